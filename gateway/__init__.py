@@ -1,0 +1,1 @@
+"""Everything that speaks to the outside: sockets, sessions, messages, clients, the command line."""

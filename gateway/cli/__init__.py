@@ -1,0 +1,1 @@
+"""The commands of `pricetime`, one module each."""

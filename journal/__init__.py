@@ -1,0 +1,1 @@
+"""The log: segments on disk, recovery, reading, replay and verification."""

@@ -1,0 +1,28 @@
+"""The engine's C contract: commands in by pointer, events out through a sink; no GIL, no Python object, one thread.
+
+    cdef EngineState* engine = engine_create(0)
+    engine_apply(engine, record, &sink)
+    engine_destroy(engine)
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.records cimport CommandLine
+from pricetime.matching.state cimport EngineState
+
+cdef enum:
+    APPLIED = 0
+    DIGEST_DIFFERS = -1         # an EVENT_DIGEST record does not hold this engine's digest; nothing was changed
+
+cdef EngineState* engine_create(uint32_t shard) noexcept nogil
+    # NULL where memory is short. To be destroyed by engine_destroy.
+cdef void engine_destroy(EngineState* engine) noexcept nogil
+cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil
+    # The door (docs/rules.md, 3): 0, or the Reason why this decodable record may not be journaled. Changes nothing.
+cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
+    # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
+    # DIGEST_DIFFERS. The record is only read.
+
+cdef class Engine:
+    cdef EngineState* state

@@ -1,0 +1,15 @@
+"""The one way out of the engine: events go into a sink, in the order in which they happened."""
+
+from libc.stddef cimport size_t
+
+from pricetime.matching.records cimport EventRecord
+
+cdef struct EventSink:
+    # A block of events that its owner empties. One command may yield more events than any block: when it is full the
+    # engine calls drain, which takes events[0:count], sets count to 0 and returns 0 (anything else is a broken owner:
+    # the process stops). What is left after engine_apply the owner takes when it likes.
+    EventRecord* events
+    size_t capacity             # at least 1
+    size_t count
+    int (*drain)(EventSink* sink) noexcept nogil
+    void* context               # the owner's
