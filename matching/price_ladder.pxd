@@ -1,0 +1,214 @@
+"""PriceLadder: the price levels of one side of one book, best first.
+
+Levels are ordered by a key: the tick number of a buy, its bitwise complement for a sell. The best level is the highest key
+on either side, so that one mechanism serves both.
+
+    near: a window of 2,048 blocks of 64 ticks, an array index away:
+          top (1 word) -> summary (32 words) -> block.bitmap (1 word) -> block.levels[64] -> Level
+    far:  every level outside the window, or for which no block was left, in a treap threaded through the levels
+
+Blocks come from one pool for all ladders, on demand, and go back when empty. A price allocates nothing: with the pool used
+up a level is a far one. The window moves when the best level is outside it (ladder_rebase). Where a level is kept never shows.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+cdef enum:
+    BLOCK_TICKS_SHIFT = 6
+    BLOCK_TICKS = 64
+    WINDOW_BLOCKS = 2048
+    SUMMARY_WORDS = 32
+    REBASE_MISSES = 64          # far insertions with the best level outside before the window moves
+
+cdef extern from *:
+    int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil
+    int count_leading_zeros "__builtin_clzll"(uint64_t) noexcept nogil
+
+cdef struct Level:
+    int64_t key
+    int64_t quantity            # open quantity of all orders here
+    uint32_t head               # oldest order
+    uint32_t tail               # youngest
+    uint32_t count
+    uint32_t block              # near: its block; far: 0
+    uint32_t parent             # far: treap links, by level index
+    uint32_t left               # lower keys; free list
+    uint32_t right              # higher keys
+    uint32_t reserved[3]
+
+cdef struct Block:
+    uint64_t bitmap             # which of levels[] are there
+    uint32_t levels[64]
+    uint32_t next_free
+    uint32_t reserved
+
+cdef struct LevelPool:
+    # Shared by all ladders of an engine.
+    Level* levels               # by index from 1; as many as orders
+    uint32_t levels_free
+    uint32_t levels_touched
+    Block* blocks               # by index from 1
+    uint32_t blocks_capacity
+    uint32_t blocks_free
+    uint32_t blocks_touched
+
+cdef struct PriceLadder:
+    uint32_t best               # level of the highest key; 0: none
+    uint32_t near_levels
+    uint32_t far_levels
+    uint32_t far_root
+    uint32_t misses
+    uint32_t top                # which summary words are not 0
+    int64_t base                # first block of the window (key >> 6)
+    uint32_t* directory         # block of each window position; 0: none
+    uint64_t summary[32]        # which window positions have a block
+
+
+cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil
+cdef void level_pool_destroy(LevelPool* pool) noexcept nogil
+cdef int ladder_create(PriceLadder* self) noexcept nogil
+cdef void ladder_destroy(PriceLadder* self) noexcept nogil
+cdef uint32_t far_find(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
+cdef uint32_t far_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
+cdef uint32_t far_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil
+cdef void far_insert(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
+cdef void far_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
+cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
+
+
+cdef inline uint64_t window_position(const PriceLadder* self, int64_t key) noexcept nogil:
+    """Where in the window the key's block stands; WINDOW_BLOCKS or more: outside."""
+    return <uint64_t> ((key >> BLOCK_TICKS_SHIFT) - self.base)
+
+
+cdef inline uint32_t ladder_find(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    """The level with this key, or 0."""
+    cdef uint64_t position = window_position(self, key)
+    cdef uint32_t index = 0
+    if position < WINDOW_BLOCKS:
+        # Block 0 of the pool is empty for ever: a position without a block needs no branch.
+        index = pool.blocks[self.directory[position]].levels[key & (BLOCK_TICKS - 1)]
+    if index == 0 and self.far_levels != 0:
+        index = far_find(self, pool, key)
+    return index
+
+
+cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index, uint64_t position) noexcept nogil:
+    """Put a level into the window at `position`; False where no block is left."""
+    cdef int64_t key = pool.levels[index].key
+    cdef uint32_t block = self.directory[position]
+    if block == 0:
+        block = pool.blocks_free
+        if block != 0:
+            pool.blocks_free = pool.blocks[block].next_free
+        elif pool.blocks_touched < pool.blocks_capacity:
+            pool.blocks_touched += 1
+            block = pool.blocks_touched
+        else:
+            return False
+        self.directory[position] = block
+        self.summary[position >> 6] |= <uint64_t> 1 << (position & 63)
+        self.top |= <uint32_t> 1 << (position >> 6)
+    pool.blocks[block].bitmap |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
+    pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = index
+    pool.levels[index].block = block
+    self.near_levels += 1
+    return True
+
+
+cdef inline void near_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
+    cdef int64_t key = pool.levels[index].key
+    cdef uint32_t block = pool.levels[index].block
+    cdef uint64_t position
+    pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = 0
+    pool.blocks[block].bitmap &= ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
+    self.near_levels -= 1
+    if pool.blocks[block].bitmap == 0:
+        position = window_position(self, key)
+        self.directory[position] = 0
+        self.summary[position >> 6] &= ~(<uint64_t> 1 << (position & 63))
+        if self.summary[position >> 6] == 0:
+            self.top &= ~(<uint32_t> 1 << (position >> 6))
+        pool.blocks[block].next_free = pool.blocks_free
+        pool.blocks_free = block
+
+
+cdef inline uint32_t near_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
+    """The highest level in the window, or 0."""
+    cdef uint32_t word, position, block
+    if self.top == 0:
+        return 0
+    word = 63 - count_leading_zeros(self.top)
+    position = word * 64 + (63 - count_leading_zeros(self.summary[word]))
+    block = self.directory[position]
+    return pool.blocks[block].levels[63 - count_leading_zeros(pool.blocks[block].bitmap)]
+
+
+cdef inline uint32_t near_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    """The highest level in the window below `key`, or 0."""
+    cdef uint64_t position = window_position(self, key), bits
+    cdef uint32_t block, word
+    if position >= WINDOW_BLOCKS:
+        return near_best(self, pool) if (key >> BLOCK_TICKS_SHIFT) > self.base else 0
+    block = self.directory[position]
+    bits = pool.blocks[block].bitmap & ((<uint64_t> 1 << (key & (BLOCK_TICKS - 1))) - 1)
+    if bits == 0:
+        word = <uint32_t> (position >> 6)
+        bits = self.summary[word] & ((<uint64_t> 1 << (position & 63)) - 1)
+        if bits == 0:
+            bits = self.top & ((<uint64_t> 1 << word) - 1)
+            if bits == 0:
+                return 0
+            word = 63 - count_leading_zeros(bits)
+            bits = self.summary[word]
+        block = self.directory[word * 64 + (63 - count_leading_zeros(bits))]
+        bits = pool.blocks[block].bitmap
+    return pool.blocks[block].levels[63 - count_leading_zeros(bits)]
+
+
+cdef inline uint32_t ladder_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    """The best level worse than `key`, or 0."""
+    cdef uint32_t near = near_below(self, pool, key), far
+    if self.far_levels == 0:
+        return near
+    far = far_below(self, pool, key)
+    if near == 0 or (far != 0 and pool.levels[far].key > pool.levels[near].key):
+        return far
+    return near
+
+
+cdef inline uint32_t ladder_add(PriceLadder* self, LevelPool* pool, int64_t key) noexcept nogil:
+    """A new, empty level for a key that has none; the pool has as many levels as orders, so there is always one."""
+    cdef uint32_t index = pool.levels_free
+    cdef uint64_t position = window_position(self, key)
+    cdef Level* level
+    if index != 0:
+        pool.levels_free = pool.levels[index].left
+    else:
+        pool.levels_touched += 1
+        index = pool.levels_touched
+    level = &pool.levels[index]
+    level.key = key
+    level.quantity = 0
+    level.head = level.tail = level.count = 0
+    if self.best == 0 or key > pool.levels[self.best].key:
+        self.best = index
+    if position >= WINDOW_BLOCKS or not near_insert(self, pool, index, position):
+        ladder_add_outside(self, pool, index)
+    return index
+
+
+cdef inline void ladder_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
+    """Take an empty level away."""
+    cdef int64_t key = pool.levels[index].key
+    if pool.levels[index].block != 0:
+        near_remove(self, pool, index)
+    else:
+        far_remove(self, pool, index)
+    if self.best == index:
+        if self.far_levels == 0:
+            self.best = near_best(self, pool)
+        else:
+            self.best = ladder_below(self, pool, key)
+    pool.levels[index].left = pool.levels_free
+    pool.levels_free = index

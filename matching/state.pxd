@@ -1,0 +1,127 @@
+"""EngineState: everything that the commands so far have made of the venue, in plain C memory.
+
+Tables of participants, sessions and instruments are indexed by id from 1. They grow in large steps when a definition
+arrives, never on an order's path.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from pricetime.matching.checksum cimport EventDigest
+from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.order_pool cimport Order, OrderPool
+from pricetime.matching.price_ladder cimport Level, LevelPool, PriceLadder
+from pricetime.matching.records cimport MARKET, order_side, order_type, BUY
+
+cdef enum:
+    ORDER_CAPACITY_DEFAULT = 131072
+    ORDER_CAPACITY_MAX = 1 << 24
+    TABLE_MAX = 65535           # participants, sessions, instruments: of each
+    SHARD_SHIFT = 56            # the shard's number is in the top 8 bits of OrderID, ExecID, TrdMatchID
+
+cdef struct Name:
+    char text[48]               # zero-padded
+
+cdef struct Participant:
+    uint16_t flags              # DISABLED
+
+cdef struct Session:
+    uint32_t participant
+    uint16_t flags              # DISABLED, CANCEL_ON_DISCONNECT, rights
+    uint8_t logged_on
+    uint8_t reserved_byte
+    int64_t mark                # highest ClOrdID journaled
+    uint64_t report_number      # last one given
+    uint32_t open_orders
+    uint32_t reserved[9]
+
+cdef struct Divisor:
+    # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
+    # product of the rest with odd's inverse modulo 2^64 is within the quotients that do not wrap (Hacker's Delight, 10-17).
+    int64_t inverse
+    int64_t lowest              # smallest and largest quotient
+    int64_t highest
+    uint64_t low_bits
+    int64_t shift
+
+cdef struct Instrument:
+    # Two ladders and two market queues, [0] buy and [1] sell; what a plain order reads comes first.
+    uint16_t flags              # DISABLED
+    uint16_t terms_flags        # PRICE_MAY_BE_NEGATIVE, HIDDEN_ALLOWED
+    uint8_t phase
+    uint8_t has_last_price
+    uint16_t limits_presence
+    int64_t quantity_bound      # the largest quantity that an order may have
+    int64_t last_price
+    Divisor tick
+    Divisor lot
+    PriceLadder ladders[2]
+    Level market[2]             # resting market orders of a call, a queue each; their key means nothing
+    int64_t reference_price
+    int64_t max_order_quantity
+    int64_t trade_date
+    int64_t reported_price      # last IndicativePrice of this call
+    int64_t reported_quantity
+    uint8_t has_reported
+    uint8_t price_scale
+    uint8_t qty_scale
+    uint8_t reserved_byte
+    uint32_t iceberg_parts_max
+    int64_t tick_size
+    int64_t lot_size
+    char currency[8]
+
+cdef struct EngineState:
+    uint64_t sequence           # last command applied
+    int64_t time                # of it
+    uint32_t place              # of the next event among those of its command
+    uint32_t shard
+    uint64_t last_order_id
+    uint64_t last_exec_id
+    uint64_t last_trd_match_id
+    EventDigest event_digest
+    OrderPool pool
+    LevelPool level_pool
+    IdMap by_cl_ord_id
+    IdMap by_order_id
+    uint64_t run                # 0: no VenueStart yet
+    uint32_t participants_count
+    uint32_t sessions_count
+    uint32_t instruments_count
+    uint32_t participants_room
+    uint32_t sessions_room
+    uint32_t instruments_room
+    Participant* participants
+    Session* sessions
+    Instrument* instruments
+    Name* participant_names
+    Name* session_names
+    Name* instrument_names
+
+
+cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:
+    return 0 < id <= state.sessions_count
+
+cdef inline bint participant_known(const EngineState* state, uint32_t id) noexcept nogil:
+    return 0 < id <= state.participants_count
+
+cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcept nogil:
+    return 0 < id <= state.instruments_count
+
+cdef inline int side_index(uint16_t attributes) noexcept nogil:
+    """0 for a buy, 1 for a sell or short sell."""
+    return order_side(attributes) != BUY
+
+cdef inline int64_t level_key(int side, int64_t tick) noexcept nogil:
+    """A ladder's key: higher is better on either side. ~tick is -tick - 1, which no tick number overflows."""
+    return tick ^ -<int64_t> side
+
+cdef inline bint is_multiple(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
+    """Does the divisor divide `value`; *quotient is then value / divisor."""
+    quotient[0] = <int64_t> (<uint64_t> (value >> self.shift) * <uint64_t> self.inverse)
+    return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= self.highest
+
+cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
+    """The queue in which an order rests."""
+    if order_type(order.attributes) == MARKET:
+        return &instrument.market[side_index(order.attributes)]
+    return &state.level_pool.levels[order.level]
