@@ -70,7 +70,10 @@ cdef int ladder_create(PriceLadder* self) noexcept nogil
 cdef void ladder_destroy(PriceLadder* self) noexcept nogil
 cdef uint32_t far_find(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
 cdef uint32_t far_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
-cdef uint32_t far_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil
+cdef uint32_t ladder_above(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
+    # The worst level better than `key`, or 0.
+cdef uint32_t ladder_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil
+    # The lowest level, or 0.
 cdef void far_insert(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
 cdef void far_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
 cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil

@@ -64,14 +64,6 @@ cdef uint32_t far_below(const PriceLadder* self, const LevelPool* pool, int64_t 
     return found
 
 
-cdef uint32_t far_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
-    """The highest far level, or 0."""
-    cdef uint32_t index = self.far_root
-    while index != 0 and pool.levels[index].right != 0:
-        index = pool.levels[index].right
-    return index
-
-
 cdef inline void hang(PriceLadder* self, Level* levels, uint32_t parent, uint32_t old, uint32_t new) noexcept nogil:
     """Put `new` where `old` hangs below `parent` (0: the root)."""
     if parent == 0:
@@ -181,3 +173,57 @@ cdef void ladder_rebase(PriceLadder* self, LevelPool* pool) noexcept nogil:
             far_insert(self, pool, index)
             break
         index = lower
+
+
+# ------------------------------------------------------------------------------- walking from the back (calls only)
+
+cdef uint32_t near_above(const PriceLadder* self, const LevelPool* pool, uint64_t position, int low_tick) noexcept nogil:
+    """The lowest level in the window at or above tick `low_tick` of the block at `position`, or 0."""
+    cdef uint32_t block = self.directory[position], word = <uint32_t> (position >> 6)
+    cdef uint64_t bits = pool.blocks[block].bitmap & (~<uint64_t> 0 << low_tick) if low_tick < BLOCK_TICKS else 0
+    if bits == 0:
+        bits = self.summary[word] & (~<uint64_t> 1 << (position & 63))
+        if bits == 0:
+            bits = self.top & (~<uint64_t> 1 << word)
+            if bits == 0:
+                return 0
+            word = count_trailing_zeros(bits)
+            bits = self.summary[word]
+        block = self.directory[word * 64 + count_trailing_zeros(bits)]
+        bits = pool.blocks[block].bitmap
+    return pool.blocks[block].levels[count_trailing_zeros(bits)]
+
+
+cdef uint32_t far_above(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    """The lowest far level above `key`, or 0."""
+    cdef uint32_t index = self.far_root, found = 0
+    while index != 0:
+        if pool.levels[index].key > key:
+            found = index
+            index = pool.levels[index].left
+        else:
+            index = pool.levels[index].right
+    return found
+
+
+cdef inline uint32_t lower_of(const LevelPool* pool, uint32_t one, uint32_t other) noexcept nogil:
+    if one == 0 or (other != 0 and pool.levels[other].key < pool.levels[one].key):
+        return other
+    return one
+
+
+cdef uint32_t ladder_above(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    cdef uint64_t position = window_position(self, key)
+    cdef uint32_t near = 0
+    if position < WINDOW_BLOCKS:
+        near = near_above(self, pool, position, <int> (key & (BLOCK_TICKS - 1)) + 1)
+    elif (key >> BLOCK_TICKS_SHIFT) < self.base:
+        near = near_above(self, pool, 0, 0)
+    return lower_of(pool, near, far_above(self, pool, key))
+
+
+cdef uint32_t ladder_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
+    cdef uint32_t far = self.far_root
+    while far != 0 and pool.levels[far].left != 0:
+        far = pool.levels[far].left
+    return lower_of(pool, near_above(self, pool, 0, 0), far)

@@ -61,10 +61,9 @@ cdef struct Instrument:
     int64_t trade_date
     int64_t reported_price      # last IndicativePrice of this call
     int64_t reported_quantity
-    uint8_t has_reported
     uint8_t price_scale
     uint8_t qty_scale
-    uint8_t reserved_byte
+    uint16_t reserved_short
     uint32_t iceberg_parts_max
     int64_t tick_size
     int64_t lot_size
@@ -83,6 +82,7 @@ cdef struct EngineState:
     LevelPool level_pool
     IdMap by_cl_ord_id
     IdMap by_order_id
+    void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count
     uint32_t sessions_count

@@ -1,0 +1,150 @@
+"""The book: queues at price levels, and matching an incoming order against them. Rules 3 to 5, price-time priority.
+
+All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
+"""
+
+from libc.stdint cimport int64_t, uint32_t
+
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.order_pool cimport Order, order_give_back
+from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
+from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type
+from pricetime.matching.records cimport TRADE
+from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.state cimport EngineState, Instrument, level_key, level_of, side_index
+
+
+cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
+    """Join the back of a queue."""
+    cdef Order* order = &state.pool.orders[slot]
+    order.next = 0
+    order.prev = level.tail
+    if level.tail != 0:
+        state.pool.orders[level.tail].next = slot
+    else:
+        level.head = slot
+    level.tail = slot
+    level.quantity += order.leaves
+    level.count += 1
+
+
+cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
+    """Leave a queue, from wherever in it."""
+    cdef Order* order = &state.pool.orders[slot]
+    if order.prev != 0:
+        state.pool.orders[order.prev].next = order.next
+    else:
+        level.head = order.next
+    if order.next != 0:
+        state.pool.orders[order.next].prev = order.prev
+    else:
+        level.tail = order.prev
+    level.quantity -= order.leaves
+    level.count -= 1
+
+
+cdef inline void book_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil:
+    """Put an order into its queue; `tick` is its price's tick number (no matter for a market order)."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef int side = side_index(order.attributes)
+    cdef int64_t key
+    if order_type(order.attributes) == MARKET:
+        order.level = 0
+        queue_push(state, &instrument.market[side], slot)
+        return
+    key = level_key(side, tick)
+    order.level = ladder_find(&instrument.ladders[side], &state.level_pool, key)
+    if order.level == 0:
+        order.level = ladder_add(&instrument.ladders[side], &state.level_pool, key)
+    queue_push(state, &state.level_pool.levels[order.level], slot)
+
+
+cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil:
+    """Take an order out of its queue; an empty level goes away."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef Level* level = level_of(state, instrument, order)
+    queue_remove(state, level, slot)
+    if level.count == 0 and order.level != 0:
+        ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, order.level)
+
+
+cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
+    """Make a live order findable by OrderID and ClOrdID."""
+    cdef Order* order = &state.pool.orders[slot]
+    id_map_insert(&state.by_order_id, id_home(0, order.order_id), slot)
+    id_map_insert(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+
+
+cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
+    """An order ended: its names and its slot are free. It is in no queue any more."""
+    cdef Order* order = &state.pool.orders[slot]
+    id_map_remove(&state.by_order_id, id_home(0, order.order_id), slot)
+    id_map_remove(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+    state.sessions[order.session].open_orders -= 1
+    order_give_back(&state.pool, slot)
+
+
+cdef inline void report_trade(EngineState* state, EventSink* sink, const Order* order, uint32_t flags, int64_t price,
+                              int64_t quantity) noexcept nogil:
+    """One side's report of a trade; the order's quantities are already those after it."""
+    cdef EventRecord* event = report_order(
+        state, sink, order, TRADE, (ORDER_FILLED if order.leaves == 0 else status_of(order)) | (flags << 4), 0,
+        order.cl_ord_id, 0, order.leaves)
+    event.last_px = price
+    event.last_qty = quantity
+    event.trd_match_id = state.last_trd_match_id
+    event_done(state, sink, event)
+
+
+cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:
+    order.leaves -= quantity
+    order.filled += quantity
+
+
+cdef inline int64_t book_available(EngineState* state, Instrument* instrument, int side, int64_t limit_key,
+                                   int64_t wanted) noexcept nogil:
+    """How much of `wanted` an order of the other side could trade here down to limit_key; stops counting at `wanted`."""
+    cdef PriceLadder* ladder = &instrument.ladders[side]
+    cdef uint32_t index = ladder.best
+    cdef int64_t available = 0
+    while index != 0 and state.level_pool.levels[index].key >= limit_key and available < wanted:
+        available += state.level_pool.levels[index].quantity
+        index = ladder_below(ladder, &state.level_pool, state.level_pool.levels[index].key)
+    return available if available < wanted else wanted
+
+
+cdef inline void book_match(EngineState* state, EventSink* sink, Instrument* instrument, Order* incoming,
+                            int64_t limit_key) noexcept nogil:
+    """Trade an incoming order, in no queue yet, against the other side down to limit_key (a key of that side).
+
+    Best price first, at one price the oldest first, at the resting order's price. For each trade the resting side's report
+    comes first.
+    """
+    cdef int resting_side = 1 - side_index(incoming.attributes)
+    cdef PriceLadder* ladder = &instrument.ladders[resting_side]
+    cdef Level* level
+    cdef Order* resting
+    cdef uint32_t index, slot
+    cdef int64_t quantity
+    while incoming.leaves != 0 and ladder.best != 0:
+        index = ladder.best
+        level = &state.level_pool.levels[index]
+        if level.key < limit_key:
+            break
+        slot = level.head
+        resting = &state.pool.orders[slot]
+        quantity = resting.leaves if resting.leaves < incoming.leaves else incoming.leaves
+        state.last_trd_match_id += 1
+        level.quantity -= quantity
+        fill(resting, quantity)
+        fill(incoming, quantity)
+        instrument.last_price = resting.price
+        instrument.has_last_price = 1
+        report_trade(state, sink, resting, 0, resting.price, quantity)
+        report_trade(state, sink, incoming, AGGRESSOR, resting.price, quantity)
+        if resting.leaves == 0:
+            queue_remove(state, level, slot)
+            if level.count == 0:
+                ladder_remove(ladder, &state.level_pool, index)
+            forget_order(state, slot)

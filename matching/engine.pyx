@@ -1,0 +1,408 @@
+"""The fast engine: one door for commands, one sink for events, driven by pointer without the GIL; Engine is a thin coat over it.
+
+What it never does: read a clock, a file, a socket or a random number. Rules: docs/rules.md; the plain engine that it is
+held against: pricetime.matching.reference.
+"""
+
+import hashlib
+
+import numpy as np
+
+from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from pricetime.matching.administration cimport (
+    define, disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
+)
+from pricetime.matching.auction cimport Uncross, auction_price
+from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.door cimport record_screen
+from pricetime.matching.dump cimport dump_size, dump_state, load_state
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.invariants cimport broken_invariant
+from pricetime.matching.orders cimport order_cancel, order_new, order_replace
+from pricetime.matching.phases cimport change_phase, tell_indicative
+from pricetime.matching.price_ladder cimport Level, ladder_below, ladder_destroy, level_pool_destroy
+from pricetime.matching.records cimport *
+from pricetime.matching.reports cimport event_header, event_room, report_command
+from pricetime.matching.state cimport ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Instrument, session_known
+
+from pricetime.matching import records
+
+cdef enum:
+    # Who may send a command, by type; 0 is nobody.
+    BY_TRADER = 1 << 0
+    BY_OPERATOR = 1 << 1
+    BY_RISK_MANAGER = 1 << 2
+    BY_ANYONE = 1 << 3          # a session, whatever its rights
+    BY_VENUE = 1 << 4           # session 0
+    WITHOUT_CL_ORD_ID = 1 << 5
+
+cdef uint8_t SENDERS[64]
+memset(SENDERS, 0, sizeof(SENDERS))
+SENDERS[<int> NEW_ORDER_SINGLE] = BY_TRADER
+SENDERS[<int> ORDER_CANCEL_REQUEST] = BY_TRADER
+SENDERS[<int> ORDER_CANCEL_REPLACE_REQUEST] = BY_TRADER
+SENDERS[<int> ORDER_MASS_CANCEL_REQUEST] = BY_TRADER
+SENDERS[<int> SECURITY_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> PARTY_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> SESSION_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> RISK_LIMITS] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> POSITION_ADJUST] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> KILL_SWITCH] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> TRADING_SESSION_STATUS] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> VENUE_START] = BY_VENUE
+SENDERS[<int> LOGON] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> LOGOUT] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> DISCONNECT] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> CLOCK] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> EVENT_DIGEST] = BY_VENUE
+
+# ------------------------------------------------------------------------------------------- the C contract
+
+cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil:
+    cdef EngineState* state = <EngineState*> calloc(1, sizeof(EngineState))
+    cdef int kind
+    if state is NULL:
+        return NULL
+    for kind in range(3):
+        if make_room(state, kind, 0) != 0:
+            engine_destroy(state)
+            return NULL
+    if take_order_memory(state, order_capacity) != 0:
+        engine_destroy(state)
+        return NULL
+    state.shard = shard
+    state.last_order_id = state.last_exec_id = state.last_trd_match_id = <uint64_t> shard << SHARD_SHIFT
+    memset(&state.event_digest, 0xFF, sizeof(state.event_digest))
+    return state
+
+
+cdef EngineState* engine_create(uint32_t shard) noexcept nogil:
+    return create(shard, ORDER_CAPACITY_DEFAULT)
+
+
+cdef void engine_destroy(EngineState* engine) noexcept nogil:
+    cdef uint32_t id
+    if engine is NULL:
+        return
+    for id in range(1, engine.instruments_count + 1):
+        ladder_destroy(&engine.instruments[id].ladders[0])
+        ladder_destroy(&engine.instruments[id].ladders[1])
+    give_back_order_memory(engine)
+    free(engine.participants)
+    free(engine.sessions)
+    free(engine.instruments)
+    free(engine.participant_names)
+    free(engine.session_names)
+    free(engine.instrument_names)
+    free(engine)
+
+
+cdef inline uint8_t senders_of(uint16_t rights) noexcept nogil:
+    return (BY_ANYONE | (BY_TRADER if rights & RIGHT_TRADE else 0) | (BY_OPERATOR if rights & RIGHT_OPERATE else 0)
+            | (BY_RISK_MANAGER if rights & RIGHT_RISK else 0))
+
+
+cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept nogil:
+    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef uint32_t session = record.session
+    if senders == 0:
+        return UNKNOWN_MSG_TYPE
+    if session == 0:
+        return 0 if senders & BY_VENUE else NOT_AUTHORIZED
+    if not session_known(engine, session):
+        return UNKNOWN_SESSION
+    if not senders & senders_of(engine.sessions[session].flags):
+        return NOT_AUTHORIZED
+    if not engine.sessions[session].logged_on and record.type != LOGON:
+        return NOT_LOGGED_ON
+    if senders & WITHOUT_CL_ORD_ID:
+        return 0
+    if record.cl_ord_id <= 0:
+        return INVALID_CL_ORD_ID
+    return DUPLICATE_CL_ORD_ID if record.cl_ord_id <= engine.sessions[session].mark else 0
+
+
+cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil:
+    return screen(engine, record)
+
+
+cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil:
+    """One event without a sequence number, that is in no digest."""
+    cdef EventRecord* event = event_room(sink)
+    cdef uint32_t session = record.session if session_known(engine, record.session) else 0
+    memset(event, 0, sizeof(EventRecord))
+    event_header(engine, event, BUSINESS_MESSAGE_REJECT, 0, <uint8_t> reason, session)
+    event.place = 0
+    event.sequence = 0
+    event.session = record.session
+    event.cl_ord_id = record.cl_ord_id
+    event.instrument = record.instrument
+    if reason == DUPLICATE_CL_ORD_ID:
+        event.order_id = <uint64_t> engine.sessions[session].mark
+    sink.count += 1
+
+
+cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    cdef int type = record.type
+    cdef int reason = screen(engine, record)
+    if reason:
+        refuse_at_door(engine, record, reason, sink)
+        return reason
+    if type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                 or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+        return DIGEST_DIFFERS
+    engine.sequence += 1
+    engine.place = 0
+    if record.time > engine.time:
+        engine.time = record.time
+    if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
+        engine.sessions[record.session].mark = record.cl_ord_id
+    if type == ORDER_CANCEL_REPLACE_REQUEST:
+        order_replace(engine, record, sink)
+    elif type == NEW_ORDER_SINGLE:
+        order_new(engine, record, sink)
+    elif type == ORDER_CANCEL_REQUEST:
+        order_cancel(engine, record, sink)
+    else:
+        administer(engine, record, sink)
+    return APPLIED
+
+
+cdef void administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Everything but orders."""
+    cdef int type = record.type
+    if type == TRADING_SESSION_STATUS:
+        change_phase(engine, record, sink)
+    elif type == SECURITY_DEFINITION or type == PARTY_DEFINITION or type == SESSION_DEFINITION:
+        define(engine, record, sink)
+    elif type == LOGON:
+        logon(engine, record, sink)
+    elif type == LOGOUT:
+        logout(engine, record, sink)
+    elif type == DISCONNECT:
+        disconnect(engine, record.session, sink)
+    elif type == VENUE_START:
+        venue_start(engine, record, sink)
+    elif type == CLOCK:
+        tell_indicative(engine, sink)
+        if record.session != 0:
+            report_command(engine, sink, record, COMMAND_ACK, NONE)
+    elif type != EVENT_DIGEST:
+        report_command(engine, sink, record, BUSINESS_MESSAGE_REJECT, UNSUPPORTED)
+
+
+# ---------------------------------------------------------------------------------------- the Python class
+
+
+cdef int lengthen(EventSink* sink) noexcept nogil:
+    cdef EventRecord* longer = <EventRecord*> realloc(sink.events, 2 * sink.capacity * sizeof(EventRecord))
+    if longer is NULL:
+        return -1
+    sink.events = longer
+    sink.capacity *= 2
+    return 0
+
+
+cdef apply_records(EngineState* state, const CommandLine* record, size_t available, EventSink* sink):
+    """Apply whole records until all are done or one cannot be; ValueError says which and why."""
+    cdef uint32_t offset = 0
+    cdef size_t at = 0
+    cdef int result = 0
+    cdef bint out_of_turn = False
+    with nogil:
+        while at < available:
+            result = record_screen(&record[at], available - at, &offset)
+            if result:
+                break
+            if record[at].sequence != 0 and record[at].sequence != state.sequence + 1:
+                out_of_turn = True
+                break
+            result = engine_apply(state, &record[at], sink)
+            if result == DIGEST_DIFFERS:
+                break
+            at += record_lines(&record[at])
+            result = 0
+    if out_of_turn:
+        raise ValueError(f"line {at}: sequence is {record[at].sequence}, expected {state.sequence + 1} or 0")
+    if result == DIGEST_DIFFERS:
+        raise ValueError(f"line {at}: the event digest differs after sequence {state.sequence}")
+    if result:
+        raise ValueError(f"line {at}: {records.Reason(result).name} at byte {offset} of the record")
+
+
+cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
+    cdef Instrument* instrument = &state.instruments[id]
+    cdef uint32_t index = instrument.ladders[side].best
+    cdef Level* level
+    rows = []
+    while index != 0 and len(rows) < levels:
+        level = &state.level_pool.levels[index]
+        rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
+        index = ladder_below(&instrument.ladders[side], &state.level_pool, level.key)
+    return np.array(rows, dtype=DEPTH)
+
+
+DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
+
+
+cdef class Engine:
+    """The fast engine. One thread at a time; nothing is shared between engines."""
+
+    def __cinit__(self, order_capacity=ORDER_CAPACITY_DEFAULT, shard=0):
+        if not 0 < order_capacity <= ORDER_CAPACITY_MAX:
+            raise ValueError(f"order_capacity is {order_capacity}, expected 1 to {ORDER_CAPACITY_MAX}")
+        if not 0 <= shard <= 255:
+            raise ValueError(f"shard is {shard}, expected 0 to 255")
+        self.state = create(shard, order_capacity)
+        if self.state is NULL:
+            raise MemoryError(f"no memory for {order_capacity} orders")
+
+    def __dealloc__(self):
+        engine_destroy(self.state)
+
+    def apply(self, lines):
+        """Work off whole records of COMMAND lines, one after another; returns the EVENT array of all that happened."""
+        cdef const uint8_t[::1] data = np.ascontiguousarray(lines).view(np.uint8)
+        cdef size_t available = data.shape[0] // LINE_BYTES
+        cdef EventSink sink
+        if data.shape[0] % LINE_BYTES:
+            raise ValueError(f"lines have {data.shape[0]} bytes, expected a multiple of {LINE_BYTES}")
+        sink.capacity = 64 + 2 * available
+        sink.count = 0
+        sink.drain = lengthen
+        sink.context = NULL
+        sink.events = <EventRecord*> malloc(sink.capacity * sizeof(EventRecord))
+        if sink.events is NULL:
+            raise MemoryError("no memory for events")
+        try:
+            if available:
+                apply_records(self.state, <const CommandLine*> &data[0], available, &sink)
+            return np.frombuffer(PyBytes_FromStringAndSize(<char*> sink.events, sink.count * sizeof(EventRecord)),
+                                 dtype=records.EVENT)
+        finally:
+            free(sink.events)
+
+    @property
+    def sequence(self):
+        """Sequence number of the last command applied."""
+        return self.state.sequence
+
+    @property
+    def time(self):
+        """Time of the last command applied, UTC nanoseconds since 1970."""
+        return self.state.time
+
+    @property
+    def run(self):
+        """Number of the run that the last VenueStart began; 0: none yet."""
+        return self.state.run
+
+    @property
+    def event_digest(self):
+        """The 128-bit digest of all events so far: (low, high)."""
+        return digest_low(&self.state.event_digest), digest_high(&self.state.event_digest)
+
+    def digest(self):
+        """32 bytes over the canonical state: SHA-256 of dump()."""
+        return hashlib.sha256(self.dump()).digest()
+
+    def dump(self):
+        """The canonical state: equal states, equal bytes, whichever engine they come from."""
+        cdef size_t size = dump_size(self.state)
+        data = PyBytes_FromStringAndSize(NULL, size)
+        dump_state(self.state, PyBytes_AS_STRING(data))
+        return data
+
+    @classmethod
+    def load(cls, data):
+        """An engine in the state that dump() wrote. ValueError where the bytes are no state."""
+        cdef const unsigned char[::1] view = data
+        cdef Engine engine = cls()
+        cdef const char* fault
+        if view.shape[0] == 0:
+            raise ValueError("not a state: it is empty")
+        fault = load_state(engine.state, <const char*> &view[0], view.shape[0])
+        if fault is not NULL:
+            raise ValueError((<bytes> fault).decode())
+        return engine
+
+    def check(self):
+        """Every invariant of the books, maps and counters. AssertionError with what is broken."""
+        fault = broken_invariant(self.state)
+        if fault:
+            raise AssertionError(fault)
+
+    def _section(self, dtype, before, count):
+        """Part of dump() as an array: `before` is (dtype, count) of what stands ahead of it."""
+        offset = records.STATE_HEADER.itemsize + sum(kind.itemsize * number for kind, number in before)
+        return np.frombuffer(self.dump(), dtype=dtype, count=count, offset=offset)
+
+    @property
+    def participants(self):
+        """PARTICIPANT_STATE array by id."""
+        return self._section(records.PARTICIPANT_STATE, [], self.state.participants_count)
+
+    @property
+    def sessions(self):
+        """SESSION_STATE array by id."""
+        return self._section(records.SESSION_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count)],
+                             self.state.sessions_count)
+
+    @property
+    def instruments(self):
+        """INSTRUMENT_STATE array by id."""
+        return self._section(records.INSTRUMENT_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count),
+                                                        (records.SESSION_STATE, self.state.sessions_count)],
+                             self.state.instruments_count)
+
+    def orders(self, symbol):
+        """ORDER_STATE array of an instrument: buy side, then sell side, each in queue order, market orders first."""
+        every = self._section(records.ORDER_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count),
+                                                    (records.SESSION_STATE, self.state.sessions_count),
+                                                    (records.INSTRUMENT_STATE, self.state.instruments_count)],
+                              self.state.pool.live)
+        return every[every["instrument"] == self._instrument(symbol)]
+
+    def depth(self, symbol, levels=10):
+        """(bids, asks): DEPTH arrays of at most `levels` prices, best first. Market orders are not in it."""
+        cdef uint32_t id = self._instrument(symbol)
+        return depth_of(self.state, id, 0, levels), depth_of(self.state, id, 1, levels)
+
+    def indicative(self, symbol):
+        """(price, quantity) of an uncross now, or None where nothing would trade."""
+        cdef Uncross uncross = auction_price(self.state, &self.state.instruments[<uint32_t> self._instrument(symbol)])
+        return (uncross.price, uncross.quantity) if uncross.quantity else None
+
+    def _instrument(self, symbol):
+        if isinstance(symbol, str):
+            return self.instrument_id(symbol)
+        if not 0 < symbol <= self.state.instruments_count:
+            raise KeyError(symbol)
+        return symbol
+
+    def instrument_id(self, name):
+        """Id of a symbol; KeyError where there is none."""
+        return _find(name, self.state.instrument_names[0].text, self.state.instruments_count)
+
+    def session_id(self, name):
+        """Id of a session; KeyError where there is none."""
+        return _find(name, self.state.session_names[0].text, self.state.sessions_count)
+
+    def participant_id(self, name):
+        """Id of a participant; KeyError where there is none."""
+        return _find(name, self.state.participant_names[0].text, self.state.participants_count)
+
+
+cdef _find(name, const char* names, uint32_t count):
+    """The id of a name in a table of names; 0 is not one."""
+    wanted = name.encode()
+    cdef uint32_t id
+    for id in range(1, count + 1):
+        if (<bytes> names[id * NAME_BYTES:(id + 1) * NAME_BYTES]).rstrip(b"\0") == wanted:
+            return id
+    raise KeyError(name)

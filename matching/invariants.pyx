@@ -1,0 +1,156 @@
+"""Every invariant of the engine's memory: queues, levels, ladders, maps, counts, and the rule that no book is crossed."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+
+from pricetime.matching.id_map cimport IdMap, id_home
+from pricetime.matching.order_pool cimport Order
+from pricetime.matching.price_ladder cimport (
+    BLOCK_TICKS, WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst, window_position,
+)
+from pricetime.matching.records cimport CONTINUOUS, MARKET, order_type
+from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, side_index
+
+from pricetime.matching.records import Phase
+
+
+cdef object broken_invariant(EngineState* state):
+    cdef uint8_t* seen = <uint8_t*> calloc(<size_t> state.pool.capacity + 1, 1)
+    if seen is NULL:
+        raise MemoryError("no memory to check with")
+    try:
+        return check_books(state, seen) or check_pool(state, seen) or check_sessions(state)
+    finally:
+        free(seen)
+
+
+cdef object check_books(EngineState* state, uint8_t* seen):
+    cdef uint32_t id, orders = 0
+    cdef int side
+    cdef Instrument* instrument
+    for id in range(1, state.instruments_count + 1):
+        instrument = &state.instruments[id]
+        for side in range(2):
+            fault = check_queue(state, id, side, &instrument.market[side], 0, seen)
+            fault = fault or check_ladder(state, id, side, seen)
+            if fault:
+                return fault
+        if instrument.phase == CONTINUOUS:
+            if instrument.market[0].count or instrument.market[1].count:
+                return f"instrument {id}: market orders rest in Continuous"
+            if (instrument.ladders[0].best and instrument.ladders[1].best
+                    and state.level_pool.levels[instrument.ladders[0].best].key
+                    >= ~state.level_pool.levels[instrument.ladders[1].best].key):
+                return f"instrument {id}: crossed in Continuous"
+        if not Phase.CLOSED <= instrument.phase <= Phase.HALTED:
+            return f"instrument {id}: phase {instrument.phase}"
+    return None
+
+
+cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* seen):
+    cdef PriceLadder* ladder = &state.instruments[id].ladders[side]
+    cdef uint32_t index = ladder.best, levels = 0, near = 0, last = 0, position
+    cdef Level* level
+    where = f"instrument {id} side {side}"
+    while index != 0:
+        level = &state.level_pool.levels[index]
+        levels += 1
+        near += level.block != 0
+        if last != 0 and level.key >= state.level_pool.levels[last].key:
+            return f"{where}: level {level.key} stands behind {state.level_pool.levels[last].key}"
+        if ladder_find(ladder, &state.level_pool, level.key) != index:
+            return f"{where}: level {level.key} is not found by its key"
+        if ladder_above(ladder, &state.level_pool, level.key) != last:
+            return f"{where}: the walks to and fro differ at level {level.key}"
+        if level.count == 0:
+            return f"{where}: level {level.key} is empty"
+        fault = check_queue(state, id, side, level, index, seen)
+        if fault:
+            return fault
+        last = index
+        index = ladder_below(ladder, &state.level_pool, level.key)
+    if last != ladder_worst(ladder, &state.level_pool):
+        return f"{where}: the worst level is not the last"
+    if near != ladder.near_levels or levels - near != ladder.far_levels:
+        return f"{where}: {near} near and {levels - near} far levels, counted {ladder.near_levels} and {ladder.far_levels}"
+    for position in range(WINDOW_BLOCKS):
+        if (ladder.directory[position] != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
+            return f"{where}: window position {position} and its bit differ"
+        if ladder.directory[position] and state.level_pool.blocks[ladder.directory[position]].bitmap == 0:
+            return f"{where}: an empty block at window position {position}"
+    return None
+
+
+cdef object check_queue(EngineState* state, uint32_t id, int side, Level* level, uint32_t index, uint8_t* seen):
+    cdef uint32_t slot = level.head, last = 0, count = 0
+    cdef int64_t quantity = 0, tick = 0
+    cdef Order* order
+    while slot != 0:
+        order = &state.pool.orders[slot]
+        where = f"order {order.order_id} (slot {slot})"
+        if seen[slot]:
+            return f"{where}: stands in two queues, or a queue is a ring"
+        seen[slot] = 1
+        if order.prev != last or order.instrument != id or side_index(order.attributes) != side:
+            return f"{where}: does not belong where it stands"
+        if order.leaves <= 0 or order.filled < 0:
+            return f"{where}: open {order.leaves}, filled {order.filled}"
+        if (order_type(order.attributes) == MARKET) != (index == 0) or order.level != index:
+            return f"{where}: in level {index}, says {order.level}"
+        if index and (not is_multiple(&state.instruments[id].tick, order.price, &tick)
+                      or level_key(side, tick) != level.key):
+            return f"{where}: price {order.price} at level {level.key}"
+        quantity += order.leaves
+        count += 1
+        last = slot
+        slot = order.next
+    if last != level.tail or count != level.count or quantity != level.quantity:
+        return (f"instrument {id} side {side} level {level.key}: {count} orders of {quantity}, "
+                f"counted {level.count} of {level.quantity}")
+    return None
+
+
+cdef bint is_named(const IdMap* map, uint32_t home, uint32_t slot):
+    cdef uint32_t i = home & map.mask
+    while map.entries[i].slot != 0:
+        if map.entries[i].slot == slot:
+            return map.entries[i].home == home
+        i = (i + 1) & map.mask
+    return False
+
+
+cdef object check_pool(EngineState* state, const uint8_t* seen):
+    cdef uint32_t slot, live = 0
+    cdef uint64_t names = 0, i
+    cdef Order* order
+    for slot in range(1, state.pool.touched + 1):
+        order = &state.pool.orders[slot]
+        if (order.session != 0) != seen[slot]:
+            return f"slot {slot}: in a queue {bool(seen[slot])}, owner {order.session}"
+        if order.session == 0:
+            continue
+        live += 1
+        if not is_named(&state.by_order_id, id_home(0, order.order_id), slot):
+            return f"order {order.order_id}: not found by its OrderID"
+        if not is_named(&state.by_cl_ord_id, id_home(order.session, <uint64_t> order.cl_ord_id), slot):
+            return f"order {order.order_id}: not found by its ClOrdID"
+        if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
+            return f"order {order.order_id}: an id above its counter"
+    if live != state.pool.live:
+        return f"{live} live orders, counted {state.pool.live}"
+    for i in range(<uint64_t> state.by_order_id.mask + 1):
+        names += (state.by_order_id.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
+    if names != 2 * <uint64_t> live:
+        return f"{names} names for {live} live orders, expected two each"
+    return None
+
+
+cdef object check_sessions(EngineState* state):
+    cdef uint32_t session, slot
+    counts = [0] * (state.sessions_count + 1)
+    for slot in range(1, state.pool.touched + 1):
+        counts[state.pool.orders[slot].session] += 1
+    for session in range(1, state.sessions_count + 1):
+        if counts[session] != state.sessions[session].open_orders:
+            return f"session {session}: {counts[session]} live orders, counted {state.sessions[session].open_orders}"
+    return None

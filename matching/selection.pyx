@@ -1,0 +1,58 @@
+"""Live orders picked out and put into OrderID order."""
+
+from libc.stdint cimport uint32_t
+from libc.stdlib cimport qsort
+
+from pricetime.matching.price_ladder cimport Level, ladder_below
+from pricetime.matching.state cimport EngineState, Instrument
+
+
+cdef int by_order_id(const void* one, const void* other) noexcept nogil:
+    cdef const Picked* a = <const Picked*> one
+    cdef const Picked* b = <const Picked*> other
+    return -1 if a.order_id < b.order_id else a.order_id > b.order_id
+
+
+cdef void selection_sort(Selection* self) noexcept nogil:
+    qsort(self.picked, self.count, sizeof(Picked), by_order_id)
+
+
+cdef Selection select_session(EngineState* state, uint32_t session) noexcept nogil:
+    cdef Selection selection
+    cdef uint32_t slot, left = state.sessions[session].open_orders
+    selection.picked = <Picked*> state.selection_room
+    selection.count = 0
+    slot = 0
+    while selection.count < left:       # no walk at all for a session without orders
+        slot += 1
+        if state.pool.orders[slot].session == session:
+            pick(&selection, state, slot)
+    selection_sort(&selection)
+    return selection
+
+
+cdef void pick_queue(Selection* selection, EngineState* state, const Level* level, uint32_t mask,
+                     uint32_t attributes) noexcept nogil:
+    cdef uint32_t slot = level.head
+    while slot != 0:
+        if (state.pool.orders[slot].attributes & mask) == attributes:
+            pick(selection, state, slot)
+        slot = state.pool.orders[slot].next
+
+
+cdef Selection select_instrument(EngineState* state, uint32_t instrument_id, uint32_t attribute_mask,
+                                 uint32_t attributes) noexcept nogil:
+    cdef Selection selection
+    cdef Instrument* instrument = &state.instruments[instrument_id]
+    cdef uint32_t index
+    cdef int side
+    selection.picked = <Picked*> state.selection_room
+    selection.count = 0
+    for side in range(2):
+        pick_queue(&selection, state, &instrument.market[side], attribute_mask, attributes)
+        index = instrument.ladders[side].best
+        while index != 0:
+            pick_queue(&selection, state, &state.level_pool.levels[index], attribute_mask, attributes)
+            index = ladder_below(&instrument.ladders[side], &state.level_pool, state.level_pool.levels[index].key)
+    selection_sort(&selection)
+    return selection
