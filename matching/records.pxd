@@ -6,7 +6,7 @@ that is not named. A field's meaning never changes under the same RECORD_VERSION
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-cdef enum:
+cpdef enum:
     LINE_BYTES = 64
     LINES_MAX = 8               # lines in one command record
     EVENT_LINES = 2             # lines in one full event
@@ -87,7 +87,7 @@ cpdef enum Phase:
     VOLATILITY_CALL = 6
     HALTED = 7
 
-cdef enum:
+cpdef enum:
     # Attributes of an order command (16 bits): side, order type, time in force, then flags.
     SIDE_SHIFT = 0
     SIDE_MASK = 0x3
@@ -272,7 +272,7 @@ cpdef enum OrdStatus:
     ORDER_REJECTED = 8
     ORDER_EXPIRED = 12
 
-cdef enum:
+cpdef enum:
     AGGRESSOR = 1 << 0                  # event flag: this side came in and met a resting order (AggressorIndicator [1057])
     RESPONSE_TO_REPLACE = 1 << 1        # event flag of ORDER_CANCEL_REJECT: CxlRejResponseTo [434] = 2
 
