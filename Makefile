@@ -1,0 +1,60 @@
+# pricetime. Each target sets up .venv by itself and does nothing twice.
+#   make demo     a venue for a day on loopback, replayed and compared     make test    every test
+#   make bench    figures beside their yardsticks                          make lint    style and types
+#   make build    compile the modules in place                             make clean   remove what was built
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
+             matching/*.h journal/*.h gateway/*.h bench/*.h)
+
+.PHONY: build demo test bench lint clean check-machine
+.DEFAULT_GOAL := build
+
+build: $(VENV)/.built
+
+demo: build
+	@$(BIN)/pricetime demo $(DEMO)
+
+test: build $(VENV)/.test-tools
+	$(BIN)/python -m pytest $(TESTS)
+
+bench: build
+	$(BIN)/pricetime bench $(BENCH)
+
+lint: build $(VENV)/.lint-tools
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf build dist $(VENV) *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -f matching/*.so journal/*.so gateway/*.so bench/*.so
+
+check-machine:
+	@sh .ci/check-machine "$(PYTHON)"
+
+$(VENV)/.venv:
+	@$(MAKE) --no-print-directory check-machine
+	@echo "setting up $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+	@$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.venv pyproject.toml
+	@echo "installing what the build needs"
+	@$(BIN)/python -m pip install -q --group build
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.tools setup.py $(SOURCES)
+	@echo "compiling (about a minute the first time)"
+	@$(BIN)/python -m pip install -q --no-build-isolation -e . >$(VENV)/build.log 2>&1 || \
+	    { cat $(VENV)/build.log; exit 1; }
+	@touch $@
+
+$(VENV)/.test-tools: $(VENV)/.venv pyproject.toml
+	@$(BIN)/python -m pip install -q --group test
+	@touch $@
+
+$(VENV)/.lint-tools: $(VENV)/.venv pyproject.toml
+	@$(BIN)/python -m pip install -q --group lint
+	@touch $@
