@@ -15,7 +15,17 @@ from pricetime.bench import bare_book
 from pricetime.bench.generate import PRICE_OFFSET, generate
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import COMMAND, EVENT, INSTRUMENT_TERMS, NAME
+from pricetime.matching.records import (
+    COMMAND,
+    EVENT,
+    INSTRUMENT_TERMS,
+    NAME,
+    CommandType,
+    EventType,
+    LineType,
+    Side,
+    TimeInForce,
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Flow:
     tick: int = 1
 
 
-def _record(kind: int, further: list[np.ndarray] = (), **fields: int) -> np.ndarray:
+def _record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
     """One administrative record of the venue itself (session 0) as an array of lines."""
     lines = np.zeros(1 + len(further), COMMAND)
     lines[0]["type"] = kind
@@ -77,7 +87,7 @@ def _record(kind: int, further: list[np.ndarray] = (), **fields: int) -> np.ndar
 
 def _name(text: str) -> np.ndarray:
     line = np.zeros(1, NAME)
-    line["type"] = records.NAME_LINE
+    line["type"] = LineType.NAME_LINE
     line["name"] = text.encode()
     return line
 
@@ -85,14 +95,14 @@ def _name(text: str) -> np.ndarray:
 def definitions(sessions: int) -> np.ndarray:
     """Participants and sessions 1 to `sessions`, one each, and instrument 1 with a tick and a lot of 1."""
     terms = np.zeros(1, INSTRUMENT_TERMS)
-    terms["type"] = records.INSTRUMENT_TERMS_LINE
+    terms["type"] = LineType.INSTRUMENT_TERMS_LINE
     terms["tick_size"] = terms["lot_size"] = 1
     parts = []
     for number in range(1, sessions + 1):
-        parts.append(_record(records.PARTY_DEFINITION, [_name(f"FIRM{number}")], target=number))
-        parts.append(_record(records.SESSION_DEFINITION, [_name(f"SESSION{number}")], target=number, quantity=number,
+        parts.append(_record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
+        parts.append(_record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number, quantity=number,
                              attributes=records.RIGHT_TRADE))
-    parts.append(_record(records.SECURITY_DEFINITION, [_name("BENCH"), terms], instrument=1))
+    parts.append(_record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
     return np.concatenate(parts)
 
 
@@ -116,21 +126,21 @@ def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, in
     `lines` are single-line records from command 1 of a new engine on, `events` all that it said. An order's number is its OrderID;
     what the engine refused is left out. ValueError says what a bare book cannot follow.
     """
-    orders = np.isin(lines["type"], (records.NEW_ORDER_SINGLE, records.ORDER_CANCEL_REQUEST, records.ORDER_CANCEL_REPLACE_REQUEST))
+    orders = np.isin(lines["type"], (CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST))
     if len(np.unique(lines["instrument"][orders])) > 1:
         raise ValueError("several instruments")
-    if (lines["type"] == records.TRADING_SESSION_STATUS).any():
+    if (lines["type"] == CommandType.TRADING_SESSION_STATUS).any():
         raise ValueError("phases other than Continuous")
     if not events["sequence"].all():
         raise ValueError("commands that are refused at the door")
     answers = np.zeros(len(lines), EVENT)
     first = events[events["place"] == 0]
     answers[_line_of_sequence(lines)[first["sequence"].astype(np.int64) - 1]] = first
-    taken = orders & np.isin(answers["type"], (records.NEW, records.REPLACED, records.CANCELED))
+    taken = orders & np.isin(answers["type"], (EventType.NEW, EventType.REPLACED, EventType.CANCELED))
     lines, answers = lines[taken], answers[taken]
     attributes = lines["attributes"]
     force = attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
-    if (force == records.FOK).any() or (attributes & records.POST_ONLY).any():
+    if (force == TimeInForce.FOK).any() or (attributes & records.POST_ONLY).any():
         raise ValueError("FOK or post-only orders")
     return _bare_array(lines, answers, force)
 
@@ -145,9 +155,9 @@ def _line_of_sequence(lines: np.ndarray) -> np.ndarray:
 
 
 def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tuple[np.ndarray, int, int]:
-    market = (lines["type"] == records.NEW_ORDER_SINGLE) & (lines["attributes"] & records.HAS_PRICE == 0)
-    side = np.where(answers["attributes"] & records.SIDE_MASK == records.BUY, bare_book.SIDE_BUY, bare_book.SIDE_SELL)
-    cancel = (lines["type"] == records.ORDER_CANCEL_REQUEST) | (answers["type"] == records.CANCELED)
+    market = (lines["type"] == CommandType.NEW_ORDER_SINGLE) & (lines["attributes"] & records.HAS_PRICE == 0)
+    side = np.where(answers["attributes"] & records.SIDE_MASK == Side.BUY, bare_book.SIDE_BUY, bare_book.SIDE_SELL)
+    cancel = (lines["type"] == CommandType.ORDER_CANCEL_REQUEST) | (answers["type"] == EventType.CANCELED)
     price = np.where(lines["attributes"] & records.HAS_PRICE, lines["price"], answers["price"])
     priced = price[~market & ~cancel]
     low, high = (int(priced.min()), int(priced.max())) if len(priced) else (0, 0)
@@ -163,7 +173,7 @@ def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tu
     total = np.where(lines["attributes"] & records.HAS_QUANTITY, lines["quantity"], answers["leaves_qty"] + answers["cum_qty"])
     bare["quantity"] = np.where(cancel, 0, total)
     bare["kind"] = np.select(
-        [cancel, lines["type"] == records.ORDER_CANCEL_REPLACE_REQUEST, market | (force == records.IOC)],
+        [cancel, lines["type"] == CommandType.ORDER_CANCEL_REPLACE_REQUEST, market | (force == TimeInForce.IOC)],
         [bare_book.KIND_CANCEL, bare_book.KIND_REPLACE, bare_book.KIND_IOC], bare_book.KIND_NEW)
     return bare, offset, tick
 
@@ -183,3 +193,14 @@ def file_flow(path: Path) -> Flow:
     except ValueError as error:
         return Flow(path.stem, f"from {path}", empty, empty, lines, None, None, str(error))
     return Flow(path.stem, f"from {path}", empty, empty, lines, bare[:0], bare, "", offset, tick)
+
+
+def trades_of(flow: Flow) -> tuple[int, int]:
+    """(number, checksum) of the trades that the engine makes of a flow: what bare_trades gives for the bare book."""
+    from pricetime.matching.engine import Engine
+
+    events = Engine().apply(np.concatenate([flow.definitions, flow.fill, flow.lines]))
+    makers = events[(events["type"] == EventType.TRADE) & (events["status_flags"] >> 4 & records.AGGRESSOR == 0)]
+    levels = (makers["last_px"] - flow.price_offset) // flow.tick
+    return len(makers), bare_book.trades_checksum(makers["order_id"].astype(np.uint32), levels.astype(np.int32),
+                                                  np.ascontiguousarray(makers["last_qty"]))
