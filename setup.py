@@ -75,7 +75,7 @@ def extensions() -> list[Extension]:
             f"pricetime.{folder}.{source.stem}",
             [f"{folder}/{source.name}"],
             depends=[str(p.relative_to(ROOT)) for p in sorted((ROOT / folder).glob("*.h"))],
-            include_dirs=[folder],
+            include_dirs=[folder, "matching"],
             extra_compile_args=flags,
             extra_link_args=link_flags,
         )

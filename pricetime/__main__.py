@@ -1,6 +1,6 @@
 """The command line: `pricetime NAME …` and `python -m pricetime NAME …` are the same program.
 
-Each command is a module of `pricetime.gateway.cli` with add_arguments(parser) and run(arguments) -> exit status.
+Each command is a module of `pricetime.gateway.cli` (or stands in ELSEWHERE) with add_arguments(parser) and run(arguments) -> exit status.
 Only the one that was asked for is imported.
 """
 
@@ -22,10 +22,13 @@ COMMANDS = {
     "bench": "measure, each figure beside its yardstick",
 }
 
+# Commands of a folder above gateway/, which gateway/ may not import.
+ELSEWHERE = {"bench": "pricetime.bench.cli"}
+
 
 def parser_of(name: str) -> tuple[argparse.ArgumentParser, object]:
     """The argument parser of one command and the module that runs it."""
-    module = importlib.import_module(f"pricetime.gateway.cli.{name}")
+    module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
     parser = argparse.ArgumentParser(prog=f"pricetime {name}", description=module.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     module.add_arguments(parser)

@@ -1,0 +1,93 @@
+"""The gateway's yardstick, a server that does the least a venue could: receive, copy each line to memory with CRC32C, answer.
+
+No numbers checked, no sessions, no engine, no log file. Each message is answered with itself, when its lines have been copied;
+a client that asks for 1, 10 or 100 orders a message and counts 64-byte answers sees the same traffic as from a venue.
+The bare echo is the same loop with `copy` off. Runs in a process of its own: start_bare_server.
+"""
+
+import subprocess
+import sys
+
+import zmq
+
+from libc.errno cimport EAGAIN, EINTR
+from libc.stddef cimport size_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+
+from pricetime.gateway.zmq_api cimport ZMQ_SNDMORE, ZmqMessage, zmq_api
+from pricetime.matching.records cimport LINE_BYTES
+
+import numpy as np
+
+cdef extern from "bare_journal.h" nogil:
+    uint32_t bare_append_line(char* place, const char* line, uint32_t seed)
+
+AREA_BYTES = 64 << 20               # where lines are copied to, over and over: all of it touched before the first message
+
+
+cdef int answer(void* socket, ZmqMessage* routing_id, ZmqMessage* payload) noexcept nogil:
+    """Send both frames back; 0 or errno. What was sent is libzmq's, and the structs are empty again."""
+    if zmq_api.msg_send(routing_id, socket, ZMQ_SNDMORE) < 0 or zmq_api.msg_send(payload, socket, 0) < 0:
+        return zmq_api.error_number()
+    return 0
+
+
+cdef int serve(void* socket, char* area, size_t area_bytes, bint copy) noexcept nogil:
+    """Until a message that is not whole lines has been answered; 0 or errno."""
+    cdef ZmqMessage routing_id, payload
+    cdef size_t size, line, offset = 0
+    cdef const char* lines
+    cdef uint32_t crc = 0xFFFFFFFF
+    cdef int error = 0
+    zmq_api.msg_init(&routing_id)
+    zmq_api.msg_init(&payload)
+    while error == 0:
+        if zmq_api.msg_recv(&routing_id, socket, 0) < 0 or zmq_api.msg_recv(&payload, socket, 0) < 0:
+            error = zmq_api.error_number()
+            if error == EINTR or error == EAGAIN:
+                error = 0
+                continue
+            break
+        size = zmq_api.msg_size(&payload)
+        if copy:
+            lines = <const char*> zmq_api.msg_data(&payload)
+            if offset + size > area_bytes:
+                offset = 0
+            for line in range(size // LINE_BYTES):
+                crc = bare_append_line(area + offset, lines + line * LINE_BYTES, crc)
+                offset += LINE_BYTES
+        error = answer(socket, &routing_id, &payload)
+        if size % LINE_BYTES:
+            break
+    zmq_api.msg_close(&routing_id)
+    zmq_api.msg_close(&payload)
+    return error
+
+
+def run_bare_server(copy: bool) -> None:
+    """Serve on a free loopback port, said on standard output, until a client sends one byte."""
+    cdef unsigned char[::1] area = np.ones(AREA_BYTES, np.uint8)
+    cdef void* handle
+    cdef bint copy_lines = copy
+    cdef int error
+    context = zmq.Context()
+    socket = context.socket(zmq.ROUTER)
+    socket.set_hwm(0)
+    port = socket.bind_to_random_port("tcp://127.0.0.1")
+    print(f"tcp://127.0.0.1:{port}", flush=True)
+    handle = <void*> <uintptr_t> socket.underlying
+    with nogil:
+        error = serve(handle, <char*> &area[0], area.shape[0], copy_lines)
+    context.destroy(linger=1000)
+    if error:
+        raise OSError(error, zmq.strerror(error))
+
+
+def start_bare_server(copy: bool) -> tuple[subprocess.Popen, str]:
+    """A bare loop (or, without `copy`, a bare echo) in a process of its own, and its endpoint. It ends at a message of one byte."""
+    code = f"from pricetime.bench.bare_gateway import run_bare_server; run_bare_server({bool(copy)})"
+    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, text=True)
+    endpoint = process.stdout.readline().strip()
+    if not endpoint:
+        raise RuntimeError(f"the bare server ended at once, exit status {process.wait()}")
+    return process, endpoint

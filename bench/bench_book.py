@@ -1,0 +1,56 @@
+"""What does one command cost in the engine? `book/<flow>` in ns/command, beside `bare/<flow>`.
+
+Subject: engine_apply, command by command from C, with sessions, ids, risk checks, two-line events written and digested; the
+events are dropped. Yardstick: a bare ladder book in C that matches the same orders and counts trades (bare_book.h).
+The definitions and the fill up to the live orders go in before the clock is started, into a new engine and book for each repeat.
+
+Why it may mislead: nothing else runs on the core, so caches and branch predictors are the flow's own; commands lie ready in
+memory in a row; one instrument. The same holds for the yardstick.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pricetime.bench.bare_book import bare_trades, time_bare_book
+from pricetime.bench.drive_book import time_engine
+from pricetime.bench.flows import Flow, file_flow, generated_flow, trades_of
+from pricetime.bench.harness import Comparison, Limit, Measure, Options
+from pricetime.matching.engine import Engine
+from pricetime.matching.errors import CheckFailed
+
+COMMANDS = 1_000_000
+COMMANDS_QUICK = 200_000
+LIMITS = {"move": Limit(at_most=5.0)}
+UNIT = "ns/command"
+
+
+def comparisons(options: Options) -> Iterator[Comparison]:
+    """The generated flows, or the one of the file that the user named."""
+    if options.flow is not None:
+        yield of_flow(file_flow(options.flow))
+        return
+    count = COMMANDS_QUICK if options.quick else COMMANDS
+    for name in ("move", "itch"):
+        yield of_flow(generated_flow(name, count))
+
+
+def of_flow(flow: Flow) -> Comparison:
+    """The engine on one flow, beside the bare book where that can follow (then their trades are compared first)."""
+    subject = Measure(f"book/{flow.name}", UNIT, lambda: time_flow(flow))
+    if flow.bare is None:
+        return Comparison(subject, note=f"no yardstick: a bare book cannot follow {flow.bare_why}")
+    if bare_trades(flow.bare_fill, flow.bare) != trades_of(flow):
+        raise CheckFailed(f"flow {flow.name}: the bare book does not make the engine's trades; no figure is given")
+    fill, bare = flow.bare_fill, flow.bare
+    # Per command of the flow: those that the bare book was spared (definitions, refused ones) are few.
+    yardstick = Measure(f"bare/{flow.name}", UNIT, lambda: time_bare_book(fill, bare) / max(len(bare), 1))
+    return Comparison(subject, yardstick, LIMITS.get(flow.name))
+
+
+def time_flow(flow: Flow) -> float:
+    """Nanoseconds a command of one run in a new engine."""
+    engine = Engine()
+    engine.apply(np.concatenate([flow.definitions, flow.fill]))
+    elapsed, commands = time_engine(engine, flow.lines)
+    return elapsed / max(commands, 1)

@@ -1,0 +1,206 @@
+"""The flows that the suite measures: what each is made of, its seed, and the flow of a JSON Lines file.
+
+A Flow is definitions, then a fill that is not timed, then the timed commands, as the engine reads them, and, where a bare book
+can follow, the same as the bare book's commands. Everything is made before any clock is started. A flow never depends on the
+machine or on the hour: the same name is the same bytes everywhere.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from pricetime.bench import bare_book
+from pricetime.bench.generate import PRICE_OFFSET, generate
+from pricetime.matching import records
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import (
+    COMMAND,
+    EVENT,
+    INSTRUMENT_TERMS,
+    NAME,
+    CommandType,
+    EventType,
+    LineType,
+    Side,
+    TimeInForce,
+)
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How a flow is made. Shares are ten thousandths of the commands; the rest is replaces."""
+
+    description: str
+    seed: int
+    new: int
+    ioc: int
+    cancel: int
+    live: int               # resting orders: filled in before, held around that
+    width: int              # ticks from the mid within which prices lie
+    mid_every: int = 200    # commands between two steps of the mid; 0: it stands still
+    mid_step: int = 2       # largest step, in ticks
+
+
+MIXES = {
+    "move": Mix("9% new, 3% IOC, 6% cancel, 82% replace; about 1,000 live orders within 100 ticks of a slowly moving mid; "
+                "of the replaces six in eight change the price, one lowers and one raises the quantity",
+                seed=20_240_601, new=900, ioc=300, cancel=600, live=1_000, width=100),
+    "itch": Mix("47% new, 10% IOC, 43% cancel; about 50,000 live orders within 1,000 ticks of a slowly moving mid",
+                seed=20_240_602, new=4_700, ioc=1_000, cancel=4_300, live=50_000, width=1_000),
+}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Commands by the hand, and what to call the figures of it.
+
+    definitions, fill, lines: COMMAND arrays, sequence 0 (the engine numbers them). bare_fill, bare: the bare book's commands,
+    None where it cannot follow, and then `bare_why` says why not. price_offset: price of the bare book's level 0; tick: price
+    between two levels.
+    """
+
+    name: str
+    description: str
+    definitions: np.ndarray
+    fill: np.ndarray
+    lines: np.ndarray
+    bare_fill: np.ndarray | None
+    bare: np.ndarray | None
+    bare_why: str = ""
+    price_offset: int = 0
+    tick: int = 1
+
+
+def _record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
+    """One administrative record of the venue itself (session 0) as an array of lines."""
+    lines = np.zeros(1 + len(further), COMMAND)
+    lines[0]["type"] = kind
+    lines[0]["shape"] = records.RECORD_VERSION << 4 | len(lines)
+    for name, value in fields.items():
+        lines[0][name] = value
+    for index, line in enumerate(further, 1):
+        lines[index:index + 1] = line.view(COMMAND)
+    return lines
+
+
+def _name(text: str) -> np.ndarray:
+    line = np.zeros(1, NAME)
+    line["type"] = LineType.NAME_LINE
+    line["name"] = text.encode()
+    return line
+
+
+def definitions(sessions: int) -> np.ndarray:
+    """Participants and sessions 1 to `sessions`, one each, and instrument 1 with a tick and a lot of 1."""
+    terms = np.zeros(1, INSTRUMENT_TERMS)
+    terms["type"] = LineType.INSTRUMENT_TERMS_LINE
+    terms["tick_size"] = terms["lot_size"] = 1
+    parts = []
+    for number in range(1, sessions + 1):
+        parts.append(_record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
+        parts.append(_record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number, quantity=number,
+                             attributes=records.RIGHT_TRADE))
+    parts.append(_record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=4)
+def generated_flow(name: str, count: int, sessions: int = 8) -> Flow:
+    """The named flow, `count` commands of it after the fill. The arrays are shared between callers: read only."""
+    mix = MIXES[name]
+    arrays = generate(seed=mix.seed, new=mix.new, ioc=mix.ioc, cancel=mix.cancel, live=mix.live, width=mix.width,
+                      mid_every=mix.mid_every, mid_step=mix.mid_step, sessions=sessions, count=count)
+    fill, lines, bare_fill, bare = arrays
+    return Flow(name, f"{mix.description}; seed {mix.seed}", definitions(sessions), fill, lines, bare_fill, bare,
+                price_offset=PRICE_OFFSET)
+
+
+# ------------------------------------------------------------------------------------- flows that others made
+
+
+def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """The bare book's commands for `lines`, by what the engine answered; also the offset and the tick of its levels.
+
+    `lines` are single-line records from command 1 of a new engine on, `events` all that it said. An order's number is its OrderID;
+    what the engine refused is left out. ValueError says what a bare book cannot follow.
+    """
+    orders = np.isin(lines["type"], (CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST))
+    if len(np.unique(lines["instrument"][orders])) > 1:
+        raise ValueError("several instruments")
+    if (lines["type"] == CommandType.TRADING_SESSION_STATUS).any():
+        raise ValueError("phases other than Continuous")
+    if not events["sequence"].all():
+        raise ValueError("commands that are refused at the door")
+    answers = np.zeros(len(lines), EVENT)
+    first = events[events["place"] == 0]
+    answers[_line_of_sequence(lines)[first["sequence"].astype(np.int64) - 1]] = first
+    taken = orders & np.isin(answers["type"], (EventType.NEW, EventType.REPLACED, EventType.CANCELED))
+    lines, answers = lines[taken], answers[taken]
+    attributes = lines["attributes"]
+    force = attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
+    if (force == TimeInForce.FOK).any() or (attributes & records.POST_ONLY).any():
+        raise ValueError("FOK or post-only orders")
+    return _bare_array(lines, answers, force)
+
+
+def _line_of_sequence(lines: np.ndarray) -> np.ndarray:
+    """Index of the first line of command 1, 2, 3 ... among lines."""
+    starts, index = [], 0
+    while index < len(lines):
+        starts.append(index)
+        index += int(lines["shape"][index]) & 0xF
+    return np.array(starts, np.int64)
+
+
+def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tuple[np.ndarray, int, int]:
+    market = (lines["type"] == CommandType.NEW_ORDER_SINGLE) & (lines["attributes"] & records.HAS_PRICE == 0)
+    side = np.where(answers["attributes"] & records.SIDE_MASK == Side.BUY, bare_book.SIDE_BUY, bare_book.SIDE_SELL)
+    cancel = (lines["type"] == CommandType.ORDER_CANCEL_REQUEST) | (answers["type"] == EventType.CANCELED)
+    price = np.where(lines["attributes"] & records.HAS_PRICE, lines["price"], answers["price"])
+    priced = price[~market & ~cancel]
+    low, high = (int(priced.min()), int(priced.max())) if len(priced) else (0, 0)
+    tick = int(np.gcd.reduce(priced - low)) or 1
+    if (high - low) // tick > bare_book.LEVEL_MAX - bare_book.LEVEL_MIN - 2:
+        raise ValueError("prices too far apart for its levels")
+    offset = low - 2 * tick
+    bare = np.zeros(len(lines), bare_book.BARE_COMMAND)
+    bare["id"] = answers["order_id"]
+    bare["side"] = side
+    bare["level"] = np.where(cancel, 0, (price - offset) // tick)
+    bare["level"][market] = np.where(side[market] == bare_book.SIDE_BUY, bare_book.LEVEL_MAX, bare_book.LEVEL_MIN)
+    total = np.where(lines["attributes"] & records.HAS_QUANTITY, lines["quantity"], answers["leaves_qty"] + answers["cum_qty"])
+    bare["quantity"] = np.where(cancel, 0, total)
+    bare["kind"] = np.select(
+        [cancel, lines["type"] == CommandType.ORDER_CANCEL_REPLACE_REQUEST, market | (force == TimeInForce.IOC)],
+        [bare_book.KIND_CANCEL, bare_book.KIND_REPLACE, bare_book.KIND_IOC], bare_book.KIND_NEW)
+    return bare, offset, tick
+
+
+def file_flow(path: Path) -> Flow:
+    """The flow of a JSON Lines file, named by its stem: everything in it is timed but the reading."""
+    from pricetime.gateway.codec import read_lines
+    from pricetime.matching.engine import Engine
+
+    if not path.is_file():
+        raise UserError(f"--flow {path}: no such file; pricetime convert makes one")
+    with path.open("rb") as stream:
+        lines = read_lines(stream)
+    empty = lines[:0]
+    try:
+        bare, offset, tick = bare_commands(lines, Engine().apply(lines))
+    except ValueError as error:
+        return Flow(path.stem, f"from {path}", empty, empty, lines, None, None, str(error))
+    return Flow(path.stem, f"from {path}", empty, empty, lines, bare[:0], bare, "", offset, tick)
+
+
+def trades_of(flow: Flow) -> tuple[int, int]:
+    """(number, checksum) of the trades that the engine makes of a flow: what bare_trades gives for the bare book."""
+    from pricetime.matching.engine import Engine
+
+    events = Engine().apply(np.concatenate([flow.definitions, flow.fill, flow.lines]))
+    makers = events[(events["type"] == EventType.TRADE) & (events["status_flags"] >> 4 & records.AGGRESSOR == 0)]
+    levels = (makers["last_px"] - flow.price_offset) // flow.tick
+    return len(makers), bare_book.trades_checksum(makers["order_id"].astype(np.uint32), levels.astype(np.int32),
+                                                  np.ascontiguousarray(makers["last_qty"]))
