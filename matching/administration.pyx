@@ -13,7 +13,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, TABLE_MAX, EngineState, Instrument, Name, Participant, Session, participant_known,
+    ORDER_CAPACITY_MAX, TABLE_MAX, EngineState, Instrument, Name, Participant, Session, set_senders,
 )
 
 cdef enum:
@@ -242,6 +242,7 @@ cdef uint8_t define_session(EngineState* state, const CommandLine* command) noex
             state.sessions[id].logged_on = state.run == 0
     if not reason:
         state.sessions[id].flags = command.attributes
+        set_senders(&state.sessions[id])
     return reason
 
 
@@ -366,7 +367,7 @@ cdef void answer_session(EngineState* state, uint32_t session, uint8_t type, Eve
     """LOGON_ANSWER (mark, next report number) or LOGOUT_ANSWER: not numbered."""
     cdef EventRecord* event = event_room(sink)
     memset(event, 0, sizeof(EventRecord))
-    event_header(state, event, type, 0, NONE, session)
+    event_header(state, event, type, 0, NONE, session, 0, 0)
     if type == LOGON_ANSWER:
         event.cl_ord_id = state.sessions[session].mark
         event.order_id = state.sessions[session].report_number + 1

@@ -16,14 +16,12 @@ from pricetime.matching.state cimport EngineState, Instrument, level_key, level_
 
 
 cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
-    """Join the back of a queue."""
+    """Join the back of a queue. Slot 0 is nobody's: what is written to it is never read, so that nothing here branches."""
     cdef Order* order = &state.pool.orders[slot]
     order.next = 0
     order.prev = level.tail
-    if level.tail != 0:
-        state.pool.orders[level.tail].next = slot
-    else:
-        level.head = slot
+    state.pool.orders[level.tail].next = slot
+    level.head = level.head if level.tail else slot
     level.tail = slot
     level.quantity += order.leaves
     level.count += 1
@@ -32,14 +30,11 @@ cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noe
 cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """Leave a queue, from wherever in it."""
     cdef Order* order = &state.pool.orders[slot]
-    if order.prev != 0:
-        state.pool.orders[order.prev].next = order.next
-    else:
-        level.head = order.next
-    if order.next != 0:
-        state.pool.orders[order.next].prev = order.prev
-    else:
-        level.tail = order.prev
+    cdef uint32_t next = order.next, prev = order.prev
+    state.pool.orders[prev].next = next
+    state.pool.orders[next].prev = prev
+    level.head = level.head if prev else next
+    level.tail = level.tail if next else prev
     level.quantity -= order.leaves
     level.count -= 1
 

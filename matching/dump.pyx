@@ -13,6 +13,7 @@ from pricetime.matching.price_ladder cimport ladder_below
 from pricetime.matching.records cimport NAME_BYTES, RULES_VERSION
 from pricetime.matching.state cimport (
     ORDER_CAPACITY_MAX, TABLE_MAX, EngineState, Instrument, Session, instrument_known, is_multiple, session_known,
+    set_senders,
 )
 
 cdef enum:
@@ -171,6 +172,7 @@ cdef void load_header(EngineState* state, const StateHeader* header) noexcept no
 cdef void load_session(Session* session, const SessionState* data) noexcept nogil:
     session.participant = data.participant
     session.flags = data.flags
+    set_senders(session)
     session.logged_on = data.logged_on
     session.mark = data.mark
     session.report_number = data.report_number

@@ -28,20 +28,17 @@ from pricetime.matching.phases cimport change_phase, tell_indicative
 from pricetime.matching.price_ladder cimport Level, ladder_below, ladder_destroy, level_pool_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_header, event_room, report_command
-from pricetime.matching.state cimport ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Instrument, session_known
+from pricetime.matching.state cimport (
+    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
+    Instrument, session_known,
+)
 
 from pricetime.matching import records
 
 cdef enum:
-    # Who may send a command, by type; 0 is nobody.
-    BY_TRADER = 1 << 0
-    BY_OPERATOR = 1 << 1
-    BY_RISK_MANAGER = 1 << 2
-    BY_ANYONE = 1 << 3          # a session, whatever its rights
-    BY_VENUE = 1 << 4           # session 0
-    WITHOUT_CL_ORD_ID = 1 << 5
+    WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
 
-cdef uint8_t SENDERS[64]
+cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
 memset(SENDERS, 0, sizeof(SENDERS))
 SENDERS[<int> NEW_ORDER_SINGLE] = BY_TRADER
 SENDERS[<int> ORDER_CANCEL_REQUEST] = BY_TRADER
@@ -102,11 +99,6 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     free(engine)
 
 
-cdef inline uint8_t senders_of(uint16_t rights) noexcept nogil:
-    return (BY_ANYONE | (BY_TRADER if rights & RIGHT_TRADE else 0) | (BY_OPERATOR if rights & RIGHT_OPERATE else 0)
-            | (BY_RISK_MANAGER if rights & RIGHT_RISK else 0))
-
-
 cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept nogil:
     cdef uint8_t senders = SENDERS[record.type & 63]
     cdef uint32_t session = record.session
@@ -116,7 +108,7 @@ cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept 
         return 0 if senders & BY_VENUE else NOT_AUTHORIZED
     if not session_known(engine, session):
         return UNKNOWN_SESSION
-    if not senders & senders_of(engine.sessions[session].flags):
+    if not senders & engine.sessions[session].senders:
         return NOT_AUTHORIZED
     if not engine.sessions[session].logged_on and record.type != LOGON:
         return NOT_LOGGED_ON
@@ -136,12 +128,11 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
     cdef EventRecord* event = event_room(sink)
     cdef uint32_t session = record.session if session_known(engine, record.session) else 0
     memset(event, 0, sizeof(EventRecord))
-    event_header(engine, event, BUSINESS_MESSAGE_REJECT, 0, <uint8_t> reason, session)
+    event_header(engine, event, BUSINESS_MESSAGE_REJECT, 0, <uint8_t> reason, session, record.instrument, 0)
     event.place = 0
     event.sequence = 0
     event.session = record.session
     event.cl_ord_id = record.cl_ord_id
-    event.instrument = record.instrument
     if reason == DUPLICATE_CL_ORD_ID:
         event.order_id = <uint64_t> engine.sessions[session].mark
     sink.count += 1

@@ -33,11 +33,8 @@ cdef inline void id_map_destroy(IdMap* self) noexcept nogil:
 
 
 cdef inline uint32_t id_home(uint32_t session, uint64_t id) noexcept nogil:
-    cdef uint64_t group = (id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15
-    group ^= group >> 32
-    group *= <uint64_t> 0xD6E8FEB86659FD93
-    group ^= group >> 32
-    group *= <uint64_t> 0xD6E8FEB86659FD93
+    """Where an id would stand in a map of 2^32 entries: its group by a multiplicative hash, its place in the group as it is."""
+    cdef uint64_t group = ((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15) * <uint64_t> 0xD6E8FEB86659FD93
     return (<uint32_t> (group >> 32) & ~<uint32_t> 7) | (<uint32_t> id & 7)
 
 

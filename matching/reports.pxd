@@ -1,6 +1,6 @@
 """How events are written: each goes to its sink, gets its report number, and into the event digest. Rules 1 and 8."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport abort
 
 from pricetime.matching.checksum cimport digest_event
@@ -21,17 +21,16 @@ cdef inline EventRecord* event_room(EventSink* sink) noexcept nogil:
 
 
 cdef inline void event_header(EngineState* state, EventRecord* event, uint8_t type, uint8_t status_flags, uint8_t reason,
-                              uint32_t session) noexcept nogil:
-    event.place = state.place
-    event.type = type
-    event.shape = (RECORD_VERSION << 4) | EVENT_LINES
-    event.status_flags = status_flags
-    event.reason = reason
+                              uint32_t session, uint32_t instrument, uint16_t attributes) noexcept nogil:
+    """The fields that share words, written as whole words: the digest reads words, and a word that is read right after
+    its bytes were written one by one costs a dozen cycles."""
+    cdef uint64_t* words = <uint64_t*> event
+    words[0] = (state.place | <uint64_t> type << 32 | <uint64_t> ((RECORD_VERSION << 4) | EVENT_LINES) << 40
+                | <uint64_t> status_flags << 48 | <uint64_t> reason << 56)
+    words[8] = session | <uint64_t> instrument << 32
+    words[15] = state.sessions[session].participant | <uint64_t> attributes << 32
     event.sequence = state.sequence
-    event.session = session
     event.time = state.time
-    event.participant = state.sessions[session].participant
-    event.reserved = 0
 
 
 cdef inline uint64_t next_report_number(EngineState* state, uint32_t session) noexcept nogil:
@@ -61,20 +60,18 @@ cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const
     """An execution report, numbered, to the order's owner. Returned so that a trade can add LastPx, LastQty, TrdMatchID
     before event_done, which the caller must call."""
     cdef EventRecord* event = event_room(sink)
-    event_header(state, event, type, status_flags, reason, order.session)
+    event_header(state, event, type, status_flags, reason, order.session, order.instrument, order.attributes)
     event.report_number = next_report_number(state, order.session)
     event.cl_ord_id = cl_ord_id
     event.order_id = order.order_id
     event.last_px = 0
     event.last_qty = 0
     event.leaves_qty = leaves
-    event.instrument = order.instrument
     event.price = order.price
     event.cum_qty = order.filled
     event.exec_id = next_exec_id(state)
     event.trd_match_id = 0
     event.orig_cl_ord_id = orig_cl_ord_id
-    event.attributes = order.attributes
     return event
 
 
@@ -83,14 +80,12 @@ cdef inline EventRecord* event_to(EngineState* state, EventSink* sink, uint32_t 
     """An event that is no execution report, numbered where a session gets it; all else 0. The caller fills in what it has
     and calls event_done."""
     cdef EventRecord* event = event_room(sink)
-    event_header(state, event, type, 0, reason, session)
+    event_header(state, event, type, 0, reason, session, instrument, 0)
     event.report_number = 0 if session == 0 else next_report_number(state, session)
     event.cl_ord_id = cl_ord_id
-    event.instrument = instrument
     event.order_id = 0
     event.last_px = event.last_qty = event.leaves_qty = event.price = event.cum_qty = event.orig_cl_ord_id = 0
     event.exec_id = event.trd_match_id = 0
-    event.attributes = 0
     return event
 
 

@@ -10,13 +10,21 @@ from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport Level, LevelPool, PriceLadder
-from pricetime.matching.records cimport MARKET, order_side, order_type, BUY
+from pricetime.matching.records cimport BUY, MARKET, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side, order_type
 
 cdef enum:
     ORDER_CAPACITY_DEFAULT = 131072
     ORDER_CAPACITY_MAX = 1 << 24
     TABLE_MAX = 65535           # participants, sessions, instruments: of each
     SHARD_SHIFT = 56            # the shard's number is in the top 8 bits of OrderID, ExecID, TrdMatchID
+
+cdef enum:
+    # Who may send a command.
+    BY_TRADER = 1 << 0
+    BY_OPERATOR = 1 << 1
+    BY_RISK_MANAGER = 1 << 2
+    BY_ANYONE = 1 << 3          # any session, whatever its rights
+    BY_VENUE = 1 << 4           # session 0
 
 cdef struct Name:
     char text[48]               # zero-padded
@@ -28,7 +36,7 @@ cdef struct Session:
     uint32_t participant
     uint16_t flags              # DISABLED, CANCEL_ON_DISCONNECT, rights
     uint8_t logged_on
-    uint8_t reserved_byte
+    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
@@ -106,6 +114,12 @@ cdef inline bint participant_known(const EngineState* state, uint32_t id) noexce
 
 cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcept nogil:
     return 0 < id <= state.instruments_count
+
+cdef inline void set_senders(Session* session) noexcept nogil:
+    """To be called whenever a session's flags have changed."""
+    session.senders = (BY_ANYONE | (BY_TRADER if session.flags & RIGHT_TRADE else 0)
+                       | (BY_OPERATOR if session.flags & RIGHT_OPERATE else 0)
+                       | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
 
 cdef inline int side_index(uint16_t attributes) noexcept nogil:
     """0 for a buy, 1 for a sell or short sell."""
