@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from pricetime.matching.id_map cimport IdMap, id_home
+from pricetime.matching.id_map cimport id_home, id_map_search
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
     BLOCK_TICKS, WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst, window_position,
@@ -73,7 +73,7 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
         return f"{where}: the worst level is not the last"
     if near != ladder.near_levels or levels - near != ladder.far_levels:
         return f"{where}: {near} near and {levels - near} far levels, counted {ladder.near_levels} and {ladder.far_levels}"
-    for position in range(WINDOW_BLOCKS):
+    for position in range(<uint32_t> WINDOW_BLOCKS):
         if (ladder.directory[position] != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
             return f"{where}: window position {position} and its bit differ"
         if ladder.directory[position] and state.level_pool.blocks[ladder.directory[position]].bitmap == 0:
@@ -110,15 +110,6 @@ cdef object check_queue(EngineState* state, uint32_t id, int side, Level* level,
     return None
 
 
-cdef bint is_named(const IdMap* map, uint32_t home, uint32_t slot):
-    cdef uint32_t i = home & map.mask
-    while map.entries[i].slot != 0:
-        if map.entries[i].slot == slot:
-            return map.entries[i].home == home
-        i = (i + 1) & map.mask
-    return False
-
-
 cdef object check_pool(EngineState* state, const uint8_t* seen):
     cdef uint32_t slot, live = 0
     cdef uint64_t names = 0, i
@@ -130,9 +121,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         if order.session == 0:
             continue
         live += 1
-        if not is_named(&state.by_order_id, id_home(0, order.order_id), slot):
+        if id_map_search(&state.by_order_id, id_home(0, order.order_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its OrderID"
-        if not is_named(&state.by_cl_ord_id, id_home(order.session, <uint64_t> order.cl_ord_id), slot):
+        if id_map_search(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its ClOrdID"
         if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
             return f"order {order.order_id}: an id above its counter"

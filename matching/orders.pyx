@@ -6,7 +6,7 @@ from pricetime.matching.book cimport (
     book_available, book_match, book_remove, book_rest, forget_order, name_order,
 )
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.id_map cimport id_home, id_map_find, id_map_insert, id_map_prefetch, id_map_remove
 from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_order, status_of
@@ -231,29 +231,26 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
 
 cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) noexcept nogil:
     """The live order that a command names and may touch, or 0: unknown, ended and foreign ones are all the same."""
-    cdef uint32_t i, home
+    cdef uint32_t slot, home, skip = 0
     cdef Order* order
     if command.attributes & BY_ORDER_ID:
         home = id_home(0, command.target)
-        i = home & state.by_order_id.mask
-        while state.by_order_id.entries[i].slot != 0:
-            if state.by_order_id.entries[i].home == home:
-                order = &state.pool.orders[state.by_order_id.entries[i].slot]
-                if order.order_id == command.target:
-                    if state.sessions[order.session].participant != state.sessions[command.session].participant:
-                        return 0
-                    return state.by_order_id.entries[i].slot
-            i = (i + 1) & state.by_order_id.mask
-        return 0
+        while True:
+            slot = id_map_find(&state.by_order_id, home, skip)
+            order = &state.pool.orders[slot]
+            if slot == 0 or order.order_id == command.target:
+                break
+            skip += 1
+        if slot and state.sessions[order.session].participant != state.sessions[command.session].participant:
+            return 0
+        return slot
     home = id_home(command.session, command.target)
-    i = home & state.by_cl_ord_id.mask
-    while state.by_cl_ord_id.entries[i].slot != 0:
-        if state.by_cl_ord_id.entries[i].home == home:
-            order = &state.pool.orders[state.by_cl_ord_id.entries[i].slot]
-            if order.cl_ord_id == <int64_t> command.target and order.session == command.session:
-                return state.by_cl_ord_id.entries[i].slot
-        i = (i + 1) & state.by_cl_ord_id.mask
-    return 0
+    while True:
+        slot = id_map_find(&state.by_cl_ord_id, home, skip)
+        order = &state.pool.orders[slot]
+        if slot == 0 or (order.cl_ord_id == <int64_t> command.target and order.session == command.session):
+            return slot
+        skip += 1
 
 
 cdef void reject_change(EngineState* state, const CommandLine* command, uint32_t slot, uint8_t reason,
@@ -419,6 +416,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef int64_t tick = 0, price, open_quantity
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
+    id_map_prefetch(&state.by_cl_ord_id, id_home(command.session, command.cl_ord_id))
     if not reason:
         instrument = &state.instruments[command.instrument]
         # Without HAS_EXEC_INST the command says nothing of post-only.
