@@ -1,0 +1,200 @@
+"""The plain engine: the rules of docs/rules.md made readable, with the same interface as pricetime.matching.engine.Engine.
+
+Owns one Venue and the loop that applies commands to it. One thread; no clock, no files, no randomness.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from pricetime.matching import records
+from pricetime.matching.records import EVENT, INSTRUMENT_STATE, ORDER_STATE, PARTICIPANT_STATE, SESSION_STATE, CommandType
+from pricetime.matching.reference import definitions, orders, sessions
+from pricetime.matching.reference import dump as canonical
+from pricetime.matching.reference.auction import uncross_of
+from pricetime.matching.reference.check import check
+from pricetime.matching.reference.door import record_screen, session_screen
+from pricetime.matching.reference.layout import COMMAND, line_count
+from pricetime.matching.reference.reports import Reports, door_event
+from pricetime.matching.reference.state import (
+    ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Instrument, Venue,
+)
+
+HANDLERS = {int(type): handler for part in (orders, sessions, definitions) for type, handler in part.HANDLERS.items()}
+DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
+
+
+class Engine:
+    """A venue's state and the commands that change it. Everything handed out is a copy."""
+
+    def __init__(self, order_capacity: int = ORDER_CAPACITY_DEFAULT, shard: int = 0) -> None:
+        if not 1 <= order_capacity <= ORDER_CAPACITY_MAX:
+            raise ValueError(f"order_capacity is {order_capacity}, expected 1 to {ORDER_CAPACITY_MAX}")
+        if not 0 <= shard < 1 << (64 - SHARD_SHIFT):
+            raise ValueError(f"shard is {shard}, expected 0 to {(1 << (64 - SHARD_SHIFT)) - 1}")
+        self._venue = Venue(order_capacity=order_capacity, shard=shard)
+        self._reports = Reports(self._venue)
+
+    @classmethod
+    def load(cls, state: bytes) -> "Engine":
+        """The engine whose dump() this is. ValueError where it is none."""
+        engine = cls()
+        engine._venue = canonical.load(bytes(state))
+        engine._reports = Reports(engine._venue)
+        return engine
+
+    # ------------------------------------------------------------------------------------------ the loop
+
+    def apply(self, lines: np.ndarray) -> np.ndarray:
+        """Work off whole records, one after another; returns their events in order.
+
+        `lines` is a contiguous one-dimensional array of 64-byte items. ValueError names the byte of a record that cannot
+        be decoded, a sequence number that is not the next one, or an EventDigest that differs. What stood before that record
+        is applied then, it and what follows is not.
+        """
+        if lines.ndim != 1 or lines.itemsize != records.LINE_BYTES or not lines.flags.c_contiguous:
+            raise ValueError(f"lines must be a contiguous one-dimensional array of {records.LINE_BYTES}-byte items")
+        data, offset, events = lines.tobytes(), 0, []
+        try:
+            while offset < len(data):
+                size, event = self._apply_record(data, offset)
+                if event:
+                    events += [self._reports.take(), event]
+                offset += size
+        finally:
+            events.append(self._reports.take())
+        return np.frombuffer(bytearray(b"".join(events)), dtype=EVENT)
+
+    def _apply_record(self, data: bytes, offset: int) -> tuple[int, bytes]:
+        """One record: its size in bytes, and the event of the door where it was turned away there (rules 2 and 3)."""
+        venue = self._venue
+        reason, wrong = record_screen(data, offset)
+        if reason:
+            raise ValueError(f"{reason.name} at byte {wrong} of the record in line {offset // records.LINE_BYTES}")
+        command = COMMAND.unpack(data, offset)
+        if command.sequence not in (0, venue.sequence + 1):
+            raise ValueError(f"the record in line {offset // records.LINE_BYTES} has sequence number {command.sequence}, "
+                             f"expected {venue.sequence + 1}, or 0 to have it numbered")
+        size = line_count(command) * records.LINE_BYTES
+        if reason := session_screen(venue, command):
+            return size, door_event(venue, command, reason)
+        if command.type == CommandType.EVENT_DIGEST:
+            self._compare_digest(command)
+        venue.sequence += 1
+        venue.time = max(venue.time, command.time)
+        if command.session and command.cl_ord_id and HANDLERS.get(command.type) not in CONNECTION_HANDLERS:
+            venue.sessions[command.session].mark = command.cl_ord_id
+        self._reports.begin()
+        if command.type != CommandType.EVENT_DIGEST:
+            HANDLERS[command.type](venue, self._reports, command, data[offset:offset + size])
+        return size, b""
+
+    def _compare_digest(self, command: tuple) -> None:
+        """Rule 7, EventDigest: the digest of all events before it, low half in price, high half in quantity."""
+        self._reports.fold()
+        recorded = command.price % (1 << 64), command.quantity % (1 << 64)
+        if recorded != self._venue.event_digest:
+            raise ValueError(
+                f"event digest after sequence number {self._venue.sequence} differs: recorded {hex_digest(recorded)}, "
+                f"computed {hex_digest(self._venue.event_digest)}; this engine and the log's writer do not agree")
+
+    # ------------------------------------------------------------------------------------------ the state
+
+    @property
+    def sequence(self) -> int:
+        """Sequence number of the last command applied."""
+        return self._venue.sequence
+
+    @property
+    def time(self) -> int:
+        """Its time, UTC nanoseconds since 1970."""
+        return self._venue.time
+
+    @property
+    def event_digest(self) -> tuple[int, int]:
+        """128-bit digest of all events so far: low and high half."""
+        return self._venue.event_digest
+
+    def dump(self) -> bytes:
+        """The canonical state: equal states, equal bytes."""
+        return canonical.dump(self._venue)
+
+    def digest(self) -> bytes:
+        """SHA-256 of dump()."""
+        return hashlib.sha256(self.dump()).digest()
+
+    def check(self) -> None:
+        """Every invariant; AssertionError says which does not hold."""
+        check(self._venue)
+
+    # ------------------------------------------------------------------------------------------ the views
+
+    def depth(self, instrument: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
+        """(bids, asks), best first: price, open quantity and number of limit orders."""
+        book = self._instrument(instrument).book
+
+        def rows(side: object) -> Iterator[tuple[int, int, int]]:
+            for key, level in side.levels.items()[:levels]:
+                yield side.price(key), sum(order.leaves for order in level.values()), len(level)
+
+        return tuple(np.array(list(rows(side)), dtype=DEPTH) for side in (book.buy, book.sell))
+
+    def orders(self, instrument: str | int) -> np.ndarray:
+        """Every live order as ORDER_STATE: the buy side then the sell side, each in queue order."""
+        book = self._instrument(instrument).book
+        return table(map(canonical.order_state, book.orders()), ORDER_STATE)
+
+    def indicative(self, instrument: str | int) -> tuple[int, int] | None:
+        """(price, quantity) of an uncross now, or None where nothing would trade."""
+        return uncross_of(self._instrument(instrument))
+
+    @property
+    def participants(self) -> np.ndarray:
+        """PARTICIPANT_STATE by id, from 1."""
+        return table(map(canonical.participant_state, self._venue.participants.values()), PARTICIPANT_STATE)
+
+    @property
+    def sessions(self) -> np.ndarray:
+        """SESSION_STATE by id, from 1."""
+        return table(map(canonical.session_state, self._venue.sessions.values()), SESSION_STATE)
+
+    @property
+    def instruments(self) -> np.ndarray:
+        """INSTRUMENT_STATE by id, from 1."""
+        return table(map(canonical.instrument_state, self._venue.instruments.values()), INSTRUMENT_STATE)
+
+    def participant_id(self, name: str) -> int:
+        """KeyError where there is none."""
+        return id_of(self._venue.participants, name)
+
+    def session_id(self, name: str) -> int:
+        """KeyError where there is none."""
+        return id_of(self._venue.sessions, name)
+
+    def instrument_id(self, name: str) -> int:
+        """KeyError where there is none."""
+        return id_of(self._venue.instruments, name)
+
+    def _instrument(self, instrument: str | int) -> Instrument:
+        if isinstance(instrument, str):
+            instrument = self.instrument_id(instrument)
+        return self._venue.instruments[int(instrument)]
+
+
+CONNECTION_HANDLERS = (sessions.logon, sessions.logout, sessions.disconnect)
+
+
+def id_of(entries: dict, name: str) -> int:
+    for id, entry in entries.items():
+        if entry.name == name.encode():
+            return id
+    raise KeyError(name)
+
+
+def table(rows: Iterator[bytes], dtype: np.dtype) -> np.ndarray:
+    return np.frombuffer(bytearray(b"".join(rows)), dtype=dtype)
+
+
+def hex_digest(digest: tuple[int, int]) -> str:
+    return f"{digest[1]:016x}{digest[0]:016x}"
