@@ -10,7 +10,7 @@
          │ appended   (a line of its own, zeros behind) │  positions that the writer publishes: the sequence number of
      384 │ committed                                    │  the last command appended, committed, synced
      512 │ synced                                       │
-     640 │ closed                                       │  0, or the mark of a clean close with a checksum of the positions
+     640 │ closed                                       │  0, or a mark with a checksum of the positions: complete and synced
      768 ├──────────────────────────────────────────────┤
          │ zeros                                        │
     4096 ├──────────────────────────────────────────────┤
@@ -60,7 +60,7 @@ cdef struct SegmentHeader:
     int64_t created             # UTC nanoseconds since 1970, by the machine's clock; for people
     uint32_t checksum_seed      # checksum of the record before the first one here
     uint32_t shard              # 0 so far
-    uint32_t reserved[3]
+    uint32_t reserved[5]
     uint32_t header_checksum    # CRC32C (raw steps, seeded with all ones) of the 124 bytes before it
     uint64_t zeros[16]
     Position appended

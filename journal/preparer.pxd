@@ -10,6 +10,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 
 from pricetime.journal.layout cimport SegmentHeader
+from pricetime.journal.segment cimport Segment
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_mutex_t:
@@ -26,13 +27,6 @@ cdef enum PreparerState:
 cdef enum:
     STEP_BYTES = 1 << 20            # the hot thread reports its progress, and pages are populated, in these steps
     AHEAD_BYTES = 16 << 20          # how far ahead of the hot thread pages are kept populated
-
-cdef struct Segment:
-    char* map                       # NULL: none
-    size_t capacity                 # bytes
-    int file                        # descriptor
-    size_t populated                # bytes whose pages are there
-    size_t flushed                  # bytes handed to the disk, of a retired one
 
 cdef struct Preparer:
     # Words that both sides look at, each side's on cache lines of its own.
@@ -53,8 +47,20 @@ cdef struct Preparer:
     pthread_mutex_t mutex
     pthread_cond_t wake
 
+cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity) noexcept nogil
+    # Sets everything up, without a segment. 0 or errno.
+cdef int preparer_next(Preparer* preparer) noexcept nogil
+    # Makes `next` ready: file, map, identity in its header but for what only a roll knows, pages. 0 or errno.
+cdef int preparer_take_over(Preparer* preparer) noexcept nogil
+    # `next` was taken: the current segment retires, the next one is current and gets its name. 0 or errno.
 cdef void preparer_run(Preparer* preparer) noexcept nogil
     # The thread's body: returns after preparer_stop.
 cdef void preparer_stop(Preparer* preparer) noexcept nogil
 cdef void preparer_wake(Preparer* preparer) noexcept nogil
     # Ends the helper's sleep, if it sleeps. A system call only then.
+cdef int preparer_finish(Preparer* preparer) noexcept nogil
+    # After the thread has ended: what it left undone, so that only `current` remains. 0 or errno.
+cdef void preparer_free(Preparer* preparer) noexcept nogil
+    # Unmaps what is left.
+cdef void preparer_nap() noexcept nogil
+    # A short sleep, for whoever has to wait for the other side.
