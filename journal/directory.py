@@ -136,7 +136,7 @@ def boot_id() -> bytes:
 def list_segments(folder: Path) -> list[SegmentFile]:
     """All segments of a log, by first sequence number, their headers checked one by one (not the chain: see recovery).
 
-    A segment that the writer has begun and not named yet (layout.NEXT_NAME) is one of them; a prepared, unused one is not.
+    A segment that the writer has begun and not named yet (layout.NEXT_NAMES) is one of them; a prepared, unused one is not.
     UserError where something is there that is no segment of this format; CheckFailed where a header is damaged.
     """
     for _ in range(10):
@@ -153,7 +153,7 @@ def _list_once(folder: Path) -> list[SegmentFile]:
     segments = []
     for name in sorted(os.listdir(folder)):
         path = folder / name
-        if not SEGMENT_NAME.fullmatch(name) and name != layout.NEXT_NAME:
+        if not SEGMENT_NAME.fullmatch(name) and name not in layout.NEXT_NAMES:
             raise UserError(f"{path}: not a log segment; expected only names like {layout.segment_name(1)} in {folder}")
         if path.is_dir():
             raise UserError(f"{path}: expected a log segment, found a directory")
@@ -168,7 +168,7 @@ def read_segment(path: Path) -> SegmentFile | None:
     with open(path, "rb") as file:
         raw = file.read(layout.HEADER_SIZE)
         size = os.fstat(file.fileno()).st_size
-    unnamed = path.name == layout.NEXT_NAME
+    unnamed = path.name in layout.NEXT_NAMES
     if unnamed and not any(raw[:8]):
         return None
     if len(raw) < layout.HEADER_SIZE:

@@ -15,7 +15,7 @@ RULES = RULES_VERSION               # what this engine matches under; in the hea
 MAGIC = segment_magic()
 SEGMENT_BYTES_MIN = HEADER_BYTES + 4096
 POSITIONS = ("appended", "committed", "synced")
-NEXT_NAME = "next.segment"          # the segment that is being prepared; counts as one as soon as its magic is there
+NEXT_NAMES = ("next-0.segment", "next-1.segment")   # without a number yet; one counts as soon as its magic is there
 DURABILITIES = {"process": PROCESS, "power": POWER, "replicated": REPLICATED}
 assert LINES_MAX * LINE_BYTES <= SEGMENT_BYTES_MIN - HEADER_BYTES
 

@@ -13,15 +13,22 @@
 
 #define PAGE_STEP 4096
 
-/* Give an empty file its size with blocks behind it, zeros to read: afterwards a store to its map cannot fail for want of room. */
-static inline int file_allocate(int file, size_t bytes) {
+/* Give an empty file its size, on Linux with blocks behind it. */
+static inline int file_reserve(int file, size_t bytes) {
 #if defined(__linux__)
     int error;
     do error = posix_fallocate(file, 0, (off_t)bytes);
     while (error == EINTR);
     return error;
 #else
-    static const char zeros[65536];
+    return ftruncate(file, (off_t)bytes) ? errno : 0;
+#endif
+}
+
+/* Write zeros over a whole file that nobody else has yet. Afterwards a store to its map cannot fail for want of room, finds large
+ * pages in the cache (one fault for many), and a later sync of it has no blocks to convert. */
+static inline int file_fill(int file, size_t bytes) {
+    static const char zeros[1 << 18];
     for (size_t offset = 0; offset < bytes;) {
         size_t size = bytes - offset < sizeof zeros ? bytes - offset : sizeof zeros;
         ssize_t written = pwrite(file, zeros, size, (off_t)offset);
@@ -31,7 +38,6 @@ static inline int file_allocate(int file, size_t bytes) {
         offset += (size_t)written;
     }
     return 0;
-#endif
 }
 
 /* Data and what is needed to find it are on the disk when this returns 0. Not retried: a second try may succeed falsely. */

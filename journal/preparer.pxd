@@ -2,7 +2,7 @@
 
 Two sides share one struct. `state` says whose turn `next` is:
 
-    PREPARING ──helper──► READY ──hot thread, at a roll──► TAKEN ──helper: name it, sync the old one──► PREPARING
+    PREPARING ──helper──► READY ──hot thread, at a roll──► TAKEN ──helper: retire the old one──► PREPARING
         └───────helper──► FAILED ──hot thread, at its next append──► PREPARING
 """
 
@@ -27,6 +27,7 @@ cdef enum PreparerState:
 cdef enum:
     STEP_BYTES = 1 << 20            # the hot thread reports its progress, and pages are populated, in these steps
     AHEAD_BYTES = 16 << 20          # how far ahead of the hot thread pages are kept populated
+    RETIRED_MAX = 8                 # more, and rolling waits for the disk
 
 cdef struct Preparer:
     # Words that both sides look at, each side's on cache lines of its own.
@@ -41,7 +42,8 @@ cdef struct Preparer:
     # The helper's own, but for next.map and next.capacity, which the hot thread reads when READY.
     Segment current
     Segment next
-    Segment retired
+    Segment retired[8]              # RETIRED_MAX full ones that wait for their sync, the oldest first
+    size_t retired_count
     SegmentHeader identity          # what all segments of this run have in their headers
     int directory                   # descriptor of DIR/log
     pthread_mutex_t mutex
@@ -52,7 +54,9 @@ cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* i
 cdef int preparer_next(Preparer* preparer) noexcept nogil
     # Makes `next` ready: file, map, identity in its header but for what only a roll knows, pages. 0 or errno.
 cdef int preparer_take_over(Preparer* preparer) noexcept nogil
-    # `next` was taken: the current segment retires, the next one is current and gets its name. 0 or errno.
+    # `next` was taken: the current segment retires, the next one is current. 0 or errno.
+cdef int preparer_name(Preparer* preparer) noexcept nogil
+    # Give the current segment its number for a name, once. 0 or errno.
 cdef void preparer_run(Preparer* preparer) noexcept nogil
     # The thread's body: returns after preparer_stop.
 cdef void preparer_stop(Preparer* preparer) noexcept nogil

@@ -6,13 +6,13 @@ It never touches a record. When it fails it says so in `error` (a segment could 
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 from posix.time cimport CLOCK_REALTIME, clock_gettime, nanosleep, timespec
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, closed_mark
 from pricetime.journal.segment cimport (
-    file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop_next, segment_name)
+    file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop, segment_name)
 
 cdef extern from "<pthread.h>" nogil:
     int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
@@ -51,7 +51,7 @@ cdef int preparer_next(Preparer* preparer) noexcept nogil:
     cdef Segment* segment = &preparer.next
     cdef timespec now
     cdef SegmentHeader* header
-    cdef int error = segment_create(preparer.directory, preparer.identity.capacity, segment)
+    cdef int error = segment_create(preparer.directory, preparer.current.slot ^ 1, preparer.identity.capacity, segment)
     if error:
         return error
     clock_gettime(CLOCK_REALTIME, &now)
@@ -64,13 +64,26 @@ cdef int preparer_next(Preparer* preparer) noexcept nogil:
 
 
 cdef int preparer_take_over(Preparer* preparer) noexcept nogil:
-    cdef int error = retire(preparer)           # the one before, if its sync is still going on
-    preparer.retired = preparer.current
+    cdef Segment* retiring
+    cdef int error = preparer_name(preparer)    # the one before, if it still has no number
+    if error == 0 and preparer.retired_count == RETIRED_MAX:
+        error = retire_oldest(preparer)
+    if error:
+        return error
+    if preparer.current.map != NULL:
+        retiring = &preparer.retired[preparer.retired_count]
+        retiring[0] = preparer.current
+        retiring.last_sequence = (<SegmentHeader*> preparer.next.map).first_sequence - 1
+        preparer.retired_count += 1
     preparer.current = preparer.next
     preparer.next.map = NULL
-    if error == 0:
-        error = segment_name(preparer.directory, &preparer.current)
-    return error
+    return 0
+
+
+cdef int preparer_name(Preparer* preparer) noexcept nogil:
+    if preparer.current.map == NULL or preparer.current.named:
+        return 0
+    return segment_name(preparer.directory, &preparer.current)
 
 
 cdef void populate(Segment* segment, size_t target) noexcept nogil:
@@ -110,36 +123,34 @@ cdef bint populate_ahead(Preparer* preparer) noexcept nogil:
 
 
 cdef bint flush_retired(Preparer* preparer) noexcept nogil:
-    """One step of the retired segment to the disk, so that its sync does not keep us from populating. False: none is left."""
-    cdef Segment* segment = &preparer.retired
+    """One step of the oldest retired segment to the disk, so that its sync does not keep us from populating. False: none is left."""
+    cdef Segment* segment = &preparer.retired[0]
     cdef int error
-    if segment.map == NULL:
+    if preparer.retired_count == 0:
         return False
     if segment.flushed < segment.capacity:
         error = file_flush(segment.file, segment.flushed, STEP_BYTES)
         segment.flushed += STEP_BYTES
     else:
-        error = retire(preparer)
+        error = retire_oldest(preparer)
     if error:
         store_release(&preparer.fatal, error)
     return True
 
 
-cdef int retire(Preparer* preparer) noexcept nogil:
-    """Sync the retired segment, say so in the positions, mark it as complete, let go of it."""
-    cdef Segment* segment = &preparer.retired
+cdef int retire_oldest(Preparer* preparer) noexcept nogil:
+    """Sync the oldest retired segment, say so in the positions, mark it as complete, let go of it. 0 or errno."""
+    cdef Segment* segment = &preparer.retired[0]
     cdef SegmentHeader* header = <SegmentHeader*> segment.map
-    cdef SegmentHeader* current
-    cdef int error
-    if segment.map == NULL:
-        return 0
-    error = file_sync(segment.file)
-    if error == 0:
-        current = <SegmentHeader*> preparer.current.map
-        store_release(&header.synced.value, current.first_sequence - 1)
-        store_release(&header.closed.value, closed_mark(header))
-        store_release(&current.synced.value, current.first_sequence - 1)
-        error = segment_close(segment)
+    cdef int error = file_sync(segment.file)
+    if error:
+        return error
+    store_release(&header.synced.value, segment.last_sequence)
+    store_release(&header.closed.value, closed_mark(header))
+    store_release(&(<SegmentHeader*> preparer.current.map).synced.value, segment.last_sequence)
+    error = segment_close(segment)
+    preparer.retired_count -= 1
+    memmove(segment, segment + 1, preparer.retired_count * sizeof(Segment))
     return error
 
 
@@ -160,6 +171,11 @@ cdef bint step(Preparer* preparer) noexcept nogil:
         error = preparer_next(preparer)
         store_relaxed(&preparer.error, error)
         store_release(&preparer.state, FAILED if error else READY)
+        return True
+    if not preparer.current.named:
+        error = preparer_name(preparer)
+        if error:
+            store_release(&preparer.fatal, error)
         return True
     return populate_ahead(preparer) or flush_retired(preparer)
 
@@ -219,16 +235,18 @@ cdef int preparer_finish(Preparer* preparer) noexcept nogil:
         error = preparer_take_over(preparer)
         preparer.state = PREPARING
     if error == 0:
-        error = retire(preparer)
+        error = preparer_name(preparer)
+    while error == 0 and preparer.retired_count:
+        error = retire_oldest(preparer)
     if error == 0 and preparer.next.map != NULL:
-        error = segment_close(&preparer.next)
-        if error == 0:
-            error = segment_drop_next(preparer.directory)
+        error = segment_drop(preparer.directory, &preparer.next)
     return error
 
 
 cdef void preparer_free(Preparer* preparer) noexcept nogil:
-    segment_close(&preparer.retired)
+    cdef size_t i
+    for i in range(preparer.retired_count):
+        segment_close(&preparer.retired[i])
     segment_close(&preparer.next)
     segment_close(&preparer.current)
     pthread_cond_destroy(&preparer.wake)

@@ -183,14 +183,13 @@ def mend(found: Recovered) -> None:
         os.unlink(segment.path)
     if found.doomed:
         sync_directory(folder)
-    unnamed = folder / layout.NEXT_NAME
     if found.segments and not found.closed:
         run = found.segments[-1].header["run"]
         for segment in found.segments:
             if segment.header["run"] == run:
                 settle(found, segment)
-    if unnamed.exists():
-        unnamed.unlink()
+    for name in layout.NEXT_NAMES:
+        (folder / name).unlink(missing_ok=True)     # prepared and never used: those that were used have their number now
     sync_directory(folder)
 
 
@@ -210,5 +209,5 @@ def settle(found: Recovered, segment: SegmentFile) -> None:
             del header
             content.flush()
             os.fsync(file.fileno())
-    if segment.path.name == layout.NEXT_NAME:
+    if segment.path.name in layout.NEXT_NAMES:
         os.rename(segment.path, found.folder / layout.segment_name(segment.first_sequence))

@@ -17,7 +17,7 @@ from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed
 from pricetime.journal.layout cimport (
     BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, closed_mark, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
-    FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_nap, preparer_next,
+    FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name, preparer_nap, preparer_next,
     preparer_run, preparer_stop, preparer_take_over, preparer_wake)
 from pricetime.journal.segment cimport file_sync
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
@@ -180,6 +180,8 @@ cdef class Writer:
         if error == 0:
             begin_segment(log)
             error = preparer_take_over(log.preparer)
+        if error == 0:
+            error = preparer_name(log.preparer)
             store_relaxed(&log.preparer.state, PREPARING)
         if error:
             raise directories.explain(OSError(error, os.strerror(error)), f"cannot begin a log segment of {segment_bytes} bytes in {folder}")
