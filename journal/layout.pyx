@@ -13,6 +13,7 @@ FORMAT = FORMAT_VERSION
 BYTE_ORDER = BYTE_ORDER_MARK
 RULES = RULES_VERSION               # what this engine matches under; in the header of each segment that it writes
 MAGIC = segment_magic()
+SEQUENCE_MAX = 2**64 - 1
 SEGMENT_BYTES_MIN = HEADER_BYTES + 4096
 POSITIONS = ("appended", "committed", "synced")
 NEXT_NAMES = ("next-0.segment", "next-1.segment")   # without a number yet; one counts as soon as its magic is there

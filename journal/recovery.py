@@ -19,7 +19,6 @@ from pricetime.journal.directory import (
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd, first_not_zero
 from pricetime.matching.errors import CheckFailed
 
-EVERYTHING = 2**64 - 1
 RESTORE = "restore this segment from another copy of the log"
 
 
@@ -80,7 +79,7 @@ def examine(folder: Path) -> Recovered:
         if not follows(segment, place):
             raise CheckFailed(f"{segment.path}: does not go on where command {place.sequence} ended: from another copy of this log; {RESTORE}")
         content = segment.map()
-        end = place.go(content, EVERYTHING)
+        end = place.go(content, layout.SEQUENCE_MAX)
         is_last = index == len(found.segments) - 1
         whole = is_last or found.segments[index + 1].first_sequence == place.sequence + 1
         behind = first_not_zero(content, place.offset)
@@ -120,7 +119,7 @@ def safe_position(found: Recovered) -> int:
     """The last sequence number that is known to have been safe."""
     last = found.segments[-1].header
     if found.closed:
-        return EVERYTHING
+        return layout.SEQUENCE_MAX
     safe = max(int(segment.header["synced"]) for segment in found.segments)
     machine = boot_id()
     if bytes(last["boot_id"]) == machine and any(machine):

@@ -1,7 +1,7 @@
 """Walk the records of a mapped segment and check them: shape, sequence, time, checksum. Fast, without the GIL, changes nothing."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 
 from pricetime.journal.atomics cimport load_acquire
 from pricetime.matching.checksum cimport record_checksum
@@ -9,7 +9,7 @@ from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RECORD_VERSION, C
 
 cpdef enum ScanEnd:
     """Why a scan stopped; from BAD_SHAPE on the bytes at `offset` are no good record."""
-    LIMIT = 0               # the sequence number or the offset asked for
+    LIMIT = 0               # the sequence number, the offset or the time asked for
     HOLE = 1                # the first 8 bytes are zero: no record here
     FULL = 2                # the segment's end
     BAD_SHAPE = 3
@@ -35,8 +35,9 @@ cdef struct Place:
     uint32_t checksum
 
 
-cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until, bint verify, Place* place) noexcept nogil:
-    """Go on from `place`, which moves behind each good record, until it is at `stop` bytes or has passed sequence `until`."""
+cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until, int64_t until_time, bint verify,
+                  Place* place) noexcept nogil:
+    """Go on from `place`, which moves behind each good record, until it is at `stop` bytes or sequence `until`, or a record is later."""
     cdef const CommandLine* record
     cdef uint32_t lines, stored
     while place.sequence < until and place.offset < stop:
@@ -59,6 +60,8 @@ cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until,
             return BAD_SEQUENCE
         if record.time < place.time:
             return BAD_TIME
+        if record.time > until_time:
+            return LIMIT
         place.checksum = stored
         place.sequence = record.sequence
         place.time = record.time
@@ -90,8 +93,10 @@ cdef class Scan:
     def checksum(self) -> int:
         return self.place.checksum
 
-    def go(self, const unsigned char[::1] segment not None, uint64_t until, size_t stop=<size_t> -1, bint verify=True):
-        """Move over good records up to sequence number `until` (or the first record that begins at or behind byte `stop`).
+    def go(self, const unsigned char[::1] segment not None, uint64_t until, size_t stop=<size_t> -1, bint verify=True,
+           int64_t until_time=INT64_MAX):
+        """Move over good records: up to sequence number `until`, before the first that begins at or behind byte `stop` or is later
+        than `until_time`.
 
         `segment`: the whole mapped segment. Returns a ScanEnd; the place is behind the last good record then.
         """
@@ -100,7 +105,7 @@ cdef class Scan:
         if capacity == 0:
             raise ValueError("an empty segment has no records")
         with nogil:
-            end = walk(<const char*> &segment[0], capacity, stop, until, verify, &self.place)
+            end = walk(<const char*> &segment[0], capacity, stop, until, until_time, verify, &self.place)
         return ScanEnd(end)
 
 
