@@ -1,0 +1,73 @@
+/* What Linux and macOS do differently with files and pages. Every function returns 0 or a positive errno. */
+#ifndef PRICETIME_PLATFORM_H
+#define PRICETIME_PLATFORM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "atomics.h"
+
+#define PAGE_STEP 4096
+
+/* Give an empty file its size, on Linux with blocks behind it. */
+static inline int file_reserve(int file, size_t bytes) {
+#if defined(__linux__)
+    int error;
+    do error = posix_fallocate(file, 0, (off_t)bytes);
+    while (error == EINTR);
+    return error;
+#else
+    return ftruncate(file, (off_t)bytes) ? errno : 0;
+#endif
+}
+
+/* Write zeros over a whole file that nobody else has yet. Afterwards a store to its map cannot fail for want of room, finds large
+ * pages in the cache (one fault for many), and a later sync of it has no blocks to convert. */
+static inline int file_fill(int file, size_t bytes) {
+    static const char zeros[1 << 18];
+    for (size_t offset = 0; offset < bytes;) {
+        size_t size = bytes - offset < sizeof zeros ? bytes - offset : sizeof zeros;
+        ssize_t written = pwrite(file, zeros, size, (off_t)offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        if (written == 0) return ENOSPC;
+        offset += (size_t)written;
+    }
+    return 0;
+}
+
+/* Data and what is needed to find it are on the disk when this returns 0. Not retried: a second try may succeed falsely. */
+static inline int file_sync(int file) {
+#if defined(__APPLE__)
+    return fcntl(file, F_FULLFSYNC) == -1 ? errno : 0;
+#else
+    return fdatasync(file) ? errno : 0;
+#endif
+}
+
+/* Ask for a range to be written soon and wait for that; no promise of durability, only less left for file_sync. */
+static inline int file_flush(int file, size_t offset, size_t bytes) {
+#if defined(__linux__)
+    if (sync_file_range(file, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) == 0) return 0;
+    return errno == ENOSYS || errno == EINVAL ? 0 : errno;
+#else
+    (void)file, (void)offset, (void)bytes;
+    return 0;
+#endif
+}
+
+/* Have the pages of a shared map there and writable before someone stores to them. Changes nothing in them. */
+static inline void pages_populate(char *map, size_t offset, size_t bytes) {
+#if defined(__linux__)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; an older kernel answers EINVAL, and the pages are touched */
+#endif
+    if (madvise(map + offset, bytes, MADV_POPULATE_WRITE) == 0) return;
+#endif
+    for (size_t page = offset; page < offset + bytes; page += PAGE_STEP) touch_word(map + page);
+}
+#endif

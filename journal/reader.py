@@ -1,0 +1,149 @@
+"""Read a log, from any process: blocks of lines as NumPy arrays over the mapped file, checked on the way, up to the committed position.
+
+A reader takes no lock, writes nothing and never slows the writer down. What is not committed it does not see.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import numpy as np
+
+from pricetime.journal import layout
+from pricetime.journal.directory import SegmentFile, list_segments, log_folder, read_segment
+from pricetime.journal.recovery import RESTORE, check_chain, follows
+from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd
+from pricetime.matching.errors import CheckFailed, UserError
+from pricetime.matching.records import COMMAND
+
+BLOCK_BYTES = 1 << 20
+POLL_SECONDS_MIN, POLL_SECONDS_MAX = 50e-6, 5e-3
+EVER = 2**63 - 1
+
+
+class Reader:
+    """The commands of DIR/log from `from_sequence` to `until_sequence` or `until_time` (nanoseconds; inclusive), in order.
+
+    Iterating yields blocks: read-only arrays of COMMAND items, whole records, about BLOCK_BYTES each. A record of several lines is as many
+    items, of which only the first is a COMMAND; view the others through their own dtypes. A block is a view of the mapped file: no copy,
+    valid as long as it is held. Iteration ends where the log is committed, and goes on from there when it is started again; `tail` waits.
+
+    verify=False leaves the checksums (not sequence, time and shape) unlooked at. UserError: no log; CheckFailed: damage, with the place.
+    """
+
+    def __init__(self, directory: str | os.PathLike, *, from_sequence: int = 1, until_sequence: int = layout.SEQUENCE_MAX,
+                 until_time: int = EVER, verify: bool = True) -> None:
+        if from_sequence < 1:
+            raise UserError(f"sequence number {from_sequence}: expected 1 or more")
+        self.folder = log_folder(directory)
+        self.until_sequence = until_sequence
+        self.until_time = until_time
+        self._verify = verify
+        self._from = from_sequence
+        self._late = False
+        segments = list_segments(self.folder)
+        if not segments:
+            raise UserError(f"{self.folder}: no log segment in it yet; a venue that starts on {self.folder.parent} makes one")
+        check_chain(segments)
+        self._open(max((s for s in segments if s.first_sequence <= from_sequence), key=lambda s: s.first_sequence), None)
+
+    def _open(self, segment: SegmentFile, before: Scan | None) -> None:
+        if before is None:
+            header = segment.header
+            before = Scan(layout.HEADER_SIZE, segment.first_sequence - 1, int(header["previous_time"]), int(header["checksum_seed"]))
+        elif not follows(segment, before):
+            raise CheckFailed(f"{segment.path}: does not go on where command {before.sequence} ended; {RESTORE}")
+        self._segment = segment
+        self._bytes = np.asarray(segment.map())
+        self._place = Scan(layout.HEADER_SIZE, before.sequence, before.time, before.checksum)
+
+    @property
+    def sequence(self) -> int:
+        """The last command that was delivered, or passed on the way to the first."""
+        return self._place.sequence
+
+    @property
+    def committed(self) -> int:
+        """The committed position as the segment at hand has it: at least what was delivered."""
+        return layout.committed(self._bytes)
+
+    @property
+    def log_id(self) -> bytes:
+        """16 bytes that name this log."""
+        return bytes(self._segment.header["log_id"])
+
+    def done(self) -> bool:
+        """Whether `until_sequence` or `until_time` is reached."""
+        return self._late or self.sequence >= self.until_sequence
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        while (block := self.next_block()) is not None:
+            yield block
+        if not self.done():
+            self._check_nothing_missing()
+
+    def tail(self, timeout: float | None = None) -> Iterator[np.ndarray]:
+        """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or `until_` is reached."""
+        pause, since = POLL_SECONDS_MIN, time.monotonic()
+        while not self.done():
+            block = self.next_block()
+            if block is not None:
+                pause, since = POLL_SECONDS_MIN, time.monotonic()
+                yield block
+                continue
+            if timeout is not None and time.monotonic() - since >= timeout:
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS_MAX)
+
+    def next_block(self) -> np.ndarray | None:
+        """The next block that is committed now; None where there is none (yet)."""
+        while True:
+            committed = layout.committed(self._bytes)
+            self._skip(min(self._from - 1, committed))
+            start, until = self._place.offset, min(committed, self.until_sequence)
+            end = ScanEnd.LIMIT
+            if self._place.sequence < until:
+                end = self._place.go(self._bytes, until, start + BLOCK_BYTES, self._verify, self.until_time)
+            if self._place.offset > start:
+                return self._bytes[start:self._place.offset].view(COMMAND)
+            self._refuse_damage(end)
+            self._late = self._place.sequence < until       # nothing wrong and no step forward: the next one is too late
+            if self.done() or not self._next_segment():
+                return None
+
+    def _skip(self, sequence: int) -> None:
+        """Pass over what was not asked for; checked all the same, for the first block's checksums hang on it."""
+        if self._place.sequence < sequence:
+            self._refuse_damage(self._place.go(self._bytes, sequence, verify=self._verify))
+
+    def _refuse_damage(self, end: ScanEnd) -> None:
+        if end != ScanEnd.LIMIT:
+            raise CheckFailed(f"{self._segment.path}: damaged at offset {self._place.offset}, command {self._place.sequence + 1}: "
+                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; {RESTORE}, or, if the "
+                              "machine went down, start the venue: what was never synced is cut then")
+
+    def _next_segment(self) -> bool:
+        """Go on to the segment that begins where this one ends, if it is there already."""
+        wanted = self._place.sequence + 1
+        for name in (layout.segment_name(wanted), *layout.NEXT_NAMES):
+            with suppress(FileNotFoundError):
+                segment = read_segment(self.folder / name)
+                if segment is not None and segment.first_sequence == wanted and not self._is_current(segment):
+                    self._open(segment, self._place)
+                    return True
+        return False
+
+    def _is_current(self, segment: SegmentFile) -> bool:
+        """Whether this is the segment at hand (an empty one has the number that is wanted next; a later run takes its place)."""
+        return segment.first_sequence == self._segment.first_sequence and segment.header["run"] == self._segment.header["run"]
+
+    def _check_nothing_missing(self) -> None:
+        """At the end of a log: no segment may be there that begins further on."""
+        firsts = [segment.first_sequence for segment in list_segments(self.folder)]
+        wanted = self.committed + 1         # read after the list: where a next segment is listed, it is final
+        later = [first for first in firsts if first > wanted]
+        if later and wanted not in firsts:
+            missing = self.folder / layout.segment_name(wanted)
+            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; {RESTORE}")

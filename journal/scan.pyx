@@ -1,0 +1,124 @@
+"""Walk the records of a mapped segment and check them: shape, sequence, time, checksum. Fast, without the GIL, changes nothing."""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+
+from pricetime.journal.atomics cimport load_acquire
+from pricetime.matching.checksum cimport record_checksum
+from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RECORD_VERSION, CommandLine, record_lines, record_version
+
+cpdef enum ScanEnd:
+    """Why a scan stopped; from BAD_SHAPE on the bytes at `offset` are no good record."""
+    LIMIT = 0               # the sequence number, the offset or the time asked for
+    HOLE = 1                # the first 8 bytes are zero: no record here
+    FULL = 2                # the segment's end
+    BAD_SHAPE = 3
+    BAD_VERSION = 4
+    BAD_SEQUENCE = 5
+    BAD_TIME = 6
+    BAD_CHECKSUM = 7
+
+EXPLANATION = {
+    ScanEnd.HOLE: "no record is there",
+    ScanEnd.FULL: "the segment ends",
+    ScanEnd.BAD_SHAPE: "what is there is no record",
+    ScanEnd.BAD_VERSION: f"the record has another version than {RECORD_VERSION}",
+    ScanEnd.BAD_SEQUENCE: "the record has another sequence number",
+    ScanEnd.BAD_TIME: "the record's time is before its predecessor's",
+    ScanEnd.BAD_CHECKSUM: "the record's checksum is wrong",
+}
+
+cdef struct Place:
+    size_t offset
+    uint64_t sequence
+    int64_t time
+    uint32_t checksum
+
+
+cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until, int64_t until_time, bint verify,
+                  Place* place) noexcept nogil:
+    """Go on from `place`, which moves behind each good record, until it is at `stop` bytes or sequence `until`, or a record is later."""
+    cdef const CommandLine* record
+    cdef uint32_t lines, stored
+    while place.sequence < until and place.offset < stop:
+        if place.offset + LINE_BYTES > capacity:
+            return FULL
+        record = <const CommandLine*> (map + place.offset)
+        # Acquire: where this word is there, all of its record is.
+        if load_acquire(record) == 0:
+            return HOLE
+        lines = record_lines(record)
+        if record.type == 0 or not 1 <= lines <= LINES_MAX or place.offset + lines * LINE_BYTES > capacity:
+            return BAD_SHAPE
+        if record_version(record) != RECORD_VERSION:
+            return BAD_VERSION
+        stored = record.checksum
+        # Seeded with the stored checksum of the predecessor, which was checked: so one need not wait for the other.
+        if verify and record_checksum(record, lines, place.checksum) != stored:
+            return BAD_CHECKSUM
+        if record.sequence != place.sequence + 1:
+            return BAD_SEQUENCE
+        if record.time < place.time:
+            return BAD_TIME
+        if record.time > until_time:
+            return LIMIT
+        place.checksum = stored
+        place.sequence = record.sequence
+        place.time = record.time
+        place.offset += lines * LINE_BYTES
+    return LIMIT
+
+
+cdef class Scan:
+    """A place in a segment: `offset` in bytes of the next record; sequence, time and checksum of the one before it."""
+
+    cdef Place place
+
+    def __init__(self, size_t offset, uint64_t sequence, int64_t time, uint32_t checksum):
+        self.place = Place(offset, sequence, time, checksum)
+
+    @property
+    def offset(self) -> int:
+        return self.place.offset
+
+    @property
+    def sequence(self) -> int:
+        return self.place.sequence
+
+    @property
+    def time(self) -> int:
+        return self.place.time
+
+    @property
+    def checksum(self) -> int:
+        return self.place.checksum
+
+    def go(self, const unsigned char[::1] segment not None, uint64_t until, size_t stop=<size_t> -1, bint verify=True,
+           int64_t until_time=INT64_MAX):
+        """Move over good records: up to sequence number `until`, before the first that begins at or behind byte `stop` or is later
+        than `until_time`.
+
+        `segment`: the whole mapped segment. Returns a ScanEnd; the place is behind the last good record then.
+        """
+        cdef ScanEnd end
+        cdef size_t capacity = segment.shape[0]
+        if capacity == 0:
+            raise ValueError("an empty segment has no records")
+        with nogil:
+            end = walk(<const char*> &segment[0], capacity, stop, until, until_time, verify, &self.place)
+        return ScanEnd(end)
+
+
+def first_not_zero(const unsigned char[::1] segment not None, size_t offset):
+    """The offset of the first byte at or behind `offset` that is not zero, in steps of 8; None where all are zero."""
+    cdef size_t capacity = segment.shape[0]
+    cdef const char* map
+    if offset % 8 or capacity % 8:
+        raise ValueError(f"offset {offset} and size {capacity} must be multiples of 8")
+    if offset >= capacity:
+        return None
+    map = <const char*> &segment[0]
+    with nogil:
+        while offset < capacity and (<const uint64_t*> (map + offset))[0] == 0:
+            offset += 8
+    return None if offset == capacity else offset

@@ -1,0 +1,28 @@
+"""One segment file: create, map, sync and close it. Cold code; every function returns 0 or a positive errno."""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport uint64_t
+
+cdef extern from "platform.h" nogil:
+    int file_sync(int file)
+    int file_flush(int file, size_t offset, size_t bytes)
+    void pages_populate(char* map, size_t offset, size_t bytes)
+
+cdef struct Segment:
+    char* map                       # NULL: none
+    size_t capacity                 # bytes
+    int file                        # descriptor
+    int slot                        # 0 or 1: which of the two names of segments without a number it has or had
+    bint named                      # it has its number for a name
+    size_t populated                # bytes whose pages are there
+    size_t flushed                  # bytes handed to the disk, of a retired one
+    uint64_t last_sequence          # of a retired one
+
+cdef int segment_create(int directory, int slot, size_t capacity, Segment* segment) noexcept nogil
+    # Makes next-<slot>.segment in the directory: filled with zeros, mapped, its size durable. On an error nothing is left behind.
+cdef int segment_name(int directory, Segment* segment) noexcept nogil
+    # The header is complete: make it durable, then give the file its name, then make that durable.
+cdef int segment_close(Segment* segment) noexcept nogil
+    # Unmap and close, where there is one. What was stored stays in the file.
+cdef int segment_drop(int directory, Segment* segment) noexcept nogil
+    # Close one that was never used, and remove its file.

@@ -1,0 +1,81 @@
+"""The log's writer, as C sees it: append a record, publish a batch. One thread, no GIL; no system call but at a roll that comes too soon.
+
+    cdef LogWriter* log = writer.log            # of a pricetime.journal.Writer, which must outlive it
+    error = writer_append(log, record)          # for each command of a batch
+    writer_publish(log)                         # once for all of them; then their reports may leave (level `process`)
+"""
+
+from libc.errno cimport EINVAL
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pricetime.journal.atomics cimport store_release
+from pricetime.journal.layout cimport PROCESS, SegmentHeader
+from pricetime.journal.preparer cimport Preparer
+from pricetime.matching.checksum cimport crc32c_word
+from pricetime.matching.records cimport LINE_BYTES, CommandLine, record_lines
+
+cdef struct LogWriter:
+    # The hot thread's own two cache lines: nobody else reads or writes them.
+    char* map                   # the current segment; its SegmentHeader is at offset 0
+    size_t offset               # in bytes: where the next record goes
+    size_t limit                # up to here an append needs no look at the preparer
+    uint64_t sequence           # of the last record appended
+    int64_t time                # of it
+    uint32_t checksum           # of it
+    uint32_t durability         # PROCESS: committed is what was appended
+    uint64_t capacity           # of the current segment, in bytes
+    Preparer* preparer          # the helper thread's side
+    uint64_t rolls              # segments begun since the start
+    uint64_t stalls             # of these, how many found no segment ready
+
+cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcept nogil:
+    """Append one record: contiguous lines; type, shape, sequence, time and session filled in by the caller.
+
+    Its checksum field is not looked at; the checksum is computed into the log. Returns 0, or a positive errno with nothing
+    appended: EINVAL where sequence is not the last plus 1 or time runs backwards, ENOSPC where the disk is full
+    (a later append may succeed), any other is the preparer's and lasting.
+    """
+    cdef const uint64_t* words = <const uint64_t*> record
+    cdef uint32_t lines = record_lines(record)
+    cdef size_t size = lines * LINE_BYTES
+    cdef uint64_t* place
+    cdef uint64_t first
+    cdef uint32_t crc, i
+    cdef int error
+    if record.sequence != log.sequence + 1 or record.time < log.time:
+        return EINVAL
+    if log.offset + size > log.limit:
+        error = writer_make_room(log, size)
+        if error:
+            return error
+    place = <uint64_t*> (log.map + log.offset)
+    # The steps of record_checksum with the copy in the same pass.
+    first = words[0] & <uint64_t> 0xFFFFFFFF00000000
+    crc = crc32c_word(log.checksum, first)
+    for i in range(1, lines * 8):
+        crc = crc32c_word(crc, words[i])
+        place[i] = words[i]
+    store_release(place, first | crc)       # makes the record valid: everything else of it is there before
+    log.offset += size
+    log.sequence = record.sequence
+    log.time = record.time
+    log.checksum = crc
+    return 0
+
+cdef inline void writer_publish(LogWriter* log) noexcept nogil:
+    """Tell readers how far the log goes: release stores, once for a batch. At level `process` that commits it."""
+    cdef SegmentHeader* header = <SegmentHeader*> log.map
+    store_release(&header.appended.value, log.sequence)
+    if log.durability == PROCESS:
+        store_release(&header.committed.value, log.sequence)
+
+cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil
+    # The rare part of an append: tell the preparer how far we are, or begin the next segment. 0 or errno.
+
+cdef class Writer:
+    cdef LogWriter* log         # valid until close()
+    cdef readonly object directory
+    cdef readonly object recovered
+    cdef object lock
+    cdef object thread

@@ -1,0 +1,288 @@
+"""The log's writer: begins a run, appends records, rolls to the next segment, closes. One writer at a time, one thread.
+
+It stamps nothing (sequence, time and session are the caller's) and knows nothing of what commands mean.
+"""
+
+import os
+import threading
+
+from libc.errno cimport EINVAL
+from libc.stddef cimport size_t
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free
+from libc.string cimport memcpy, memset
+from posix.stdlib cimport posix_memalign
+
+from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
+from pricetime.journal.layout cimport (
+    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, closed_mark, header_checksum, segment_magic)
+from pricetime.journal.preparer cimport (
+    FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name, preparer_nap, preparer_next,
+    preparer_run, preparer_stop, preparer_take_over, preparer_wake)
+from pricetime.journal.segment cimport file_sync
+from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
+
+from pricetime.journal import directory as directories
+from pricetime.journal import layout
+from pricetime.journal.recovery import recover_locked
+from pricetime.matching.errors import UserError
+
+SEGMENT_BYTES = 64 << 20
+
+
+cdef void begin_segment(LogWriter* log) noexcept nogil:
+    """Take preparer.next, which is READY, as the segment that the next record begins: its identity, its positions, then its magic."""
+    cdef Preparer* preparer = log.preparer
+    cdef SegmentHeader* header = <SegmentHeader*> preparer.next.map
+    header.first_sequence = log.sequence + 1
+    header.checksum_seed = log.checksum
+    header.previous_time = log.time
+    header.header_checksum = header_checksum(header)
+    header.appended.value = log.sequence
+    header.committed.value = log.sequence if log.durability == PROCESS else (<SegmentHeader*> log.map).committed.value
+    header.synced.value = load_relaxed(&(<SegmentHeader*> log.map).synced.value) if log.map != NULL else log.sequence
+    store_release(&header.magic, segment_magic())
+    log.map = preparer.next.map
+    log.capacity = preparer.next.capacity
+    log.offset = HEADER_BYTES
+    log.limit = log.capacity if log.capacity < STEP_BYTES else STEP_BYTES
+    store_release(&preparer.progress, log.offset)
+    store_release(&preparer.state, TAKEN)
+
+
+cdef int await_next(LogWriter* log) noexcept nogil:
+    """Until the preparer has a segment READY. 0, or the errno of its failure (after one more try: room may have come)."""
+    cdef Preparer* preparer = log.preparer
+    cdef bint asked = False
+    cdef uint64_t state = load_acquire(&preparer.state)
+    if state != READY:
+        log.stalls += 1
+    while state != READY:
+        if load_acquire(&preparer.fatal):
+            return <int> preparer.fatal
+        if state == FAILED:
+            if asked:
+                return <int> load_relaxed(&preparer.error)
+            asked = True
+            store_release(&preparer.state, PREPARING)
+        preparer_wake(preparer)
+        preparer_nap()
+        state = load_acquire(&preparer.state)
+    return 0
+
+
+cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil:
+    cdef Preparer* preparer = log.preparer
+    cdef int error = <int> load_relaxed(&preparer.fatal)
+    if error:
+        return error
+    if log.offset + size > log.capacity:
+        error = await_next(log)
+        if error:
+            return error
+        writer_publish(log)         # the old segment's last positions; readers go on to the next one from there
+        begin_segment(log)
+        log.rolls += 1
+    else:
+        store_release(&preparer.progress, log.offset)
+        log.limit = (log.offset + size + STEP_BYTES) & ~<size_t> (STEP_BYTES - 1)
+        if log.limit > log.capacity:
+            log.limit = log.capacity
+    preparer_wake(preparer)
+    return 0
+
+
+cdef int finish(LogWriter* log) noexcept nogil:
+    """Everything synced, then the positions and the mark that say so, then these synced. 0 or errno."""
+    cdef Preparer* preparer = log.preparer
+    cdef SegmentHeader* header = <SegmentHeader*> log.map
+    cdef int error = preparer_finish(preparer)
+    if error == 0:
+        error = file_sync(preparer.current.file)
+    if error:
+        return error
+    store_release(&header.appended.value, log.sequence)
+    store_release(&header.committed.value, log.sequence)
+    store_release(&header.synced.value, log.sequence)
+    store_release(&header.closed.value, closed_mark(header))
+    return file_sync(preparer.current.file)
+
+
+cdef Preparer* preparer_of(Writer writer) except NULL:
+    if writer.log.preparer == NULL:
+        raise ValueError("the writer is closed")
+    return writer.log.preparer
+
+
+def _run_preparer(size_t address):
+    with nogil:
+        preparer_run(<Preparer*> address)
+
+
+cdef class Writer:
+    """The one writer of DIR/log. Opening recovers the log (see `recovered.notes` for what was cut) and begins a run.
+
+    directory: the venue's; made where it is missing. segment_bytes: of each segment file, a multiple of 4096. run: number of
+    this start of the venue, the log's last one plus 1 where not given. durability: "process". Close it, or use `with`: a
+    log that was not closed is recovered at the next start. UserError: locked by another process, no log, no room, no right.
+    """
+
+    def __cinit__(self, *arguments, **named):
+        if posix_memalign(<void**> &self.log, 128, sizeof(LogWriter)):
+            raise MemoryError
+        self.log.map = NULL
+        self.log.preparer = NULL
+
+    def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0, str durability="process"):
+        if segment_bytes % 4096 or segment_bytes < <size_t> layout.SEGMENT_BYTES_MIN:
+            raise UserError(f"segment size {segment_bytes}: expected a multiple of 4096, at least {layout.SEGMENT_BYTES_MIN}")
+        if layout.DURABILITIES.get(durability) != PROCESS:
+            raise UserError(f"durability {durability!r}: this version has only 'process'")
+        folder = directories.make_log_folder(directory)
+        self.directory = folder.parent
+        self.lock = directories.lock(folder)
+        try:
+            self.recovered = recover_locked(folder)
+            if run is not None and run <= self.recovered.run:
+                raise UserError(f"{directory}: run {run} is not after the log's last, {self.recovered.run}")
+            self._begin(folder, segment_bytes, self.recovered.run + 1 if run is None else run, epoch)
+        except BaseException:
+            self._release()
+            raise
+        self.thread = threading.Thread(target=_run_preparer, args=(<size_t> self.log.preparer,), name="log preparer", daemon=True)
+        self.thread.start()
+
+    def _begin(self, folder, size_t segment_bytes, uint64_t run, uint64_t epoch):
+        """The first segment of this run."""
+        cdef SegmentHeader identity
+        cdef LogWriter* log = self.log
+        cdef const unsigned char[::1] log_id = self.recovered.log_id or os.urandom(16)
+        cdef const unsigned char[::1] boot_id = directories.boot_id()
+        cdef int error
+        memset(&identity, 0, sizeof(SegmentHeader))
+        identity.byte_order = BYTE_ORDER_MARK
+        identity.format_version = FORMAT_VERSION
+        identity.rules_version = RULES_VERSION
+        identity.run, identity.epoch, identity.capacity = run, epoch, segment_bytes
+        memcpy(identity.log_id, &log_id[0], 16)
+        memcpy(identity.boot_id, &boot_id[0], 16)
+        log.sequence = self.recovered.last_sequence
+        log.time = self.recovered.last_time
+        log.checksum = self.recovered.last_checksum if self.recovered.log_id else layout.seed_of_log(log_id)
+        log.durability = PROCESS
+        log.offset = log.limit = log.capacity = log.rolls = log.stalls = 0
+        if posix_memalign(<void**> &log.preparer, 128, sizeof(Preparer)):
+            log.preparer = NULL
+            raise MemoryError
+        error = preparer_init(log.preparer, self.lock, &identity)
+        if error == 0:
+            error = preparer_next(log.preparer)
+        if error == 0:
+            begin_segment(log)
+            error = preparer_take_over(log.preparer)
+        if error == 0:
+            error = preparer_name(log.preparer)
+            store_relaxed(&log.preparer.state, PREPARING)
+        if error:
+            raise directories.explain(OSError(error, os.strerror(error)), f"cannot begin a log segment of {segment_bytes} bytes in {folder}")
+
+    def append(self, lines not None):
+        """Append and publish whole records: a contiguous array of 64-byte lines, each record's `sequence` the last one plus 1.
+
+        ValueError names the first record that is out of turn or no record; UserError says that the disk is full. What was before it
+        is appended and published then; nothing of it and what follows is.
+        """
+        cdef const unsigned char[::1] data = lines.view("u1")
+        cdef size_t offset = 0, size = data.shape[0]
+        cdef const CommandLine* record = NULL
+        cdef int error = 0
+        if self.log.preparer == NULL:
+            raise ValueError("the writer is closed")
+        if size % LINE_BYTES:
+            raise ValueError(f"{size} bytes are not whole lines of {LINE_BYTES}")
+        with nogil:
+            while offset < size:
+                record = <const CommandLine*> &data[offset]
+                if (record.type == 0 or not 1 <= record_lines(record) <= LINES_MAX
+                        or offset + record_lines(record) * LINE_BYTES > size):
+                    error = EINVAL
+                    break
+                error = writer_append(self.log, record)
+                if error:
+                    break
+                offset += record_lines(record) * LINE_BYTES
+            writer_publish(self.log)
+        if error == EINVAL:
+            raise ValueError(f"line {offset // LINE_BYTES}: type {record.type}, {record_lines(record)} lines, sequence {record.sequence}, "
+                             f"time {record.time}; expected a whole record with sequence {self.log.sequence + 1}, time {self.log.time} or later")
+        if error:
+            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: command {self.log.sequence + 1} is not logged")
+
+    @property
+    def sequence(self) -> int:
+        """Sequence number of the last record appended."""
+        return self.log.sequence
+
+    @property
+    def time(self) -> int:
+        """Time of the last record appended."""
+        return self.log.time
+
+    @property
+    def checksum(self) -> int:
+        """Checksum of the last record appended: what the next one is seeded with."""
+        return self.log.checksum
+
+    @property
+    def run(self) -> int:
+        """Number of this start of the venue."""
+        return preparer_of(self).identity.run
+
+    @property
+    def log_id(self) -> bytes:
+        """16 bytes that name this log, the same in all its segments."""
+        return bytes((<unsigned char*> preparer_of(self).identity.log_id)[:16])
+
+    @property
+    def rolls(self) -> int:
+        """Segments begun by appends since the start."""
+        return self.log.rolls
+
+    @property
+    def stalls(self) -> int:
+        """How many of the rolls had to wait for the helper thread."""
+        return self.log.stalls
+
+    def close(self):
+        """Publish, sync everything, mark the log as closed cleanly, unlock. Does nothing the second time."""
+        cdef int error
+        if self.log.preparer == NULL:
+            return
+        if self.thread is not None:
+            preparer_stop(self.log.preparer)
+            self.thread.join()
+        with nogil:
+            error = finish(self.log)
+        self._release()
+        if error:
+            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: the log could not be closed cleanly")
+
+    def _release(self):
+        """Let go of maps, memory and lock, in reverse order. What was appended stays in the files."""
+        if self.log.preparer != NULL:
+            preparer_free(self.log.preparer)
+            free(self.log.preparer)
+            self.log.preparer = NULL
+            self.log.map = NULL
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def __dealloc__(self):
+        free(self.log)
