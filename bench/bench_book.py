@@ -51,6 +51,7 @@ def of_flow(flow: Flow) -> Comparison:
 def time_flow(flow: Flow) -> float:
     """Nanoseconds a command of one run in a new engine."""
     engine = Engine()
-    engine.apply(np.concatenate([flow.definitions, flow.fill]))
-    elapsed, commands = time_engine(engine, flow.lines)
+    if len(flow.definitions):
+        engine.apply(np.concatenate([flow.definitions, flow.fill]))
+    elapsed, commands, _ = time_engine(engine, flow.lines)
     return elapsed / max(commands, 1)

@@ -179,20 +179,36 @@ def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tu
 
 
 def file_flow(path: Path) -> Flow:
-    """The flow of a JSON Lines file, named by its stem: everything in it is timed but the reading."""
-    from pricetime.gateway.codec import read_lines
+    """The flow of a JSON Lines file, named by its stem: everything in it is timed but the reading. UserError names a bad line."""
     from pricetime.matching.engine import Engine
 
-    if not path.is_file():
-        raise UserError(f"--flow {path}: no such file; pricetime convert makes one")
-    with path.open("rb") as stream:
-        lines = read_lines(stream)
+    lines = read_lines(path)
     empty = lines[:0]
     try:
         bare, offset, tick = bare_commands(lines, Engine().apply(lines))
     except ValueError as error:
         return Flow(path.stem, f"from {path}", empty, empty, lines, None, None, str(error))
     return Flow(path.stem, f"from {path}", empty, empty, lines, bare[:0], bare, "", offset, tick)
+
+
+def read_lines(path: Path) -> np.ndarray:
+    """The records of a JSON Lines file, names defined on first use."""
+    from pricetime.gateway import json_lines
+    from pricetime.gateway.codec import Codec, lines_of
+
+    codec, found = Codec(define_on_first_use=True), []
+    try:
+        with path.open("rb") as file:
+            for number, message in json_lines.read(file, str(path)):
+                try:
+                    found.append(codec.encode_bytes(message))
+                except UserError as error:
+                    raise json_lines.at_line(str(path), number, error) from None
+    except OSError as error:
+        raise UserError(f"--flow {path}: {error.strerror}; pricetime convert makes such a file") from None
+    if not found:
+        raise UserError(f"--flow {path}: holds no command; pricetime convert makes such a file")
+    return lines_of(b"".join(found))
 
 
 def trades_of(flow: Flow) -> tuple[int, int]:

@@ -29,7 +29,7 @@ cdef struct Load:
     size_t count                # single-line records
     size_t per_message
     size_t window               # records in flight at most
-    uint64_t message_number     # of the last message sent
+    uint64_t message_number     # MsgSeqNum of the last record sent
     size_t sent
     size_t acknowledged
     size_t refused              # of these
@@ -51,8 +51,8 @@ cdef int send_next(Load* load) noexcept nogil:
         return zmq_api.error_number()
     copies = <CommandLine*> zmq_api.msg_data(&message)
     memcpy(copies, load.lines + load.sent, count * LINE_BYTES)
-    load.message_number += 1
     for i in range(count):
+        load.message_number += 1
         copies[i].sequence = load.message_number
     if zmq_api.msg_send(&message, load.socket, 0) < 0:
         error = zmq_api.error_number()
@@ -117,7 +117,7 @@ cdef int ping(Load* load, ZmqMessage* message, int64_t* round_trips) noexcept no
 
 
 cdef class LoadClient:
-    """One connection. `message_number` goes on from message to message, so a Logon is simply the first record sent."""
+    """One connection. Its records are numbered from 1 on, over all calls, so a Logon is simply the first one sent."""
 
     cdef object context
     cdef object socket

@@ -1,0 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from pricetime.journal.writer import Writer
+
+def time_writer(writer: Writer, lines: NDArray[np.void], batch: int) -> int: ...

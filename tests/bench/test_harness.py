@@ -1,0 +1,72 @@
+"""How figures are taken and shown: alternated pairs, medians, the JSON of INTERFACES, the verdict."""
+
+import json
+
+import pytest
+
+from pricetime.bench import harness
+from pricetime.bench.harness import Comparison, Limit, Measure, Options, Ratio, Result
+
+
+def counting(name: str, log: list[str], values: list[float]) -> Measure:
+    left = iter(values)
+
+    def run() -> float:
+        log.append(name)
+        return next(left)
+
+    return Measure(name, "ns/command", run)
+
+
+def report_of(limit: Limit | None = None) -> harness.Report:
+    subject = counting("book/move", [], [99.0, 40.0, 60.0, 50.0])
+    yardstick = counting("bare/move", [], [99.0, 10.0, 10.0, 25.0])
+    return harness.run([Comparison(subject, yardstick, limit)], 3, lambda text: None)
+
+
+def test_pairs_are_alternated_and_the_first_is_warm_up() -> None:
+    log: list[str] = []
+    comparison = Comparison(counting("a", log, [9, 1, 2]), counting("b", log, [9, 3, 4]))
+    subject, yardstick = harness.measure(comparison, 2)
+    assert log == ["a", "b"] * 3
+    assert subject.values == (1, 2)
+    assert yardstick.values == (3, 4)
+
+
+def test_value_is_the_median_and_ratio_the_median_of_the_pairs() -> None:
+    report = report_of()
+    assert report.results[0].value == 50
+    assert report.ratios[0].value == 4          # of 4, 6 and 2
+
+
+def test_json_has_the_shape_of_interfaces() -> None:
+    found = json.loads(json.dumps(report_of(Limit(at_most=5)).as_json()))
+    assert set(found["machine"]) >= {"processor", "cores", "kernel", "python"}
+    assert found["results"][0] == {
+        "name": "book/move", "value": 50.0, "unit": "ns/command", "min": 40.0, "max": 60.0, "repeats": 3}
+    assert found["ratios"] == [
+        {"name": "book/move", "yardstick": "bare/move", "ratio": 4.0, "at_most": 5, "at_least": None, "holds": True}]
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [
+    (Limit(at_most=4), "holds"), (Limit(at_most=3.9), "MISSED"), (Limit(at_least=4), "holds"), (Limit(at_least=4.1), "MISSED"),
+    (None, "")])
+def test_verdict(limit: Limit | None, verdict: str) -> None:
+    assert Ratio(Result("a", "x", (8.0,)), Result("b", "x", (2.0,)), limit).verdict == verdict
+
+
+def test_table_names_figure_unit_extremes_yardstick_and_verdict() -> None:
+    lines = harness.table(report_of(Limit(at_most=3))).splitlines()
+    assert lines[0].split() == list(harness.COLUMNS)
+    assert lines[1].split() == "book/move 50.0 ns/command 40.0 60.0 3 bare/move 4.00 <= 3 MISSED".split()
+    assert lines[2].split() == "bare/move 10.0 ns/command 10.0 25.0 3".split()
+
+
+def test_noise_is_said() -> None:
+    assert "noisy" in harness.table(report_of())
+    assert "bare/move" in harness.table(report_of()).splitlines()[3]
+
+
+def test_at_least_five_repeats() -> None:
+    assert Options(quick=True).repeats >= 5
+    assert Options().repeats >= Options(quick=True).repeats
