@@ -36,16 +36,31 @@ cdef enum:
     ONE_LINE = (RECORD_VERSION << 4) | 1
 
 
+cdef void treat(int type, Kind kind) noexcept:
+    KINDS[type] = <uint8_t> kind
+
+
 def _fill_kinds():
     memset(KINDS, NOT_FOR_CLIENTS, sizeof(KINDS))
-    for type in (NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST, ORDER_MASS_CANCEL_REQUEST, SECURITY_DEFINITION,
-                 PARTY_DEFINITION, SESSION_DEFINITION, RISK_LIMITS, POSITION_ADJUST, KILL_SWITCH, TRADING_SESSION_STATUS, CLOCK):
-        KINDS[type] = COMMAND_KIND
-    KINDS[LOGON] = LOGON_KIND
-    KINDS[LOGOUT] = LOGOUT_KIND
-    KINDS[HEARTBEAT] = KINDS[TEST_REQUEST] = HEARTBEAT_KIND
-    KINDS[SECURITY_LIST_REQUEST] = SECURITY_LIST_KIND
-    KINDS[ORDER_STATUS_REQUEST] = KINDS[ORDER_MASS_STATUS_REQUEST] = STATUS_KIND
+    treat(NEW_ORDER_SINGLE, COMMAND_KIND)
+    treat(ORDER_CANCEL_REQUEST, COMMAND_KIND)
+    treat(ORDER_CANCEL_REPLACE_REQUEST, COMMAND_KIND)
+    treat(ORDER_MASS_CANCEL_REQUEST, COMMAND_KIND)
+    treat(ORDER_STATUS_REQUEST, STATUS_KIND)
+    treat(ORDER_MASS_STATUS_REQUEST, STATUS_KIND)
+    treat(SECURITY_DEFINITION, COMMAND_KIND)
+    treat(PARTY_DEFINITION, COMMAND_KIND)
+    treat(SESSION_DEFINITION, COMMAND_KIND)
+    treat(RISK_LIMITS, COMMAND_KIND)
+    treat(POSITION_ADJUST, COMMAND_KIND)
+    treat(KILL_SWITCH, COMMAND_KIND)
+    treat(TRADING_SESSION_STATUS, COMMAND_KIND)
+    treat(CLOCK, COMMAND_KIND)
+    treat(LOGON, LOGON_KIND)
+    treat(LOGOUT, LOGOUT_KIND)
+    treat(HEARTBEAT, HEARTBEAT_KIND)
+    treat(TEST_REQUEST, HEARTBEAT_KIND)
+    treat(SECURITY_LIST_REQUEST, SECURITY_LIST_KIND)
 
 
 _fill_kinds()
@@ -254,7 +269,7 @@ cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept n
     elif kind == LOGOUT_KIND:
         take_logout(self, record)
     elif kind == HEARTBEAT_KIND:
-        answer(self, self.current, HEARTBEAT_ANSWER, NONE, record, 0)
+        answer(self, self.current, HEARTBEAT_ANSWER, NONE, record, record.target)
     elif kind == SECURITY_LIST_KIND:
         self.listed = True
         answer_security_list(self, self.current, record.instrument)

@@ -27,7 +27,8 @@ cdef void release(GatewayState* self, uint32_t index) noexcept nogil
 cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil
 cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reason, const CommandLine* record, uint64_t order_id) noexcept nogil
     # An unnumbered event of the gateway's own, to a connection or, with NO_CONNECTION, to the stranger whose message is
-    # in work. order_id: the mark of a duplicate, the byte of a REJECT, the message number expected; record NULL: unreadable.
+    # in work. order_id: the mark of a duplicate, the byte of a
+    # REJECT, the message number that was due, what a TEST_REQUEST has in `target`; record NULL: unreadable.
 cdef void send_stranger(GatewayState* self) noexcept nogil
     # Send the stranger its answers.
 
