@@ -1,6 +1,7 @@
 """Blocks of reports, and sending them. See outgoing.pxd."""
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
+from libc.stdint cimport uint16_t
 from libc.string cimport memset
 
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, connection_release, routing_bytes
