@@ -40,7 +40,16 @@ def _dtypes():
         "INSTRUMENT_STATE": <canonical.InstrumentState[:1]> &instrument,
         "ORDER_STATE": <canonical.OrderState[:1]> &order,
     }
-    return {key: _with_strings(np.asarray(view).dtype) for key, view in views.items()}
+    dtypes = {key: _with_strings(np.asarray(view).dtype) for key, view in views.items()}
+    dtypes["EVENT_LINE"] = _first_line(dtypes["EVENT"])
+    return dtypes
+
+
+def _first_line(dtype):
+    """The fields of a dtype that lie within its first line."""
+    names = [name for name in dtype.names if dtype.fields[name][1] < LINE_BYTES]
+    return np.dtype({"names": names, "formats": [dtype.fields[name][0] for name in names],
+                     "offsets": [dtype.fields[name][1] for name in names], "itemsize": LINE_BYTES})
 
 
 def _with_strings(dtype):

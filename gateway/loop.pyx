@@ -1,0 +1,256 @@
+"""Batches, silence, the end: what drives intake and outgoing. Owns the gateway's memory; never looks into a record.
+
+At low load a message is waited for, worked off and answered before anything else is looked for, so its latency is that of one.
+Under load all that waits is one batch (up to a bound): one publish and one message a connection serve many orders.
+"""
+
+from libc.errno cimport EAGAIN
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+from posix.stdlib cimport posix_memalign
+
+import os
+
+from pricetime.gateway.connections cimport CONNECTIONS_MAX, connections_create, connections_destroy
+from pricetime.gateway.intake cimport end_session, journal, journal_digest, take_message
+from pricetime.gateway.outgoing cimport drain_events, mark_lost, publish, send_all
+from pricetime.gateway.state cimport *
+from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
+from pricetime.journal.atomics cimport load_acquire, store_release
+from pricetime.matching.door cimport record_screen
+from pricetime.matching.engine cimport engine_screen
+from pricetime.matching.records cimport EVENT_LINES, LINE_BYTES, LINES_MAX, CommandLine, record_lines
+from pricetime.matching.state cimport TABLE_MAX
+
+from pricetime.matching.records import Reason
+
+CLOCKS = {"machine": CLOCK_MACHINE, "flow": CLOCK_FLOW, "set": CLOCK_SET}
+DIGEST_EVERY = 65536                # commands between two EventDigest records
+MAX_CONNECTIONS = 1024
+HEARTBEAT_TIMEOUT_MS = 30_000
+
+cdef enum:
+    CACHE_LINE = 64
+    DRAIN_ROUNDS_MAX = 64           # at the end: so many batches are still taken
+
+
+def _check_bounds():
+    """The relations between the bounds, once at import."""
+    if MESSAGE_BYTES_MAX % LINE_BYTES or MESSAGE_BYTES_MAX < LINES_MAX * LINE_BYTES:
+        raise AssertionError("a message holds whole lines and any record")
+    if BATCH_LINES_MAX * LINE_BYTES < MESSAGE_BYTES_MAX:
+        raise AssertionError("a batch holds any message")
+    if BLOCK_BYTES % (EVENT_LINES * LINE_BYTES) or BLOCKS >= 0xFFFF or STRANGER_BYTES % LINE_BYTES:
+        raise AssertionError("blocks hold whole events and are numbered in 16 bits")
+    if DEFINITIONS_MAX * 3 * LINE_BYTES > BLOCK_BYTES:
+        raise AssertionError("a list of instruments fits a block")
+
+
+_check_bounds()
+
+
+cdef void find_silent(GatewayState* self) noexcept nogil:
+    """Mark the connections that said nothing for too long."""
+    cdef uint32_t index
+    if self.heartbeat_timeout == 0 or self.monotonic < self.next_heartbeat_check:
+        return
+    self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
+    for index in range(1, self.table.highest + 1):
+        if self.table.connections[index].session and self.monotonic - self.table.connections[index].heard > self.heartbeat_timeout:
+            mark_lost(self, index)
+
+
+cdef void end_lost(GatewayState* self) noexcept nogil:
+    """Disconnect the sessions whose connections are lost."""
+    cdef uint32_t index
+    self.now = clock_utc(&self.clock)
+    for index in range(1, self.table.highest + 1):
+        if self.lost_count == 0 or self.failure != NO_FAILURE:
+            return
+        if self.table.connections[index].session and self.table.connections[index].lost:
+            end_session(self, index)
+
+
+cdef void finish_batch(GatewayState* self) noexcept nogil:
+    """Publish and send; ending a lost session may owe others reports, so until nothing is left."""
+    send_all(self)
+    while self.lost_count and self.failure == NO_FAILURE:
+        end_lost(self)
+        send_all(self)
+
+
+cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
+    cdef Arrival arrival
+    cdef int error = 0
+    cdef int messages = 0
+    cdef size_t room = BATCH_LINES_MAX * LINE_BYTES
+    self.monotonic = clock_monotonic(&self.clock)
+    while messages < BATCH_MESSAGES_MAX and self.failure == NO_FAILURE:
+        error = self.transport.receive(self.transport.context, &arrival, wait)
+        if error:
+            break
+        if wait:
+            self.monotonic = clock_monotonic(&self.clock)
+        take_message(self, &arrival)
+        messages += 1
+        if wait or arrival.payload_bytes >= room:
+            break
+        room -= arrival.payload_bytes
+    if error != 0 and error != EAGAIN:
+        fail(self, TRANSPORT_FAILED, error)
+    find_silent(self)
+    finish_batch(self)
+    self.counters.batches += messages != 0
+    return messages
+
+
+cdef void loop_run(GatewayState* self) noexcept nogil:
+    cdef int rounds = 0
+    while self.failure == NO_FAILURE and load_acquire(&self.stop) == 0:
+        if loop_round(self, False) == 0:
+            loop_round(self, True)
+    while self.failure == NO_FAILURE and rounds < DRAIN_ROUNDS_MAX and loop_round(self, False):
+        rounds += 1
+
+
+cdef class Loop:
+    """A gateway's loop over an engine, a transport and a storage, which belong to it while it runs.
+
+    clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one time.
+    heartbeat_timeout_ms: a connection silent for longer is disconnected; 0: none. digest_every: commands between two
+    EventDigest records; 0: none.
+    """
+
+    def __cinit__(self, *arguments, **named):
+        self.state = <GatewayState*> calloc(1, sizeof(GatewayState))
+        if self.state == NULL:
+            raise MemoryError
+
+    def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *, str clock="machine",
+                 uint32_t max_connections=MAX_CONNECTIONS, int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS,
+                 uint64_t digest_every=DIGEST_EVERY):
+        cdef GatewayState* state = self.state
+        if state.inbox != NULL:
+            raise RuntimeError("a loop is made once")
+        if not 0 < max_connections <= CONNECTIONS_MAX:
+            raise ValueError(f"max_connections {max_connections}: expected 1 to {CONNECTIONS_MAX}")
+        self.engine, self.transport, self.storage = engine, transport, storage
+        state.engine = engine.state
+        state.transport = transport.calls
+        state.storage = storage.calls
+        state.clock.mode = CLOCKS[clock]
+        state.heartbeat_timeout = heartbeat_timeout_ms * 1_000_000
+        state.digest_every = digest_every
+        state.sink.events = state.events
+        state.sink.capacity = SINK_EVENTS
+        state.sink.drain = drain_events
+        state.sink.context = state
+        if connections_create(&state.table, max_connections, TABLE_MAX) or take_memory(state):
+            raise MemoryError
+
+    def __dealloc__(self):
+        if self.state != NULL:
+            connections_destroy(&self.state.table)
+            free(self.state.inbox)
+            free(self.state.stranger)
+            free(self.state.blocks.memory)
+            free(self.state)
+
+    def run(self):
+        """Run until stop(), without the GIL. RuntimeError where an invariant broke or the transport died; nothing is sent then."""
+        with nogil:
+            loop_run(self.state)
+        self._raise_failure()
+
+    def round(self) -> int:
+        """One batch of what waits, without waiting: how many messages were taken. For tests on simulated worlds."""
+        cdef int messages
+        with nogil:
+            messages = loop_round(self.state, False)
+        self._raise_failure()
+        return messages
+
+    def stop(self):
+        """End run() soon (50 ms at most, when idle), from any thread or signal handler: what waits is still answered."""
+        store_release(&self.state.stop, 1)
+
+    def journal(self, lines not None):
+        """Journal and apply whole records of the venue itself (session 0), before or after run(), never during it.
+
+        ValueError where one is no record or may not come from the venue; RuntimeError where the engine refused one, with its Reason;
+        OSError where the log is full. What was before it stands.
+        """
+        cdef unsigned char[::1] data = lines.copy().view("u1")
+        cdef size_t offset = 0, size = data.shape[0]
+        cdef CommandLine* record
+        cdef uint32_t place = 0
+        cdef int reason
+        while offset < size:
+            record = <CommandLine*> &data[offset]
+            reason = record_screen(record, (size - offset) // LINE_BYTES, &place)
+            if reason == 0:
+                record.session = 0
+                reason = engine_screen(self.state.engine, record)
+            if reason:
+                raise ValueError(f"no command of the venue at byte {offset + place}: {Reason(reason).name}")
+            offset += record_lines(record) * LINE_BYTES
+            self.state.now = clock_utc(&self.state.clock)
+            self.state.venue_reason = 0
+            if journal(self.state, record):
+                raise OSError(self.state.last_log_error, os.strerror(self.state.last_log_error))
+            finish_batch(self.state)
+            self._raise_failure()
+            if self.state.venue_reason:
+                raise RuntimeError(Reason(self.state.venue_reason).name)
+
+    def journal_digest(self):
+        """Journal the digest of all events so far (at the end of a run), never during run()."""
+        self.state.now = clock_utc(&self.state.clock)
+        journal_digest(self.state)
+        publish(self.state)
+        self._raise_failure()
+
+    def set_time(self, int64_t utc, int64_t monotonic):
+        """With clock "set": what the clocks say from now on, in nanoseconds."""
+        self.state.clock.set_utc = utc
+        self.state.clock.set_monotonic = monotonic
+
+    @property
+    def connections(self) -> int:
+        """Connections that are logged on."""
+        return self.state.table.count
+
+    @property
+    def counters(self) -> dict:
+        """What happened so far: see Counters in state.pxd. While the loop runs each number is a moment's."""
+        return dict(self.state.counters)
+
+    @property
+    def last_log_error(self) -> int:
+        """errno of the last append that failed, or 0."""
+        return self.state.last_log_error
+
+    def _raise_failure(self):
+        detail = self.state.failure_detail
+        if self.state.failure == ENGINE_REFUSED:
+            raise RuntimeError(f"the engine refused command {self.state.engine.sequence + 1}, which it had passed at the door: code {detail}")
+        if self.state.failure == LOG_OUT_OF_STEP:
+            raise RuntimeError(f"the log is out of step with the engine at command {self.state.engine.sequence + 1}")
+        if self.state.failure == TRANSPORT_FAILED:
+            raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
+
+
+cdef int take_memory(GatewayState* state) except -1:
+    """Inbox and blocks, aligned; 0, or 1 where memory is short."""
+    cdef uint32_t block
+    if posix_memalign(<void**> &state.inbox, CACHE_LINE, MESSAGE_BYTES_MAX):
+        return 1
+    if posix_memalign(<void**> &state.stranger, CACHE_LINE, STRANGER_BYTES):
+        return 1
+    if posix_memalign(<void**> &state.blocks.memory, CACHE_LINE, <size_t> BLOCKS * BLOCK_BYTES):
+        return 1
+    for block in range(BLOCKS):
+        state.blocks.free[block] = <uint16_t> (BLOCKS - 1 - block)
+    state.blocks.free_count = BLOCKS
+    return 0

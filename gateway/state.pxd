@@ -1,0 +1,92 @@
+"""GatewayState: everything the loop's functions share, in plain C memory. One thread works on it.
+
+     transport ─► inbox ─► intake: screen, number, session, rights ─► storage.append ─► engine_apply ─► sink
+                                                                                                          │
+     transport ◄─ a message per connection ◄─ storage.publish ◄─ end of the batch ◄─ a block per connection
+"""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from pricetime.gateway.connections cimport ConnectionTable
+from pricetime.gateway.world cimport ROUTING_ID_MAX, Clock, StorageCalls, TransportCalls
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.records cimport EventRecord
+from pricetime.matching.state cimport EngineState
+
+cdef enum:
+    MESSAGE_BYTES_MAX = 1 << 16         # of one message: 1,024 lines. Larger ones are refused
+    BATCH_MESSAGES_MAX = 256            # taken before their reports leave
+    BATCH_LINES_MAX = 4096
+    BLOCK_BYTES = 1 << 16               # of reports in one message to a client
+    BLOCKS = 64                         # connections that a batch may answer before the first reports leave
+    SINK_EVENTS = 256
+    DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
+    STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
+    HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
+
+cdef enum Failure:
+    # Why the loop stopped by itself: a broken invariant or a dead transport, never a client's doing.
+    NO_FAILURE = 0
+    ENGINE_REFUSED = 1                  # the engine refused what it had passed at the door; failure_detail its code
+    LOG_OUT_OF_STEP = 2                 # the log's sequence or time is not the engine's
+    TRANSPORT_FAILED = 3                # failure_detail: errno
+
+cdef struct Blocks:
+    # Outgoing blocks: the last one given back is the next one taken, still in the cache.
+    char* memory
+    uint16_t free[BLOCKS]
+    uint32_t free_count
+    uint16_t used[BLOCKS]               # in the order in which they were taken
+    uint32_t used_count
+    uint32_t owner[BLOCKS]              # connection, or NO_CONNECTION where that has ended
+
+cdef struct Counters:
+    uint64_t messages                   # taken from the transport
+    uint64_t commands                   # journaled
+    uint64_t refused                    # records answered at the door or undecodable
+    uint64_t reports                    # events that left
+    uint64_t dropped                    # events of sessions without a connection
+    uint64_t answers                    # messages sent
+    uint64_t disconnects                # connections ended by the gateway
+    uint64_t log_errors                 # appends that failed
+    uint64_t batches
+
+cdef struct GatewayState:
+    EngineState* engine
+    TransportCalls transport
+    StorageCalls storage
+    Clock clock
+    EventSink sink
+    ConnectionTable table
+    Blocks blocks
+    char* inbox                         # the message in work, aligned
+    int64_t now                         # UTC, of the message in work
+    int64_t monotonic                   # of this round
+    int64_t heartbeat_timeout           # nanoseconds; 0: none
+    int64_t next_heartbeat_check
+    uint64_t digest_every               # commands; 0: never
+    uint64_t since_digest
+    uint32_t current                    # connection of the message in work
+    uint32_t routing                    # routing number of the message in work
+    uint32_t lost_count                 # connections marked lost
+    uint8_t listed                      # the message in work had its answer to SECURITY_LIST_REQUEST
+    uint8_t unpublished                 # something was appended since the last publish
+    uint8_t last_log_error              # errno
+    uint8_t venue_reason                # why the last command of session 0 was refused
+    uint64_t stop                       # 1: end the loop; another thread stores it
+    int failure
+    int failure_detail
+    size_t stranger_routing_bytes       # answers to a peer that is not logged on
+    size_t stranger_bytes
+    char stranger_routing[ROUTING_ID_MAX + 1]
+    char* stranger
+    Counters counters
+    EventRecord events[SINK_EVENTS]
+
+
+cdef inline void fail(GatewayState* self, Failure failure, int detail) noexcept nogil:
+    """Remember the first failure; the loop ends before anything else is sent."""
+    if self.failure == NO_FAILURE:
+        self.failure = failure
+        self.failure_detail = detail

@@ -1,0 +1,69 @@
+"""All that the loop sees of the world: a transport, a storage and a clock, each with a real and a simulated side.
+
+The same compiled loop runs on both, so that a test can lose, double and reorder messages, make peers unroutable and fill
+the disk, from a seed. Real: zmq_transport, log_storage, the machine's clocks. Simulated: simulated.
+"""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t
+from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
+
+from pricetime.matching.records cimport CommandLine
+
+cdef enum:
+    ROUTING_ID_MAX = 255            # bytes, of libzmq
+
+cdef struct Arrival:
+    # One message as it came. The memory is the transport's, valid until the next receive.
+    const char* routing_id
+    size_t routing_id_bytes
+    const char* payload
+    size_t payload_bytes
+    bint more_frames                # it had more than routing id and payload; those are gone
+
+cdef struct TransportCalls:
+    # receive: 0 and one message, EAGAIN where none waits (with `wait`: none came for a short while), or another errno,
+    # after which the transport is of no use. send: 0, EAGAIN (that peer does not read), EHOSTUNREACH (there is no such
+    # peer), or another errno, likewise. The payload is copied. Neither ever blocks but receive with `wait`.
+    int (*receive)(void* context, Arrival* arrival, bint wait) noexcept nogil
+    int (*send)(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload, size_t payload_bytes) noexcept nogil
+    void* context
+
+cdef struct StorageCalls:
+    # append: 0 or errno with nothing appended. publish: what was appended is committed; reports of it may leave.
+    int (*append)(void* context, const CommandLine* record) noexcept nogil
+    void (*publish)(void* context) noexcept nogil
+    void* context
+
+cdef enum ClockMode:
+    CLOCK_MACHINE = 0               # the machine's UTC clock
+    CLOCK_FLOW = 1                  # each record brings its time (TransactTime)
+    CLOCK_SET = 2                   # what a test has set
+
+cdef struct Clock:
+    ClockMode mode
+    int64_t set_utc                 # CLOCK_SET
+    int64_t set_monotonic
+
+
+cdef inline int64_t _read(int id) noexcept nogil:
+    cdef timespec time
+    clock_gettime(<int> id, &time)
+    return time.tv_sec * <int64_t> 1_000_000_000 + time.tv_nsec
+
+cdef inline int64_t clock_utc(const Clock* clock) noexcept nogil:
+    """Nanoseconds since 1970 that stamp what comes now; with CLOCK_FLOW 0, so that the record's own time counts."""
+    if clock.mode == CLOCK_MACHINE:
+        return _read(CLOCK_REALTIME)
+    return clock.set_utc if clock.mode == CLOCK_SET else 0
+
+cdef inline int64_t clock_monotonic(const Clock* clock) noexcept nogil:
+    """Nanoseconds that only ever grow, for timeouts; never in the log."""
+    return clock.set_monotonic if clock.mode == CLOCK_SET else _read(CLOCK_MONOTONIC)
+
+
+cdef class Transport:
+    cdef TransportCalls calls
+
+cdef class Storage:
+    cdef StorageCalls calls

@@ -1,0 +1,14 @@
+"""The real transport: a pyzmq ROUTER socket, driven through libzmq's own functions by the one thread that runs the loop."""
+
+from pricetime.gateway.world cimport Transport
+from pricetime.gateway.zmq_api cimport ZmqMessage
+
+cdef struct ZmqSocket:
+    void* handle
+    ZmqMessage routing_id           # both used again for every receive
+    ZmqMessage payload
+    ZmqMessage outgoing
+
+cdef class ZmqTransport(Transport):
+    cdef ZmqSocket socket
+    cdef readonly object router     # the pyzmq socket, which keeps the handle alive

@@ -1,0 +1,83 @@
+"""Messages in and out of a ROUTER socket without the GIL. Owns three message structs; the socket is opened and closed by others.
+
+libzmq closes what a message held before it receives into it, so that nothing is allocated or freed here in a receive.
+"""
+
+from libc.errno cimport EAGAIN, EINTR, EPROTO
+from libc.stddef cimport size_t
+from libc.stdint cimport uintptr_t
+from libc.string cimport memcpy
+
+import zmq
+
+from pricetime.gateway.world cimport Arrival
+from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_SNDMORE, zmq_api
+
+WAIT_MS = 50                        # how long a receive waits: so late is a stop or a missed heartbeat noticed
+
+
+cdef int zmq_receive(void* context, Arrival* arrival, bint wait) noexcept nogil:
+    cdef ZmqSocket* socket = <ZmqSocket*> context
+    cdef int error
+    if zmq_api.msg_recv(&socket.routing_id, socket.handle, 0 if wait else ZMQ_DONTWAIT) < 0:
+        error = zmq_api.error_number()
+        return EAGAIN if error == EINTR else error
+    # All frames of a message are there when the first one is.
+    if zmq_api.msg_more(&socket.routing_id) == 0:
+        return EPROTO
+    if zmq_api.msg_recv(&socket.payload, socket.handle, ZMQ_DONTWAIT) < 0:
+        return zmq_api.error_number()
+    arrival.more_frames = False
+    while zmq_api.msg_more(&socket.payload):
+        arrival.more_frames = True
+        if zmq_api.msg_recv(&socket.payload, socket.handle, ZMQ_DONTWAIT) < 0:
+            return zmq_api.error_number()
+    arrival.routing_id = <const char*> zmq_api.msg_data(&socket.routing_id)
+    arrival.routing_id_bytes = zmq_api.msg_size(&socket.routing_id)
+    arrival.payload = <const char*> zmq_api.msg_data(&socket.payload)
+    arrival.payload_bytes = zmq_api.msg_size(&socket.payload)
+    return 0
+
+
+cdef int send_frame(ZmqSocket* socket, const char* data, size_t size, int flags) noexcept nogil:
+    cdef int error
+    if zmq_api.msg_init_size(&socket.outgoing, size) < 0:
+        return zmq_api.error_number()
+    memcpy(zmq_api.msg_data(&socket.outgoing), data, size)
+    if zmq_api.msg_send(&socket.outgoing, socket.handle, flags) >= 0:
+        return 0
+    error = zmq_api.error_number()
+    zmq_api.msg_close(&socket.outgoing)
+    return EAGAIN if error == EINTR else error
+
+
+cdef int zmq_send(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload, size_t payload_bytes) noexcept nogil:
+    cdef ZmqSocket* socket = <ZmqSocket*> context
+    # A peer that is gone or full is refused at the first frame (ROUTER_MANDATORY), before anything was sent.
+    cdef int error = send_frame(socket, routing_id, routing_id_bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE)
+    if error:
+        return error
+    return send_frame(socket, payload, payload_bytes, ZMQ_DONTWAIT)
+
+
+cdef class ZmqTransport(Transport):
+    """The loop's side of `router`, a bound pyzmq ROUTER socket. While a loop runs on it no other thread may touch it."""
+
+    def __cinit__(self, router):
+        zmq_api.msg_init(&self.socket.routing_id)
+        zmq_api.msg_init(&self.socket.payload)
+
+    def __init__(self, router):
+        if router.socket_type != zmq.ROUTER:
+            raise ValueError("a gateway's socket is a ROUTER")
+        router.setsockopt(zmq.RCVTIMEO, WAIT_MS)
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self.router = router
+        self.socket.handle = <void*> <uintptr_t> router.underlying
+        self.calls.receive = zmq_receive
+        self.calls.send = zmq_send
+        self.calls.context = &self.socket
+
+    def __dealloc__(self):
+        zmq_api.msg_close(&self.socket.routing_id)
+        zmq_api.msg_close(&self.socket.payload)
