@@ -16,7 +16,7 @@ def scaled(value: Decimal, scale: int, field: str, largest: int = INT64_MAX) -> 
     """`value` in units of 10^-scale. UserError where it is finer than the scale or larger than `largest`."""
     try:
         return _scaled(value, scale, largest)
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: a signaling NaN
         raise UserError(f"{field}: found {_short(value)}, {_expected(value, scale, largest)}") from None
 
 
@@ -33,7 +33,8 @@ def _scaled(value: Decimal, scale: int, largest: int) -> int:
 
 
 def _expected(value: Decimal, scale: int, largest: int) -> str:
-    if value.is_finite() and abs(value) < 10**40 and abs(value.scaleb(scale)) <= largest:
+    value = value if value.is_finite() and value.adjusted() < 60 else Decimal("Infinity")
+    if value.is_finite() and -largest <= value * 10**scale <= largest:
         return f"expected at most {scale} decimals"
     return f"expected a number from {decimal_of(-largest - 1, scale)} to {decimal_of(largest, scale)}"
 

@@ -171,7 +171,7 @@ class Decoder:
         return m.SessionDefinition(
             session=self._session(first), session_name=_name(further), session_id=first.target,
             participant=self._participant(first.quantity),
-            rights=[right for right, bit in RIGHTS.items() if first.attributes & bit],
+            rights=tuple(right for right, bit in RIGHTS.items() if first.attributes & bit),
             cancel_on_disconnect=bool(first.attributes & records.CANCEL_ON_DISCONNECT),
             disabled=bool(first.attributes & records.DISABLED),
         )  # fmt: skip

@@ -41,7 +41,7 @@ class Message(Struct, kw_only=True, omit_defaults=True, gc=False, rename=fix_nam
 # ------------------------------------------------------------------------------------------------ commands
 
 
-class Command(Message, forbid_unknown_fields=True):
+class Command(Message, kw_only=True, forbid_unknown_fields=True):
     """What any command may carry. Session absent: the venue itself (session 0). TransactTime: UTC nanoseconds since 1970;
     absent: that of the command before. Sequence: its place in a log, checked by the engine where given."""
 
@@ -51,13 +51,13 @@ class Command(Message, forbid_unknown_fields=True):
     transact_time: Time | None = None
 
 
-class SessionCommand(Command):
+class SessionCommand(Command, kw_only=True):
     """A command that only a session sends."""
 
     session: str
 
 
-class OrderCommand(SessionCommand):
+class OrderCommand(SessionCommand, kw_only=True):
     """A command about one order: from a session, with a ClOrdID, in one instrument."""
 
     session: str
@@ -66,7 +66,7 @@ class OrderCommand(SessionCommand):
     poss_resend: bool = False
 
 
-class OrderTerms(OrderCommand):
+class OrderTerms(OrderCommand, kw_only=True):
     """What a new order and a replace have in common. What is absent from a replace stays as it is."""
 
     time_in_force: TimeInForce | None = None
@@ -83,14 +83,14 @@ class OrderTerms(OrderCommand):
     text: str | None = None
 
 
-class NewOrderSingle(OrderTerms):
+class NewOrderSingle(OrderTerms, kw_only=True):
     """A new order [D]."""
 
     side: Side
     ord_type: OrdType
 
 
-class OrderCancelReplaceRequest(OrderTerms):
+class OrderCancelReplaceRequest(OrderTerms, kw_only=True):
     """Change an order [G], named by OrigClOrdID or OrderID. OrderQty is the new total, filled part included."""
 
     side: Side | None = None
@@ -99,7 +99,7 @@ class OrderCancelReplaceRequest(OrderTerms):
     order_id: Counter | None = None
 
 
-class OrderCancelRequest(OrderCommand):
+class OrderCancelRequest(OrderCommand, kw_only=True):
     """Cancel an order [F], named by OrigClOrdID or OrderID."""
 
     side: Side | None = None
@@ -107,7 +107,7 @@ class OrderCancelRequest(OrderCommand):
     order_id: Counter | None = None
 
 
-class OrderMassCancelRequest(SessionCommand):
+class OrderMassCancelRequest(SessionCommand, kw_only=True):
     """Cancel the participant's orders [q], by instrument, side and session where given."""
 
     session: str
@@ -117,20 +117,20 @@ class OrderMassCancelRequest(SessionCommand):
     target_session: str | None = None
 
 
-class OrderStatusRequest(OrderCommand):
+class OrderStatusRequest(OrderCommand, kw_only=True):
     """Ask for an order [H]: answered by a running venue, never journaled."""
 
     orig_cl_ord_id: Counter | None = None
     order_id: Counter | None = None
 
 
-class OrderMassStatusRequest(SessionCommand):
+class OrderMassStatusRequest(SessionCommand, kw_only=True):
     """Ask for all live orders of the participant [AF]: answered by a running venue, never journaled."""
 
     symbol: str | None = None
 
 
-class SecurityDefinition(Command):
+class SecurityDefinition(Command, kw_only=True):
     """Define an instrument [d], or change what may change of one.
 
     TickSize and LotSize are in full units (0.01). Scales that are absent have as many decimals as those need; with
@@ -156,7 +156,7 @@ class SecurityDefinition(Command):
     disabled: bool = False
 
 
-class PartyDefinition(Command):
+class PartyDefinition(Command, kw_only=True):
     """Define a participant [CX], or disable one."""
 
     participant: str | None = None
@@ -164,7 +164,7 @@ class PartyDefinition(Command):
     disabled: bool = False
 
 
-class SessionDefinition(Command):
+class SessionDefinition(Command, kw_only=True):
     """Define a session of a participant, or change it: flags and rights are always stated whole.
 
     `Session` is who sends this; the session that is defined is SessionName. Participant absent: its own.
@@ -173,12 +173,12 @@ class SessionDefinition(Command):
     session_name: str | None = None
     session_id: Id | None = None
     participant: str | None = None
-    rights: list[Right] = ["Trade"]
+    rights: tuple[Right, ...] = ("Trade",)
     cancel_on_disconnect: bool = False
     disabled: bool = False
 
 
-class RiskLimits(Command):
+class RiskLimits(Command, kw_only=True):
     """Limits of a participant [CS], for one instrument where Symbol is given. Quantities without a Symbol: whole units."""
 
     participant: str
@@ -195,7 +195,7 @@ class RiskLimits(Command):
     max_gross_notional: Decimal | None = None
 
 
-class PositionAdjust(Command):
+class PositionAdjust(Command, kw_only=True):
     """Set a participant's position in an instrument [AL]."""
 
     participant: str
@@ -203,14 +203,14 @@ class PositionAdjust(Command):
     position: Decimal
 
 
-class KillSwitch(Command):
+class KillSwitch(Command, kw_only=True):
     """Cancel all orders of a participant and block new ones, or lift the block."""
 
     participant: str
     on: bool
 
 
-class TradingSessionStatus(Command):
+class TradingSessionStatus(Command, kw_only=True):
     """Change the phase of an instrument [h]. TradeDate: yyyymmdd."""
 
     symbol: str
@@ -218,7 +218,7 @@ class TradingSessionStatus(Command):
     trade_date: Integer = 0
 
 
-class VenueStart(Command):
+class VenueStart(Command, kw_only=True):
     """A start of the venue: every session is disconnected. OrderCapacity 0: as it is."""
 
     run: Counter
@@ -226,50 +226,50 @@ class VenueStart(Command):
     order_capacity: Integer = 0
 
 
-class Logon(SessionCommand):
+class Logon(SessionCommand, kw_only=True):
     """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire."""
 
     full_reports: bool = False
 
 
-class Logout(SessionCommand):
+class Logout(SessionCommand, kw_only=True):
     """A session ends its connection [5]."""
 
 
-class Disconnect(SessionCommand):
+class Disconnect(SessionCommand, kw_only=True):
     """A session's connection is gone; the gateway says so in its name."""
 
 
-class Clock(Command):
+class Clock(Command, kw_only=True):
     """Time passes."""
 
     transact_time: Time
 
 
-class EventDigest(Command):
+class EventDigest(Command, kw_only=True):
     """The writer's running digest of all events so far, 32 hexadecimal digits: high word, then low."""
 
     digest: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
-class Heartbeat(SessionCommand):
+class Heartbeat(SessionCommand, kw_only=True):
     """Still here [0]: wire only."""
 
     test_req_id: Counter = 0
 
 
-class TestRequest(SessionCommand):
+class TestRequest(SessionCommand, kw_only=True):
     """Answer this with a Heartbeat [1]: wire only."""
 
     __test__ = False  # not a test of pytest's
     test_req_id: Counter = 0
 
 
-class SecurityListRequest(SessionCommand):
+class SecurityListRequest(SessionCommand, kw_only=True):
     """Ask for all instruments [x]: wire only, answered with SecurityDefinitions."""
 
 
-class Record(Command):
+class Record(Command, kw_only=True):
     """A journaled command that no other message can say (an unknown OrdType, say): its 64-byte lines, base64."""
 
     lines: bytes
@@ -285,7 +285,7 @@ AnyCommand = (
 # -------------------------------------------------------------------------------------------------- events
 
 
-class Event(Message):
+class Event(Message, kw_only=True):
     """What every event carries: the command that caused it, its place among that command's events, to whom it goes."""
 
     sequence: int
@@ -295,7 +295,7 @@ class Event(Message):
     transact_time: int = 0
 
 
-class ExecutionReport(Event):
+class ExecutionReport(Event, kw_only=True):
     """What happened to an order [8]."""
 
     exec_type: ExecType
@@ -320,13 +320,13 @@ class ExecutionReport(Event):
     participant: str | None = None
 
 
-class OrderStatus(ExecutionReport):
+class OrderStatus(ExecutionReport, kw_only=True):
     """The state of an order: the answer to OrderStatusRequest."""
 
     exec_type: ExecType | None = None
 
 
-class OrderCancelReject(Event):
+class OrderCancelReject(Event, kw_only=True):
     """A cancel or replace that was refused [9]; the order is as it was."""
 
     reason: str
@@ -338,7 +338,7 @@ class OrderCancelReject(Event):
     response_to: Literal["Cancel", "Replace"] = "Cancel"
 
 
-class OrderMassCancelReport(Event):
+class OrderMassCancelReport(Event, kw_only=True):
     """The summary of a mass cancel [r]."""
 
     cl_ord_id: int
@@ -346,7 +346,7 @@ class OrderMassCancelReport(Event):
     reason: str | None = None
 
 
-class TradingSessionStatusReport(Event, tag="TradingSessionStatus"):
+class TradingSessionStatusReport(Event, kw_only=True, tag="TradingSessionStatus"):
     """An instrument's new phase; price and quantity of the uncross where one traded."""
 
     symbol: str
@@ -356,7 +356,7 @@ class TradingSessionStatusReport(Event, tag="TradingSessionStatus"):
     auction_qty: Decimal | None = None
 
 
-class IndicativePrice(Event):
+class IndicativePrice(Event, kw_only=True):
     """What an uncross would trade now; both absent: nothing any more."""
 
     symbol: str
@@ -364,7 +364,7 @@ class IndicativePrice(Event):
     indicative_qty: Decimal | None = None
 
 
-class BusinessMessageReject(Event):
+class BusinessMessageReject(Event, kw_only=True):
     """A command that was refused [j]. Mark: the session's highest ClOrdID, where this one is a duplicate."""
 
     reason: str
@@ -373,30 +373,30 @@ class BusinessMessageReject(Event):
     mark: int = 0
 
 
-class CommandAck(Event):
+class CommandAck(Event, kw_only=True):
     """An administrative command was carried out."""
 
     cl_ord_id: int
 
 
-class LogonAnswer(Event, tag="Logon"):
+class LogonAnswer(Event, kw_only=True, tag="Logon"):
     """A session is logged on [A]: its highest ClOrdID and the number that its next report will have."""
 
     mark: int
     next_report_number: int
 
 
-class LogoutAnswer(Event, tag="Logout"):
+class LogoutAnswer(Event, kw_only=True, tag="Logout"):
     """A session is logged out [5]."""
 
 
-class Reject(Event):
+class Reject(Event, kw_only=True):
     """A wire message that cannot be decoded [3]."""
 
     reason: str
 
 
-class HeartbeatAnswer(Event, tag="Heartbeat"):
+class HeartbeatAnswer(Event, kw_only=True, tag="Heartbeat"):
     """Still here [0]."""
 
 
