@@ -115,12 +115,12 @@ class Decoder:
             "session": self._session(first),
             "cl_ord_id": first.cl_ord_id,
             "symbol": self._instrument(first).symbol,
-            "poss_resend": bool(first.attributes & records.POSS_RESEND),
         }
 
     def cancel(self, first: Fields, further: dict[int, Any]) -> m.OrderCancelRequest:
         side = SIDE_NAMES[first.attributes >> records.SIDE_SHIFT & records.SIDE_MASK]
-        return m.OrderCancelRequest(side=side, **self._order_named(first))
+        resend = bool(first.attributes & records.POSS_RESEND)
+        return m.OrderCancelRequest(side=side, poss_resend=resend, **self._order_named(first))
 
     def order_status(self, first: Fields, further: dict[int, Any]) -> m.OrderStatusRequest:
         return m.OrderStatusRequest(**self._order_named(first))
@@ -130,6 +130,7 @@ class Decoder:
             session=self._session(first), cl_ord_id=first.cl_ord_id, symbol=self._symbol(first),
             side=SIDE_NAMES[first.attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
             target_session=self.directory.sessions.by_id[first.target].name if first.target else None,
+            poss_resend=bool(first.attributes & records.POSS_RESEND),
         )  # fmt: skip
 
     def mass_status(self, first: Fields, further: dict[int, Any]) -> m.OrderMassStatusRequest:
@@ -212,7 +213,8 @@ class Decoder:
         return m.EventDigest(session=self._session(first), digest=f"{high:016x}{low:016x}")
 
     def logon(self, first: Fields, further: dict[int, Any]) -> m.Logon:
-        return m.Logon(session=self._session(first), full_reports=bool(first.attributes & records.FULL_REPORTS))
+        full = bool(first.attributes & records.FULL_REPORTS)
+        return m.Logon(session=self._session(first), session_name=_name(further), full_reports=full)
 
     def clock(self, first: Fields, further: dict[int, Any]) -> m.Clock:
         return m.Clock(session=self._session(first), transact_time=first.time)

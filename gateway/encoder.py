@@ -99,7 +99,6 @@ class Encoder:
 
     def order_status(self, message: m.OrderStatusRequest) -> bytes:
         attributes, target = _target(message)
-        attributes |= records.POSS_RESEND if message.poss_resend else 0
         instrument = self._instrument(message.symbol).id
         return self._first(CommandType.ORDER_STATUS_REQUEST, message, attributes, instrument, target=target)
 
@@ -107,9 +106,8 @@ class Encoder:
         sessions = self.directory.sessions
         target = 0 if message.target_session is None else sessions.named(message.target_session, "TargetSession").id
         instrument = 0 if message.symbol is None else self._instrument(message.symbol).id
-        return self._first(
-            CommandType.ORDER_MASS_CANCEL_REQUEST, message, SIDE_BITS[message.side], instrument, target=target
-        )
+        attributes = SIDE_BITS[message.side] | (records.POSS_RESEND if message.poss_resend else 0)
+        return self._first(CommandType.ORDER_MASS_CANCEL_REQUEST, message, attributes, instrument, target=target)
 
     def mass_status(self, message: m.OrderMassStatusRequest) -> bytes:
         instrument = 0 if message.symbol is None else self._instrument(message.symbol).id
@@ -207,7 +205,8 @@ class Encoder:
         return self._first(CommandType.EVENT_DIGEST, message, price=low, quantity=high)
 
     def logon(self, message: m.Logon) -> bytes:
-        return self._first(CommandType.LOGON, message, records.FULL_REPORTS if message.full_reports else 0)
+        attributes = records.FULL_REPORTS if message.full_reports else 0
+        return self._first(CommandType.LOGON, message, attributes, further=_name_line(message.session_name, "SessionName"))
 
     def heartbeat(self, message: m.Heartbeat) -> bytes:
         return self._first(CommandType.HEARTBEAT, message, target=message.test_req_id)
@@ -248,7 +247,11 @@ def _named(table: Any, name: str | None, id: int | None, field: str) -> tuple[in
     if id is None:
         known = table.by_name.get(name)
         id = table.next_id() if known is None else known.id
-    return id, (further_line(LineType.NAME_LINE, name=name_bytes(name, field)),)
+    return id, _name_line(name, field)
+
+
+def _name_line(name: str | None, field: str) -> tuple[bytes, ...]:
+    return () if name is None else (further_line(LineType.NAME_LINE, name=name_bytes(name, field)),)
 
 
 _ENCODERS: dict[type, Callable[[Encoder, Any], bytes]] = {

@@ -63,12 +63,12 @@ class OrderCommand(SessionCommand, kw_only=True):
     session: str
     cl_ord_id: Integer
     symbol: str
-    poss_resend: bool = False
 
 
 class OrderTerms(OrderCommand, kw_only=True):
     """What a new order and a replace have in common. What is absent from a replace stays as it is."""
 
+    poss_resend: bool = False
     time_in_force: TimeInForce | None = None
     price: Decimal | None = None
     order_qty: Decimal | None = None
@@ -102,6 +102,7 @@ class OrderCancelReplaceRequest(OrderTerms, kw_only=True):
 class OrderCancelRequest(OrderCommand, kw_only=True):
     """Cancel an order [F], named by OrigClOrdID or OrderID."""
 
+    poss_resend: bool = False
     side: Side | None = None
     orig_cl_ord_id: Counter | None = None
     order_id: Counter | None = None
@@ -115,6 +116,7 @@ class OrderMassCancelRequest(SessionCommand, kw_only=True):
     symbol: str | None = None
     side: Side | None = None
     target_session: str | None = None
+    poss_resend: bool = False
 
 
 class OrderStatusRequest(OrderCommand, kw_only=True):
@@ -226,9 +228,13 @@ class VenueStart(Command, kw_only=True):
     order_capacity: Integer = 0
 
 
-class Logon(SessionCommand, kw_only=True):
-    """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire."""
+class Logon(Command, kw_only=True):
+    """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire.
 
+    SessionName: the session by name, for a client that does not know ids; a log has it beside Session where it was sent.
+    """
+
+    session_name: str | None = None
     full_reports: bool = False
 
 

@@ -16,6 +16,7 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
 from pricetime.matching.errors import CheckFailed, UserError
+from pricetime.matching.records import CommandType
 
 BLOCK_MESSAGES_MAX = 4096
 # Messages that are applied on their own: what follows depends on whether the engine took them.
@@ -114,10 +115,9 @@ class Player:
         self._records.clear()
         try:
             events = self.engine.apply(lines)
-        except CheckFailed as error:
-            raise CheckFailed(f"{name}, line {self._first_line}: {error}") from None
         except ValueError as error:
-            raise json_lines.at_line(name, self._first_line, error) from None
+            failure = CheckFailed if lines["type"][0] == CommandType.EVENT_DIGEST else UserError
+            raise failure(f"{name}, line {self._first_line}: {error}") from None
         self._write(events)
 
     def _write(self, events: np.ndarray) -> None:
