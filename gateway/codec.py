@@ -1,7 +1,7 @@
 """The codec: messages <-> records, and events -> messages, with the directory that follows the definitions passing by.
 
 Owns when names are defined on first use (docs/json-lines.md). The parts are encoder.py, decoder.py, event_decoder.py and
-directory.py; JSON text is json_lines.py's. Judges no rule of trading: what can be expressed is passed on.
+directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no rule of trading: what can be expressed is passed on.
 
     codec = Codec(define_on_first_use=True)
     lines = codec.encode(message)          # COMMAND array: one record, definitions on first use before it
@@ -10,10 +10,11 @@ directory.py; JSON text is json_lines.py's. Judges no rule of trading: what can 
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.decoder import Decoder, Fields, record_size
 from pricetime.gateway.directory import Directory, Instrument
@@ -164,6 +165,18 @@ class Codec:
         """After `engine` applied lines with definitions: where it refused any command, take the directory anew from it."""
         if (events["type"] == EventType.BUSINESS_MESSAGE_REJECT).any():
             self.directory.load(engine)
+
+
+def read_lines(file: BinaryIO, name: str = "the flow", define_on_first_use: bool = True) -> np.ndarray:
+    """The COMMAND lines of a whole JSON Lines file. UserError naming the line at the first bad one."""
+    codec = Codec(define_on_first_use=define_on_first_use)
+    found = []
+    for number, message in json_lines.read(file, name):
+        try:
+            found.append(codec.encode_bytes(message))
+        except UserError as error:
+            raise json_lines.at_line(name, number, error) from None
+    return lines_of(b"".join(found))
 
 
 def lines_of(data: bytes) -> np.ndarray:
