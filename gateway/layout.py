@@ -55,7 +55,7 @@ def further_lines(record: bytes) -> dict[int, Any]:
     """The further lines of a record by type, each a NumPy row of its own dtype. KeyError where a type is unknown."""
     offset = records.NAME.fields["type"][1]
     lines = (record[start : start + records.LINE_BYTES] for start in range(records.LINE_BYTES, len(record), records.LINE_BYTES))
-    return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[LineType(line[offset])])[0] for line in lines}
+    return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
 def _numbers(names: Any, enum: Any) -> dict[str, int]:

@@ -1,38 +1,20 @@
 """docs/json-lines.md holds: every message is there with exactly its fields, and every example is taken."""
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
+from json_lines_page import examples, sections
 
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.matching.errors import UserError
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "json-lines.md").read_text()
 COMMON = {
     "command": {field.encode_name for field in msgspec.structs.fields(m.Command)},
     "event": {field.encode_name for field in msgspec.structs.fields(m.Event)},
 }
-
-
-def sections():
-    """(kind, MsgType, text) of each section of the page."""
-    commands, events = PAGE.split("\n## Events\n")
-    for kind, part in (("command", commands), ("event", events)):
-        for text in part.split("\n### ")[1:]:
-            yield kind, text.split()[0], text
-
-
-def examples(kind=None):
-    return [
-        (section_kind, tag, line)
-        for section_kind, tag, text in sections()
-        for line in text.split("```")[1].splitlines()[1:]
-        if kind in (None, section_kind)
-    ]
 
 
 def types_of(kind):
