@@ -56,7 +56,8 @@ def link_tree() -> Path:
     tree = ROOT / "build" / "cython"
     package = tree / "pricetime"
     package.mkdir(parents=True, exist_ok=True)
-    for name, target in [("__init__.py", ROOT / "pricetime" / "__init__.py"), *((f, ROOT / f) for f in FOLDERS)]:
+    front_door = [(name, ROOT / "pricetime" / name) for name in ("__init__.py", "__main__.py")]
+    for name, target in [*front_door, *((f, ROOT / f) for f in FOLDERS)]:
         link = package / name
         if link.is_symlink() and link.resolve() == target.resolve():
             continue

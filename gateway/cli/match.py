@@ -1,0 +1,127 @@
+"""Match offline: JSON Lines commands in (file or standard input), JSON Lines events out. Nothing else is needed.
+
+Sessions, participants and instruments that the input does not define are defined on first use, before the first VenueStart.
+docs/json-lines.md has every message. What `pricetime log` prints is taken as it is.
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from pricetime.gateway import json_lines
+from pricetime.gateway import messages as m
+from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
+from pricetime.matching.errors import CheckFailed, UserError
+from pricetime.matching.records import CommandType
+
+BLOCK_MESSAGES_MAX = 4096
+# Messages that are applied on their own: what follows depends on whether the engine took them.
+ALONE = (*DEFINITIONS, m.EventDigest)
+WIRE_ONLY = (m.OrderStatusRequest, m.OrderMassStatusRequest, m.Heartbeat, m.TestRequest, m.SecurityListRequest)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="JSON Lines commands; standard input without it")
+    parser.add_argument("--reference", action="store_true", help="match with the plain Python engine")
+    parser.add_argument("--strict", action="store_true", help="define nothing on first use")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Events on standard output; at the end sequence number and digest on standard error."""
+    with open_input(arguments.file) as (file, name):
+        player = Player(new_engine(arguments.reference), sys.stdout.buffer, strict=arguments.strict)
+        try:
+            player.play(file, name, block_messages_max=1 if file.isatty() else BLOCK_MESSAGES_MAX)
+        finally:
+            sys.stdout.buffer.flush()
+    print(f"sequence {player.engine.sequence}, digest {player.engine.digest().hex()}", file=sys.stderr)
+    return 0
+
+
+def new_engine(reference: bool) -> Any:
+    """The fast engine or the plain one."""
+    if reference:
+        from pricetime.matching.reference.engine import Engine
+    else:
+        from pricetime.matching.engine import Engine
+    return Engine()
+
+
+@contextlib.contextmanager
+def open_input(name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """A file, or standard input for "-", and what errors call it."""
+    if name == "-":
+        yield sys.stdin.buffer, "standard input"
+        return
+    try:
+        file = open(name, "rb")
+    except OSError as error:
+        raise UserError(f"cannot read {name}: {error.strerror}") from None
+    with file:
+        yield file, name
+
+
+class Player:
+    """Plays JSON Lines through one engine, in blocks, and writes what comes out."""
+
+    def __init__(self, engine: Any, output: BinaryIO, strict: bool = False) -> None:
+        self.engine = engine
+        self.codec = Codec(define_on_first_use=not strict)
+        self._output = output
+        self._strict = strict
+        self._records: list[bytes] = []
+        self._first_line = 0
+        self._sequence = 0
+
+    def play(self, file: BinaryIO, name: str, block_messages_max: int = BLOCK_MESSAGES_MAX) -> None:
+        """All lines of a file. UserError naming the line at the first bad one; the events of those before it are written."""
+        number = 0
+        try:
+            for number, message in json_lines.read(file, name):
+                alone = isinstance(message, ALONE) or message.sequence not in (0, self._sequence + 1)
+                if alone or len(self._records) >= block_messages_max:
+                    self._apply(name)
+                self._take(message, name, number)
+                if alone:
+                    self._apply(name)
+        finally:
+            # A bad line ends the run, but what came before it has happened.
+            self._apply(name)
+
+    def _take(self, message: m.Command, name: str, number: int) -> None:
+        if not self._records:
+            self._first_line = number
+        self._sequence = message.sequence
+        try:
+            if isinstance(message, WIRE_ONLY):
+                raise UserError(f"MsgType: found {type(message).__name__}, expected a command; only a running venue answers it")
+            self._records.append(self.codec.encode_bytes(message))
+        except UserError as error:
+            raise json_lines.at_line(name, number, self._hint(error)) from None
+
+    def _hint(self, error: UserError) -> str:
+        if self._strict and "is defined" in str(error):
+            return f"{error} (define it first, or leave out --strict)"
+        return str(error)
+
+    def _apply(self, name: str) -> None:
+        if not self._records:
+            return
+        lines = lines_of(b"".join(self._records))
+        self._records.clear()
+        try:
+            events = self.engine.apply(lines)
+        except ValueError as error:
+            failure = CheckFailed if lines["type"][0] == CommandType.EVENT_DIGEST else UserError
+            raise failure(f"{name}, line {self._first_line}: {error}") from None
+        self._write(events)
+
+    def _write(self, events: np.ndarray) -> None:
+        if len(events):
+            self._output.write(json_lines.dumps(self.codec.events(events)))
+            self._output.flush()
+            self.codec.settle(self.engine, events)

@@ -1,0 +1,202 @@
+"""The codec: messages <-> records, and events -> messages, with the directory that follows the definitions passing by.
+
+Owns when names are defined on first use (docs/json-lines.md). The parts are encoder.py, decoder.py, event_decoder.py and
+directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no rule of trading: what can be expressed is passed on.
+
+    codec = Codec(define_on_first_use=True)
+    lines = codec.encode(message)          # COMMAND array: one record, definitions on first use before it
+    codec.decode(lines)                    # list of messages
+    codec.events(engine.apply(lines))      # list of event messages
+"""
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from pricetime.gateway import json_lines
+from pricetime.gateway import messages as m
+from pricetime.gateway.decoder import Decoder, Fields, record_size
+from pricetime.gateway.directory import Directory, Instrument
+from pricetime.gateway.encoder import Encoder
+from pricetime.gateway.event_decoder import EventDecoder
+from pricetime.gateway.further_lines import FIRST_USE_SCALE
+from pricetime.gateway.layout import further_lines
+from pricetime.matching import records
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import CommandType, EventType, LineType
+
+DEFINITIONS = (m.SecurityDefinition, m.PartyDefinition, m.SessionDefinition, m.VenueStart, m.Record)
+_DEFINITION_TYPES = frozenset(
+    {
+        CommandType.SECURITY_DEFINITION,
+        CommandType.PARTY_DEFINITION,
+        CommandType.SESSION_DEFINITION,
+        CommandType.VENUE_START,
+    }
+)
+_TYPE_OFFSET = records.COMMAND.fields["type"][1]
+_CHECKSUM_BYTES = records.COMMAND["checksum"].itemsize
+
+
+class Codec:
+    """Messages <-> records with one directory. Give it a directory to share one, or one loaded from an engine."""
+
+    def __init__(self, directory: Directory | None = None, define_on_first_use: bool = False) -> None:
+        self.directory = Directory() if directory is None else directory
+        self.define_on_first_use = define_on_first_use
+        self._encoder = Encoder(self.directory)
+        self._decoder = Decoder(self.directory)
+        self._events = EventDecoder(self.directory)
+
+    # ------------------------------------------------------------------------------------------ to records
+
+    def encode(self, message: m.Command) -> np.ndarray:
+        """COMMAND lines of one message. UserError, one line naming the field, where a record cannot say it."""
+        return lines_of(self.encode_bytes(message))
+
+    def encode_all(self, messages: Iterable[m.Command]) -> np.ndarray:
+        """COMMAND lines of many messages, one record after another."""
+        return lines_of(b"".join([self.encode_bytes(message) for message in messages]))
+
+    def encode_bytes(self, message: m.Command) -> bytes:
+        """The same as bytes."""
+        before = self._define_missing(message) if self.define_on_first_use and not self.directory.venue_started else b""
+        record = self._encoder.record(message)
+        if isinstance(message, DEFINITIONS):
+            self.follow(record)
+        return before + record if before else record
+
+    def _define_missing(self, message: m.Command) -> bytes:
+        """Definitions, by the venue itself, of names that this message uses first."""
+        sessions, participants, instruments = self.directory.sessions, self.directory.participants, self.directory.instruments
+        if message.transact_time is not None:
+            self._encoder.time = message.transact_time
+        defined = []
+        session = message.session
+        if session is not None and session not in sessions.by_name:
+            defined.append(self._define_session(session))
+        if isinstance(message, m.OrderMassCancelRequest) and message.target_session is not None:
+            if message.target_session not in sessions.by_name:
+                defined.append(self._define_session(message.target_session))
+        participant = getattr(message, "participant", None)
+        if isinstance(message, m.SessionDefinition) and participant is None and message.session_name not in sessions.by_name:
+            participant = message.session_name
+        if participant and participant not in participants.by_name and not isinstance(message, m.PartyDefinition):
+            defined.append(self._define_participant(participant))
+        symbol = getattr(message, "symbol", None)
+        if symbol is not None and symbol not in instruments.by_name and not isinstance(message, m.SecurityDefinition):
+            defined.append(self._define_instrument(symbol))
+        return b"".join(defined)
+
+    def _define_session(self, name: str) -> bytes:
+        _check_name(name, "Session")
+        before = b"" if name in self.directory.participants.by_name else self._define_participant(name)
+        record = self._encoder.record(m.SessionDefinition(session_name=name, participant=name))
+        self.follow(record)
+        return before + record
+
+    def _define_participant(self, name: str) -> bytes:
+        _check_name(name, "Participant")
+        record = self._encoder.record(m.PartyDefinition(participant=name))
+        self.follow(record)
+        return record
+
+    def _define_instrument(self, symbol: str) -> bytes:
+        _check_name(symbol, "Symbol")
+        record = self._encoder.record(
+            m.SecurityDefinition(symbol=symbol, price_scale=FIRST_USE_SCALE, qty_scale=FIRST_USE_SCALE)
+        )
+        self.follow(record)
+        return record
+
+    # ---------------------------------------------------------------------------------------- from records
+
+    def decode(self, lines: Any) -> list[m.Command]:
+        """The message of each record in these lines (array of 64-byte items, or bytes), in order."""
+        data = lines if isinstance(lines, bytes) else lines.tobytes()
+        found, start = [], 0
+        while start < len(data):
+            size = record_size(data, start)
+            if size == 0 or start + size > len(data):
+                raise UserError(f"byte {start + 5}: found {size // records.LINE_BYTES} lines, expected a whole record")
+            found.append(self._message(data[start : start + size]))
+            start += size
+        return found
+
+    def _message(self, record: bytes) -> m.Command:
+        """The message that says this record completely; else a Record with its bytes, checksum 0."""
+        record = bytes(_CHECKSUM_BYTES) + record[_CHECKSUM_BYTES:]
+        try:
+            # By way of the text: a value that its field's type forbids must not get into a log's print.
+            message = json_lines.command(json_lines.dumps([self._decoder.message(record)]))
+            exact = self._encoder.record(message) == record
+        except (LookupError, UnicodeDecodeError, UserError):
+            exact = False
+        with contextlib.suppress(KeyError):  # unscreened bytes define nothing
+            self.follow(record)
+        return message if exact else m.Record(lines=record)
+
+    def events(self, events: np.ndarray) -> list[m.Event]:
+        """The message of each event of an EVENT array, in order."""
+        return self._events.messages(events)
+
+    # ----------------------------------------------------------------------------------------- the directory
+
+    def follow(self, record: bytes) -> bool:
+        """Take what this record defines into the directory, as if it were accepted; whether it defines anything.
+
+        KeyError: a further line of a type that this version lacks; record_screen lets none pass.
+        """
+        if record[_TYPE_OFFSET] not in _DEFINITION_TYPES:
+            return False
+        first = Fields(record)
+        if first.type == CommandType.VENUE_START:
+            self.directory.venue_started = True
+            return True
+        further = further_lines(record)
+        name = further[LineType.NAME_LINE]["name"].decode(errors="replace") if LineType.NAME_LINE in further else None
+        if first.type == CommandType.PARTY_DEFINITION and name is not None:
+            self.directory.take_participant(first.target, name)
+        elif first.type == CommandType.SESSION_DEFINITION and name is not None:
+            self.directory.take_session(first.target, name, first.quantity)
+        elif first.type == CommandType.SECURITY_DEFINITION and LineType.INSTRUMENT_TERMS_LINE in further and name is not None:
+            self.directory.take_instrument(_instrument(first.instrument, name, further))
+        return True
+
+    def settle(self, engine: Any, events: np.ndarray) -> None:
+        """After `engine` applied lines with definitions: where it refused any command, take the directory anew from it."""
+        if (events["type"] == EventType.BUSINESS_MESSAGE_REJECT).any():
+            self.directory.load(engine)
+
+
+def read_lines(file: BinaryIO, name: str = "the flow", define_on_first_use: bool = True) -> np.ndarray:
+    """The COMMAND lines of a whole JSON Lines file. UserError naming the line at the first bad one."""
+    codec = Codec(define_on_first_use=define_on_first_use)
+    found = []
+    for number, message in json_lines.read(file, name):
+        try:
+            found.append(codec.encode_bytes(message))
+        except UserError as error:
+            raise json_lines.at_line(name, number, error) from None
+    return lines_of(b"".join(found))
+
+
+def lines_of(data: bytes) -> np.ndarray:
+    """Bytes of whole lines as a COMMAND array; a view that is only readable and keeps the bytes alive."""
+    return np.frombuffer(data, records.COMMAND)
+
+
+def _check_name(name: str, field: str) -> None:
+    """A name that is to be defined on first use must be one that the engine takes: its refusal would come too late."""
+    if not 1 <= len(name.encode()) <= records.NAME_BYTES or any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name):
+        raise UserError(f"{field}: found {name!r}, expected 1 to {records.NAME_BYTES} bytes without control characters")
+
+
+def _instrument(id: int, symbol: str, further: dict[int, Any]) -> Instrument:
+    terms, currency = further[LineType.INSTRUMENT_TERMS_LINE], further[LineType.NAME_LINE]["currency"]
+    return Instrument(
+        id, symbol, currency.decode(errors="replace"), int(terms["price_scale"]), int(terms["qty_scale"]),
+        int(terms["tick_size"]), int(terms["lot_size"]), int(terms["flags"]), int(terms["iceberg_parts_max"]),
+    )  # fmt: skip

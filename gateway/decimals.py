@@ -1,0 +1,59 @@
+"""Exact decimals <-> integers in units of 10^-scale. Never rounds, never a float; what cannot be said is a UserError."""
+
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
+
+from pricetime.matching.errors import UserError
+
+INT64_MAX = 2**63 - 1
+INT64_MIN = -(2**63)
+INT128_MAX = 2**127 - 1
+# 64 digits hold any 128-bit value in any scale up to 18; more digits than that are refused, not rounded.
+_EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
+
+
+def scaled(value: Decimal, scale: int, field: str, largest: int = INT64_MAX) -> int:
+    """`value` in units of 10^-scale. UserError where it is finer than the scale or larger than `largest`."""
+    try:
+        return _scaled(value, scale, largest)
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: a signaling NaN
+        raise UserError(f"{field}: found {_short(value)}, {_expected(value, scale, largest)}") from None
+
+
+@lru_cache(maxsize=65536)
+def _scaled(value: Decimal, scale: int, largest: int) -> int:
+    units = value.scaleb(scale, _EXACT)
+    # Bounds first: an int of 1e999999999 would fill the memory.
+    if not -largest - 1 <= units <= largest:
+        raise ValueError("too large")
+    whole = int(units)
+    if whole != units:
+        raise ValueError("too fine")
+    return whole
+
+
+def _expected(value: Decimal, scale: int, largest: int) -> str:
+    value = value if value.is_finite() and value.adjusted() < 60 else Decimal("Infinity")
+    if value.is_finite() and -largest <= value * 10**scale <= largest:
+        return f"expected at most {scale} decimals"
+    return f"expected a number from {decimal_of(-largest - 1, scale)} to {decimal_of(largest, scale)}"
+
+
+def _short(value: Decimal) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+@lru_cache(maxsize=65536)
+def decimal_of(units: int, scale: int) -> Decimal:
+    """`units` of 10^-scale as the shortest exact decimal: 10025 with scale 2 is 100.25, 10000 is 100."""
+    digits = f"{abs(units):0{scale + 1}d}"
+    whole, fraction = digits[: len(digits) - scale], digits[len(digits) - scale :].rstrip("0")
+    return Decimal(f"{'-' if units < 0 else ''}{whole}{'.' if fraction else ''}{fraction}")
+
+
+def decimals_of(value: Decimal) -> int:
+    """How many decimals `value` needs: 2 for 0.01 and 0.010, 0 for 1 and 100."""
+    if not value.is_finite():
+        return 0
+    return max(0, -int(value.normalize(_EXACT).as_tuple().exponent)) if value else 0

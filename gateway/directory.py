@@ -1,0 +1,117 @@
+"""Names <-> ids of instruments, participants and sessions, and the scales of instruments: what one side has seen defined.
+
+Owns no rule: it takes definitions as they pass (Directory.take_*) or as an engine holds them (Directory.load). One that
+an engine refused is undone by loading again from that engine.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pricetime.matching import records
+from pricetime.matching.errors import UserError
+
+
+@dataclass(slots=True)
+class Instrument:
+    """What the codec must know of an instrument. Terms are as in the records: scaled integers."""
+
+    id: int
+    symbol: str
+    currency: str = ""
+    price_scale: int = 0
+    qty_scale: int = 0
+    tick_size: int = 1
+    lot_size: int = 1
+    flags: int = 0
+    iceberg_parts_max: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """A session and its participant's id."""
+
+    id: int
+    name: str
+    participant: int
+
+
+@dataclass(slots=True)
+class Participant:
+    """A participant."""
+
+    id: int
+    name: str
+
+
+@dataclass(slots=True)
+class Table:
+    """Entries of one kind by id and by name."""
+
+    kind: str
+    by_id: dict[int, Any] = field(default_factory=dict)
+    by_name: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, entry: Any, name: str) -> None:
+        """Add or replace the entry of this id."""
+        self.by_id[entry.id] = entry
+        self.by_name[name] = entry
+
+    def next_id(self) -> int:
+        """The id that the next definition of this kind gets."""
+        return len(self.by_id) + 1
+
+    def named(self, name: str, field_name: str) -> Any:
+        """The entry of this name; UserError naming the field where there is none."""
+        entry = self.by_name.get(name)
+        if entry is None:
+            raise UserError(f"{field_name}: found {name!r}, expected a {self.kind} that is defined")
+        return entry
+
+
+class Directory:
+    """The three tables, and whether a VenueStart has passed."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing."""
+        self.instruments = Table("symbol")
+        self.sessions = Table("session")
+        self.participants = Table("participant")
+        self.venue_started = False
+
+    def load(self, engine: Any) -> None:
+        """Take everything anew from an engine (either): instruments, sessions, participants, whether the venue started."""
+        self.clear()
+        for row in engine.participants:
+            self.take_participant(int(row["id"]), row["name"].decode())
+        for row in engine.sessions:
+            self.take_session(int(row["id"]), row["name"].decode(), int(row["participant"]))
+        for row in engine.instruments:
+            self.instruments.add(instrument_of_state(row), row["name"].decode())
+        header = np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]
+        self.venue_started = bool(header["run"])
+
+    def take_participant(self, id: int, name: str) -> None:
+        """A participant was defined."""
+        self.participants.add(Participant(id, name), name)
+
+    def take_session(self, id: int, name: str, participant: int) -> None:
+        """A session was defined."""
+        self.sessions.add(Session(id, name, participant), name)
+
+    def take_instrument(self, instrument: Instrument) -> None:
+        """An instrument was defined."""
+        self.instruments.add(instrument, instrument.symbol)
+
+
+def instrument_of_state(row: Any) -> Instrument:
+    """An Instrument from one INSTRUMENT_STATE."""
+    return Instrument(
+        id=int(row["id"]), symbol=row["name"].decode(), currency=row["currency"].decode(),
+        price_scale=int(row["price_scale"]), qty_scale=int(row["qty_scale"]), tick_size=int(row["tick_size"]),
+        lot_size=int(row["lot_size"]), flags=int(row["terms_flags"]), iceberg_parts_max=int(row["iceberg_parts_max"]),
+    )  # fmt: skip

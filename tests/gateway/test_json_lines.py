@@ -1,0 +1,75 @@
+"""docs/json-lines.md holds: every message is there with exactly its fields, and every example is taken."""
+
+import re
+
+import msgspec
+import pytest
+from json_lines_page import examples, sections
+
+from pricetime.gateway import json_lines
+from pricetime.gateway import messages as m
+from pricetime.gateway.codec import Codec
+from pricetime.matching.errors import UserError
+
+COMMON = {
+    "command": {field.encode_name for field in msgspec.structs.fields(m.Command)},
+    "event": {field.encode_name for field in msgspec.structs.fields(m.Event)},
+}
+
+
+def types_of(kind):
+    return json_lines.COMMANDS if kind == "command" else json_lines.EVENTS
+
+
+def test_every_message_has_its_section():
+    for kind in ("command", "event"):
+        assert {tag for section_kind, tag, _ in sections() if section_kind == kind} == set(types_of(kind))
+
+
+@pytest.mark.parametrize("kind, tag, text", list(sections()), ids=[f"{kind}-{tag}" for kind, tag, _ in sections()])
+def test_a_section_names_exactly_the_fields_of_its_message(kind, tag, text):
+    named = set(re.findall(r"`(\w+)`", text.split("\nFields: ")[1].split("```")[0]))
+    fields = {field.encode_name for field in msgspec.structs.fields(types_of(kind)[tag])}
+    assert named - COMMON[kind] == fields - COMMON[kind]
+
+
+@pytest.mark.parametrize("kind, tag, line", examples(), ids=[tag for _, tag, _ in examples()])
+def test_an_example_is_read_and_written_again_without_loss(kind, tag, line):
+    read = json_lines.command if kind == "command" else json_lines.event
+    message = read(line)
+    assert message.__struct_config__.tag == tag
+    assert read(json_lines.dumps([message])) == message
+
+
+def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
+    codec = Codec(define_on_first_use=True)
+    for _, _, line in examples("command"):
+        message = json_lines.command(line)
+        size = codec.encode(message).shape[0]
+        assert 1 <= size <= 8
+
+
+@pytest.mark.parametrize(
+    "line, found",
+    [
+        ("{", "not JSON"),
+        ("[]", "expected an object"),
+        ("{}", "MsgType: missing"),
+        ('{"MsgType":"Order"}', 'MsgType: found "Order", expected one of NewOrderSingle'),
+        ('{"MsgType":["Order"]}', "MsgType: found"),
+        ('{"MsgType":"Clock"}', "TransactTime: missing, Clock needs a whole number from 0"),
+        ('{"MsgType":"Clock","TransactTime":-1}', "TransactTime: found -1, expected a whole number from 0"),
+        ('{"MsgType":"Clock","TransactTime":1.5}', "TransactTime: found 1.5"),
+        ('{"MsgType":"Clock","TransactTime":1,"Price":2}', "Price: not a field of Clock"),
+        ('{"MsgType":"KillSwitch","Participant":"a","On":1}', "On: found 1, expected true or false"),
+        ('{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Open"}', 'Phase: found "Open", expected one of Closed, PreOpen'),
+        ('{"MsgType":"SessionDefinition","SessionName":"a","Rights":["All"]}', "Rights: found"),
+        ('{"MsgType":"EventDigest","Digest":"12"}', 'Digest: found "12"'),
+        ('{"MsgType":"Record","Lines":"?"}', 'Lines: found "?", expected base64'),
+        (b'{"MsgType":"Logout","Session":"\xff"}', "not UTF-8"),
+    ],
+)
+def test_a_bad_line_says_what_was_found_and_expected(line, found):
+    with pytest.raises(UserError) as error:
+        json_lines.command(line)
+    assert found in str(error.value) and "\n" not in str(error.value)
