@@ -34,6 +34,7 @@ def session_state(session: Session) -> bytes:
 
 
 def instrument_state(instrument: Instrument) -> bytes:
+    """An InstrumentState; what is absent is 0."""
     presence = 0 if instrument.last_price is None else LAST_PRICE_PRESENT
     presence |= REPORTED_PRICE_PRESENT if instrument.reported[1] else 0
     limits = 0 if instrument.reference_price is None else records.HAS_REFERENCE_PRICE

@@ -118,6 +118,8 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Venue:
+    """The whole state: tables, live orders, counters and the clock of the log."""
+
     order_capacity: int = ORDER_CAPACITY_DEFAULT
     shard: int = 0
     sequence: int = 0               # last command applied
