@@ -163,6 +163,7 @@ def load_participant(venue: Venue, state: tuple) -> None:
 
 
 def load_session(venue: Venue, state: tuple) -> None:
+    """One SessionState into the venue's table."""
     if state.participant not in venue.participants:
         raise ValueError(f"session {state.id} is of participant {state.participant}, which the state has not")
     venue.sessions[state.id] = Session(
@@ -177,6 +178,7 @@ def load_session(venue: Venue, state: tuple) -> None:
 
 
 def load_instrument(venue: Venue, state: tuple) -> None:
+    """One InstrumentState into the venue's table."""
     has_reference = state.limits_presence & records.HAS_REFERENCE_PRICE
     has_max = state.limits_presence & records.HAS_MAX_ORDER_QUANTITY
     venue.instruments[state.id] = Instrument(
