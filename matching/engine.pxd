@@ -5,7 +5,6 @@
     engine_destroy(engine)
 """
 
-from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
@@ -24,12 +23,6 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.
-
-cdef size_t engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t count, EventSink* sink,
-                               int* result) noexcept nogil
-    # Work off whole screened records that lie one after another in `count` lines, looking ahead into memory that the next
-    # ones will want. Stops behind the first that engine_apply would not take as APPLIED; *result is what it said, the number
-    # of lines worked off is returned.
 
 cdef class Engine:
     cdef EngineState* state

@@ -22,7 +22,6 @@ from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_prefetch, prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.orders cimport order_cancel, order_new, order_replace
 from pricetime.matching.phases cimport change_phase, tell_indicative
@@ -163,38 +162,6 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
     else:
         administer(engine, record, sink)
     return APPLIED
-
-
-cdef inline void foresee(const EngineState* engine, const CommandLine* record, bint closer) noexcept nogil:
-    """Ask for the memory that a command will want: first where its order's name stands, a command later (closer) the order."""
-    cdef uint32_t home, slot
-    if record.attributes & BY_ORDER_ID or not (record.type == ORDER_CANCEL_REQUEST
-                                               or record.type == ORDER_CANCEL_REPLACE_REQUEST):
-        return
-    home = id_home(record.session, record.target)
-    if closer:
-        slot = engine.by_cl_ord_id.entries[home & engine.by_cl_ord_id.mask].slot
-        prefetch(&engine.pool.orders[slot])
-    else:
-        id_map_prefetch(&engine.by_cl_ord_id, home)
-
-
-cdef size_t engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t count, EventSink* sink,
-                               int* result) noexcept nogil:
-    cdef size_t at = 0, next = 0, after = 0
-    result[0] = APPLIED
-    while at < count:
-        next = at + record_lines(&lines[at])
-        if next < count:
-            foresee(engine, &lines[next], True)
-            after = next + record_lines(&lines[next])
-            if after < count:
-                foresee(engine, &lines[after], False)
-        result[0] = engine_apply(engine, &lines[at], sink)
-        at = next
-        if result[0] != APPLIED:
-            break
-    return at
 
 
 cdef void administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
