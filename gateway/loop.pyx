@@ -29,6 +29,7 @@ CLOCKS = {"machine": CLOCK_MACHINE, "flow": CLOCK_FLOW, "set": CLOCK_SET}
 DIGEST_EVERY = 65536                # commands between two EventDigest records
 MAX_CONNECTIONS = 1024
 HEARTBEAT_TIMEOUT_MS = 30_000
+MESSAGE_BYTES = MESSAGE_BYTES_MAX   # the largest message that is taken
 
 cdef enum:
     CACHE_LINE = 64

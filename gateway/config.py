@@ -1,0 +1,173 @@
+"""venue.toml: read, checked and turned into messages. An unknown key is an error that names it and the nearest known one.
+
+Owns the names and bounds of the keys and nothing of their effect: definitions.py compares with the state, venue.py acts.
+
+    [venue]
+    endpoints = ["tcp://127.0.0.1:7001"]
+    [[participant]]
+    name = "firm"
+    [[session]]
+    name = "alice"
+    participant = "firm"
+    [[instrument]]
+    symbol = "ACME"
+    tick_size = "0.01"
+"""
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
+from pricetime.matching.errors import UserError
+
+FILE_NAME = "venue.toml"
+Name = Annotated[str, Meta(min_length=1, max_length=48)]
+
+
+class Section(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class VenueSection(Section, kw_only=True):
+    """[venue]. digest_every: commands between two EventDigest records, 0 for none. clock: "flow" takes each record's own time."""
+
+    endpoints: Annotated[list[str], Meta(min_length=1)]
+    clock: Literal["machine", "flow"] = "machine"
+    digest_every: Annotated[int, Meta(ge=0, le=2**32)] = DIGEST_EVERY
+    order_capacity: Annotated[int, Meta(ge=0, le=2**24)] = 0
+    max_connections: Annotated[int, Meta(ge=1, le=65_535)] = MAX_CONNECTIONS
+    heartbeat_timeout_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = HEARTBEAT_TIMEOUT_MS
+
+
+class LogSection(Section, kw_only=True):
+    """[log]. segment_mib: size of each segment file."""
+
+    segment_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
+
+
+class ParticipantSection(Section, kw_only=True):
+    """[[participant]]: a firm that owns orders."""
+
+    name: Name
+    disabled: bool = False
+
+
+class SessionSection(Section, kw_only=True):
+    """[[session]]: one login of a participant; its own where none is named."""
+
+    name: Name
+    participant: Name | None = None
+    rights: tuple[m.Right, ...] = ("Trade",)
+    cancel_on_disconnect: bool = False
+    disabled: bool = False
+
+
+class InstrumentSection(Section, kw_only=True):
+    """[[instrument]]. Decimals are exact, as strings or numbers. reference_price counts when the instrument is new only: after that
+    it follows the trades. Scales that are absent have as many decimals as tick_size and lot_size need."""
+
+    symbol: Name
+    currency: Annotated[str, Meta(max_length=8)] | None = None
+    price_scale: Annotated[int, Meta(ge=0, le=18)] | None = None
+    qty_scale: Annotated[int, Meta(ge=0, le=18)] | None = None
+    tick_size: Decimal | None = None
+    lot_size: Decimal | None = None
+    price_may_be_negative: bool = False
+    reference_price: Decimal | None = None
+    max_order_qty: Decimal | None = None
+    disabled: bool = False
+
+
+class Config(Section, kw_only=True):
+    """The whole file."""
+
+    venue: VenueSection
+    log: LogSection = msgspec.field(default_factory=LogSection)
+    participant: list[ParticipantSection] = []
+    session: list[SessionSection] = []
+    instrument: list[InstrumentSection] = []
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "venue": VenueSection, "log": LogSection, "participant": ParticipantSection, "session": SessionSection,
+    "instrument": InstrumentSection,
+}  # fmt: skip
+
+
+def load(path: Path) -> Config:
+    """The checked configuration of a file. UserError, one line: what, where in the file, how to mend it."""
+    try:
+        with path.open("rb") as file:
+            return convert(tomllib.load(file, parse_float=Decimal), str(path))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}; `pricetime serve` takes the path of a {FILE_NAME}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not TOML: {error}") from None
+
+
+def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
+    """The same for tables that are there already; `name` is what errors call them."""
+    try:
+        config = msgspec.convert(tables, Config)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{name}: {explain(str(error))}") from None
+    for endpoint in config.venue.endpoints:
+        check_endpoint(endpoint, name)
+    check_names(config, name)
+    return config
+
+
+def explain(message: str) -> str:
+    """msgspec's message with the place as it stands in the file, and for an unknown key the nearest known one."""
+    found = re.match(r"(?P<what>.*) - at `\$\.?(?P<path>.*)`$", message)
+    what, path = (found["what"], found["path"]) if found else (message, "")
+    section = re.match(r"\w*", path)[0]  # type: ignore[index]
+    place = f"[{path}]: " if path else ""
+    unknown = re.match(r"Object contains unknown field `(?P<key>.*)`", what)
+    if not unknown:
+        return f"{place}{what}"
+    known = SECTIONS[section].__struct_fields__ if section else Config.__struct_fields__
+    near = difflib.get_close_matches(unknown["key"], known, n=1, cutoff=0.0)
+    return f"{place}unknown key {unknown['key']!r}; the nearest that there is: {near[0]!r}"
+
+
+def check_endpoint(endpoint: str, name: str) -> None:
+    """Without CURVE there is nobody who checks who speaks: only this machine may."""
+    try:
+        parts = urlsplit(endpoint)
+        host = parts.hostname or ""
+        local = parts.scheme == "ipc" or (parts.scheme == "tcp" and (host == "localhost" or ipaddress.ip_address(host).is_loopback))
+    except ValueError:
+        local = False
+    if not local:
+        raise UserError(
+            f"{name}: [venue] endpoints: found {endpoint!r}, expected tcp://127.0.0.1:PORT or ipc://PATH: "
+            "without CURVE keys a venue is for its own machine only"
+        )
+
+
+def check_names(config: Config, name: str) -> None:
+    """Names are unique, and a session's participant is there."""
+    for table, key in (("participant", "name"), ("session", "name"), ("instrument", "symbol")):
+        seen: set[str] = set()
+        for entry in getattr(config, table):
+            value = getattr(entry, key)
+            if value in seen:
+                raise UserError(f"{name}: [[{table}]] {key} = {value!r} stands there twice; names are unique")
+            seen.add(value)
+    participants = {entry.name for entry in config.participant} | {entry.name for entry in config.session if entry.participant is None}
+    for session in config.session:
+        if session.participant is not None and session.participant not in participants:
+            near = difflib.get_close_matches(session.participant, participants, n=1, cutoff=0.0)
+            hint = f"; the nearest that there is: {near[0]!r}" if near else ""
+            raise UserError(f"{name}: [[session]] {session.name!r}: no [[participant]] {session.participant!r}{hint}")

@@ -1,0 +1,168 @@
+"""A venue: its log, its engine, its sockets and the thread that runs the loop over them. Starting and stopping is all that is here.
+
+Start: configuration, sockets bound, the log locked and recovered, replayed into the engine, VenueStart, then what venue.toml says and
+the state does not, all journaled as session 0. Stop, in reverse: the loop answers what waits, the last digest, the log closed.
+"""
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import zmq
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.config import FILE_NAME, Config, load
+from pricetime.gateway.definitions import differences, unnamed
+from pricetime.gateway.directory import Directory
+from pricetime.gateway.log_storage import LogStorage
+from pricetime.gateway.loop import Loop
+from pricetime.gateway.sockets import bound_router
+from pricetime.gateway.zmq_transport import ZmqTransport
+from pricetime.journal.reader import Reader
+from pricetime.journal.replay import replay
+from pricetime.journal.writer import Writer
+from pricetime.matching import records
+from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
+
+
+class Venue:
+    """A venue on a directory that has a venue.toml, or on a directory and a configuration. It runs from start() to stop().
+
+    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound. engine: only to
+    be looked at while the loop does not run. UserError: an occupied port, a bad configuration, a locked, damaged or unwritable log.
+    """
+
+    def __init__(self, source: str | Path, config: Config | None = None) -> None:
+        path = Path(source)
+        file = path / FILE_NAME if path.is_dir() else path
+        self.config = load(file) if config is None else config
+        self.directory = path if path.is_dir() or config is not None else path.parent
+        self.notes: list[str] = []
+        self.engine = Engine()
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._writer: Writer | None = None
+        self._context = zmq.Context()
+        self._router: zmq.Socket | None = None
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            raise
+
+    def _open(self) -> None:
+        venue = self.config.venue
+        self._router, self.endpoints = bound_router(self._context, venue.endpoints)
+        self._writer = Writer(self.directory, segment_bytes=self.config.log.segment_mib << 20)
+        self.notes += self._writer.recovered.notes
+        if self._writer.recovered.last_sequence:
+            replayed = replay(Reader(self.directory), self.engine)
+            self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
+        self.loop = Loop(
+            self.engine, ZmqTransport(self._router), LogStorage(self._writer), clock=venue.clock, digest_every=venue.digest_every,
+            max_connections=venue.max_connections, heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
+        )  # fmt: skip
+        self._start_run()
+        self._define()
+
+    @property
+    def run(self) -> int:
+        """Number of this start of the venue."""
+        return self.engine.run
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _start_run(self) -> None:
+        """VenueStart: every session is disconnected. The pool of orders is sized by the first one only."""
+        wanted = self.config.venue.order_capacity
+        first = self.engine.run == 0
+        if not first and wanted not in (0, order_capacity(self.engine)):
+            raise UserError(f"[venue] order_capacity: found {wanted}, but the log began with {order_capacity(self.engine)} and that cannot change")
+        self._journal(Codec(), m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0))
+
+    def _define(self) -> None:
+        """Journal what the configuration says and the state does not."""
+        directory = Directory()
+        directory.load(self.engine)
+        codec = Codec(directory)
+        for definition in differences(self.config, self.engine):
+            self._journal(codec, definition)
+            self.notes.append(f"defined {definition_name(definition)}")
+        self.notes += unnamed(self.config, self.engine)
+
+    def _journal(self, codec: Codec, command: m.Command) -> None:
+        try:
+            self.loop.journal(codec.encode(command))
+        except RuntimeError as error:
+            raise UserError(f"{definition_name(command)}: refused: {error}; mend it in {FILE_NAME}") from None
+        except OSError as error:
+            raise UserError(f"{self.directory}: cannot write the log: {error.strerror}; make room") from None
+
+    def start(self) -> Self:
+        """Run the loop in a thread of its own, without the GIL."""
+        if self._thread is not None:
+            raise RuntimeError("a venue runs once")
+        self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
+        self._thread.start()
+        return self
+
+    def _run(self) -> None:
+        try:
+            self.loop.run()
+        except BaseException as error:  # noqa: BLE001  handed to whoever stops the venue
+            self._failure = error
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the loop has ended, at most so long; whether it has."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return not self.running
+
+    def stop(self) -> None:
+        """Answer what waits, close the log, the sockets and all. Raises what had ended the loop, if anything had."""
+        if self._thread is not None:
+            self.loop.stop()
+            self._thread.join()
+        if self._failure is None and self._writer is not None:
+            self.loop.journal_digest()
+        self._close()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _close(self) -> None:
+        writer, self._writer = self._writer, None
+        router, self._router = self._router, None
+        if router is not None:
+            router.close()
+        self._context.term()
+        if writer is not None:
+            writer.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def order_capacity(engine: Engine) -> int:
+    """How many live orders an engine holds."""
+    return int(records.np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]["order_capacity"])
+
+
+def definition_name(command: m.Command) -> str:
+    """What a definition is called in notes and errors."""
+    if isinstance(command, m.PartyDefinition):
+        return f"participant {command.participant!r}"
+    if isinstance(command, m.SessionDefinition):
+        return f"session {command.session_name!r}"
+    if isinstance(command, m.SecurityDefinition):
+        return f"instrument {command.symbol!r}"
+    return type(command).__name__
