@@ -9,7 +9,6 @@ directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no
     codec.events(engine.apply(lines))      # list of event messages
 """
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
@@ -134,8 +133,7 @@ class Codec:
             exact = self._encoder.record(message) == record
         except (LookupError, UnicodeDecodeError, UserError):
             exact = False
-        with contextlib.suppress(KeyError):  # unscreened bytes define nothing
-            self.follow(record)
+        self.follow(record)
         return message if exact else m.Record(lines=record)
 
     def events(self, events: np.ndarray) -> list[m.Event]:
@@ -145,17 +143,17 @@ class Codec:
     # ----------------------------------------------------------------------------------------- the directory
 
     def follow(self, record: bytes) -> bool:
-        """Take what this record defines into the directory, as if it were accepted; whether it defines anything.
-
-        KeyError: a further line of a type that this version lacks; record_screen lets none pass.
-        """
+        """Take what this record defines into the directory, as if it were accepted; whether it is a definition."""
         if record[_TYPE_OFFSET] not in _DEFINITION_TYPES:
             return False
         first = Fields(record)
         if first.type == CommandType.VENUE_START:
             self.directory.venue_started = True
             return True
-        further = further_lines(record)
+        try:
+            further = further_lines(record)
+        except KeyError:
+            return False  # a further line that this version lacks: no engine takes it
         name = further[LineType.NAME_LINE]["name"].decode(errors="replace") if LineType.NAME_LINE in further else None
         if first.type == CommandType.PARTY_DEFINITION and name is not None:
             self.directory.take_participant(first.target, name)
