@@ -1,4 +1,4 @@
-"""`pricetime match` and `pricetime convert` as a user meets them: input, output, exit status, one clear line for a mistake."""
+"""`pricetime match` and `convert` as a user meets them: input, output, exit status, one clear line for a mistake."""
 
 import gzip
 import json
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from flow import play
-
 from pricetime.gateway import json_lines
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "auction.jsonl"
-NEW = '{"MsgType":"NewOrderSingle","Session":"%s","ClOrdID":%d,"Symbol":"%s","Side":"Buy","OrdType":"Limit","Price":%s,"OrderQty":1}\n'
+NEW = (
+    '{"MsgType":"NewOrderSingle","Session":"%s","ClOrdID":%d,"Symbol":"%s","Side":"Buy",'
+    '"OrdType":"Limit","Price":%s,"OrderQty":1}\n'
+)
 STARTED = """\
 {"MsgType":"VenueStart","Run":1}
 {"MsgType":"PartyDefinition","Participant":"firm"}
@@ -31,7 +33,12 @@ STARTED = """\
 
 def pricetime(*arguments, input="", cwd=None):
     return subprocess.run(
-        [sys.executable, "-m", "pricetime", *map(str, arguments)], input=input, capture_output=True, text=True, cwd=cwd, timeout=60
+        [sys.executable, "-m", "pricetime", *map(str, arguments)],
+        input=input,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=60,
     )
 
 
@@ -54,7 +61,10 @@ def test_a_file_or_standard_input_in_events_out(tmp_path):
 
 
 def test_both_engines_print_the_same(tmp_path):
-    fast, reference = pricetime("match", EXAMPLE, cwd=tmp_path), pricetime("match", "--reference", EXAMPLE, cwd=tmp_path)
+    fast, reference = (
+        pricetime("match", EXAMPLE, cwd=tmp_path),
+        pricetime("match", "--reference", EXAMPLE, cwd=tmp_path),
+    )
     assert (fast.stdout, fast.stderr) == (reference.stdout, reference.stderr)
 
 
@@ -92,7 +102,10 @@ def test_a_duplicate_is_one_reject_with_the_mark(tmp_path):
 def test_strict_defines_nothing(tmp_path):
     result = match(tmp_path, NEW % ("alice", 1, "ACME", "1"), "--strict")
     assert result.returncode == 2
-    assert "line 1: Symbol: found 'ACME', expected a symbol that is defined (define it first, or leave out --strict)" in result.stderr
+    assert (
+        "line 1: Symbol: found 'ACME', expected a symbol that is defined (define it first, or leave out --strict)"
+        in result.stderr
+    )
 
 
 def test_a_missing_file_is_one_line(tmp_path):
@@ -113,7 +126,10 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     file = tmp_path / "in.jsonl"
     file.write_text(text)
     process = subprocess.Popen(
-        [sys.executable, "-m", "pricetime", "match", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+        [sys.executable, "-m", "pricetime", "match", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
     )
     process.stdout.readline()
     process.stdout.close()
@@ -126,13 +142,13 @@ def test_a_refused_definition_leaves_the_names_as_the_engine_has_them():
     events, player = play(STARTED)
     assert [event.reason for event in events if getattr(event, "reason", None)] == [
         "TICK_INVALID", "DUPLICATE_CL_ORD_ID", "SESSION_DISCONNECTED",
-    ]  # fmt: skip
+    ]
     assert player.codec.directory.instruments.by_name.keys() == {"ACME"}
     assert player.engine.instrument_id("ACME") == 1
 
 
 def journaled(text):
-    """What a venue's log of these commands holds: numbered, with the venue's time, nothing that the door turned away."""
+    """What a venue's log of these commands holds: numbered, the venue's time, nothing that the door turned away."""
     engine, codec, found = new_engine(False), Codec(define_on_first_use=True), []
     for line in text.splitlines():
         record = codec.encode(json_lines.command(line)).copy()
@@ -150,7 +166,10 @@ def test_what_log_prints_is_taken_as_it_is(reference):
     engine, log = journaled(STARTED)
     low, high = engine.event_digest
     printed = json_lines.dumps(Codec().decode(log)).decode()
-    printed += json.dumps({"MsgType": "EventDigest", "Digest": f"{high:016x}{low:016x}", "Sequence": engine.sequence + 1}) + "\n"
+    printed += (
+        json.dumps({"MsgType": "EventDigest", "Digest": f"{high:016x}{low:016x}", "Sequence": engine.sequence + 1})
+        + "\n"
+    )
     assert '"MsgType":"Record"' not in printed
     events, player = play(printed, reference)
     first, _ = play(STARTED)
@@ -197,4 +216,4 @@ def test_convert_lobster_needs_its_orderbook_file(tmp_path):
     result = pricetime("convert", "lobster", "A_message.csv", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (
         2, "pricetime convert: cannot read A_orderbook.csv: No such file or directory\n",
-    )  # fmt: skip
+    )
