@@ -15,7 +15,7 @@ from posix.stdlib cimport posix_memalign
 
 from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport (
-    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, closed_mark, header_checksum, segment_magic)
+    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, closed_mark, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
     FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name, preparer_nap, preparer_next,
     preparer_run, preparer_stop, preparer_take_over, preparer_wake)
@@ -104,7 +104,7 @@ cdef int finish(LogWriter* log) noexcept nogil:
     store_release(&header.appended.value, log.sequence)
     store_release(&header.committed.value, log.sequence)
     store_release(&header.synced.value, log.sequence)
-    store_release(&header.closed.value, closed_mark(header))
+    store_release(&header.closed.value, closed_mark(header, MARK_CLOSED))
     return file_sync(preparer.current.file)
 
 
