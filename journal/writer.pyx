@@ -6,7 +6,7 @@ It stamps nothing (sequence, time and session are the caller's) and knows nothin
 import os
 import threading
 
-from libc.errno cimport EINVAL
+from libc.errno cimport EBADF, EINVAL
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
@@ -73,7 +73,10 @@ cdef int await_next(LogWriter* log) noexcept nogil:
 
 cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil:
     cdef Preparer* preparer = log.preparer
-    cdef int error = <int> load_relaxed(&preparer.fatal)
+    cdef int error
+    if preparer == NULL:
+        return EBADF                # the writer was closed
+    error = <int> load_relaxed(&preparer.fatal)
     if error:
         return error
     if log.offset + size > log.capacity:
@@ -274,6 +277,7 @@ cdef class Writer:
             free(self.log.preparer)
             self.log.preparer = NULL
             self.log.map = NULL
+            self.log.limit = 0
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pricetime.journal import Reader, layout
+from pricetime.journal import Reader, Writer, layout
 from pricetime.journal.directory import list_segments
 from pricetime.matching.records import COMMAND, CommandType, LineType
 
@@ -91,3 +91,18 @@ def machine_went_down(directory: Path, synced: int) -> None:
     """Make the log one that another start of the machine wrote and that was synced up to this command."""
     for found in list_segments(directory / "log"):
         change_header(found.path, boot_id=bytes(range(16)), synced=synced, closed=0)
+
+
+def is_first_line(lines: np.ndarray) -> np.ndarray:
+    """Which items begin a record."""
+    return lines["type"] < min(LineType)
+
+
+def journal(directory: Path, lines: np.ndarray, **options) -> None:
+    """Append whole records to a log as a venue would: numbered, never earlier than the one before."""
+    with Writer(directory, **options) as writer:
+        stamped = lines.copy()
+        first = is_first_line(stamped)
+        stamped["sequence"][first] = np.arange(writer.sequence + 1, writer.sequence + 1 + np.count_nonzero(first))
+        stamped["time"][first] = np.maximum(np.maximum.accumulate(stamped["time"][first]), writer.time)
+        writer.append(stamped)
