@@ -73,7 +73,7 @@ class Flow:
     tick: int = 1
 
 
-def _record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
+def record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
     """One administrative record of the venue itself (session 0) as an array of lines."""
     lines = np.zeros(1 + len(further), COMMAND)
     lines[0]["type"] = kind
@@ -99,10 +99,10 @@ def definitions(sessions: int) -> np.ndarray:
     terms["tick_size"] = terms["lot_size"] = 1
     parts = []
     for number in range(1, sessions + 1):
-        parts.append(_record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
-        parts.append(_record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number, quantity=number,
+        parts.append(record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
+        parts.append(record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number, quantity=number,
                              attributes=records.RIGHT_TRADE))
-    parts.append(_record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
+    parts.append(record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
     return np.concatenate(parts)
 
 
