@@ -1,8 +1,9 @@
-"""The gateway's yardstick, a server that does the least a venue could: receive, copy each line to memory with CRC32C, answer.
+"""The gateway's yardstick, a server that does the least a venue could: receive, copy each line to memory with
+CRC32C, answer.
 
-No numbers checked, no sessions, no engine, no log file. Each message is answered with itself, when its lines have been copied;
-a client that asks for 1, 10 or 100 orders a message and counts 64-byte answers sees the same traffic as from a venue.
-The bare echo is the same loop with `copy` off. Runs in a process of its own (servers.py).
+No numbers checked, no sessions, no engine, no log file. Each message is answered with itself, when its lines have
+been copied; a client that asks for 1, 10 or 100 orders a message and counts 64-byte answers sees the same traffic
+as from a venue. The bare echo is the same loop with `copy` off. Runs in a process of its own (servers.py).
 """
 
 import zmq
@@ -19,7 +20,7 @@ import numpy as np
 cdef extern from "bare_journal.h" nogil:
     uint32_t bare_append_line(char* place, const char* line, uint32_t seed)
 
-AREA_BYTES = 64 << 20               # where lines are copied to, over and over: all of it touched before the first message
+AREA_BYTES = 64 << 20               # where lines are copied to, over and over: all touched before the first
 
 
 cdef int answer(void* socket, ZmqMessage* routing_id, ZmqMessage* payload) noexcept nogil:

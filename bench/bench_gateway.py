@@ -1,14 +1,16 @@
-"""How many orders are acknowledged, and how fast? Over ZeroMQ on tcp loopback, one client, client and server two processes.
+"""How many orders are acknowledged, and how fast? Over ZeroMQ on tcp loopback, one client, client and server two
+processes.
 
-`gateway/tcp/1`, `/10`, `/100`: orders in messages of so many, in orders/s, from the first send to the last acknowledgement, a window
-of them in flight. Yardsticks `bare/tcp/...`: the same client against a loop that receives, copies each line to memory with CRC32C
-and sends the message back. `gateway/roundtrip`: one order at a time, p50 in ns, beside `bare/roundtrip`, a bare echo.
-The venue does everything: message numbers, sessions, log (process level), engine, reports. Flow: `move`, one session.
+`gateway/tcp/1`, `/10`, `/100`: orders in messages of so many, in orders/s, from the first send to the last
+acknowledgement, a window of them in flight. Yardsticks `bare/tcp/...`: the same client against a loop that
+receives, copies each line to memory with CRC32C and sends the message back. `gateway/roundtrip`: one order at a
+time, p50 in ns, beside `bare/roundtrip`, a bare echo. The venue does everything: message numbers, sessions, log
+(process level), engine, reports. Flow: `move`, one session.
 
-Why it may mislead: on two cores client and server, each with its I/O thread, share them, so the figures move together with the
-scheduler's mood (twice as many single-order messages where both threads of a side happen to share a core); one client; a trade's
-further reports cost the venue work that a bare loop has not. The window is closed-loop: this says what gets through, not how
-long orders wait at a given rate.
+Why it may mislead: on two cores client and server, each with its I/O thread, share them, so the figures move
+together with the scheduler's mood (twice as many single-order messages where both threads of a side happen to share
+a core); one client; a trade's further reports cost the venue work that a bare loop has not. The window is
+closed-loop: this says what gets through, not how long orders wait at a given rate.
 """
 
 from collections.abc import Iterator
@@ -65,12 +67,14 @@ def comparisons(options: Options) -> Iterator[Comparison]:
                 limit)
     with servers.venue() as client, servers.bare_server(copy=False) as bare_client:
         venue, bare = feeds(client, bare_client, ROUND_TRIPS // divisor, options.repeats)
-        yield Comparison(Measure("gateway/roundtrip", "ns", venue.round_trip), Measure("bare/roundtrip", "ns", bare.round_trip),
+        yield Comparison(Measure("gateway/roundtrip", "ns", venue.round_trip),
+                         Measure("bare/roundtrip", "ns", bare.round_trip),
                          ROUND_TRIP_LIMIT)
 
 
 def feeds(client: LoadClient, bare_client: LoadClient, stretch: int, repeats: int) -> tuple[Feed, Feed]:
-    """Both sides with the same orders, logged on, the live orders filled in; a stretch for each repeat and the warm-up."""
+    """Both sides with the same orders, logged on, the live orders filled in; a stretch for each repeat and the
+    warm-up."""
     flow = generated_flow("move", stretch * (repeats + 1), sessions=1)
     client.throughput(logon(), 1, 1)
     client.throughput(flow.fill, FILL_PER_MESSAGE, len(flow.fill))

@@ -1,4 +1,5 @@
-"""Start and end the servers that the load client talks to, each in a process of its own: a venue, a bare loop, a bare echo."""
+"""Start and end the servers that the load client talks to, each in a process of its own: a venue, a bare loop, a
+bare echo."""
 
 import subprocess
 import sys
@@ -13,7 +14,8 @@ END_TIMEOUT = 30            # seconds that a server may take to end
 
 @contextmanager
 def venue() -> Iterator[LoadClient]:
-    """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory removed."""
+    """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory
+    removed."""
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         with _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client:
             yield client
@@ -30,7 +32,8 @@ def bare_server(copy: bool) -> Iterator[LoadClient]:
 @contextmanager
 def _server(code: str) -> Iterator[LoadClient]:
     """Run `code`, which says its endpoint first, and connect. A server that does not end by itself is killed."""
-    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
     assert process.stdout is not None
     client = None
     try:

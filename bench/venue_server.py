@@ -1,7 +1,8 @@
-"""A whole venue for the load client, in a process of its own: the gateway's loop, a log in a directory, the engine, one session.
+"""A whole venue for the load client, in a process of its own: the gateway's loop, a log in a directory, the engine,
+one session.
 
-The loop, log and engine are those of `pricetime serve`; only the configuration file and the security of the socket are left out.
-The process ends when its standard input does, so it never outlives the one that started it.
+The loop, log and engine are those of `pricetime serve`; only the configuration file and the security of the socket
+are left out. The process ends when its standard input does, so it never outlives the one that started it.
 """
 
 import sys

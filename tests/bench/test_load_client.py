@@ -1,4 +1,5 @@
-"""The load client and both servers: every record that is sent is acknowledged once, by a bare loop and by a venue alike."""
+"""The load client and both servers: every record that is sent is acknowledged once, by a bare loop and by a venue
+alike."""
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def test_suite_measures_each_size_beside_the_bare_loop(monkeypatch: pytest.Monke
     monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 700, None)})
     monkeypatch.setattr(bench_gateway, "ROUND_TRIPS", 60)
     report = harness.run(bench_gateway.comparisons(harness.Options(quick=True)), 2, lambda text: None)
-    assert [result.name for result in report.results] == ["gateway/tcp/7", "bare/tcp/7", "gateway/roundtrip", "bare/roundtrip"]
+    names = [result.name for result in report.results]
+    assert names == ["gateway/tcp/7", "bare/tcp/7", "gateway/roundtrip", "bare/roundtrip"]
     assert all(min(result.values) > 0 for result in report.results)
 
 
