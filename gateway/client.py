@@ -27,7 +27,8 @@ from pricetime.matching.records import EVENT_LINE, LINE_BYTES, EventType, Reason
 
 Number = Decimal | int | str
 DEFINITION_LINES = 3                # no event has so many
-SHAPE = EVENT_LINE.fields["shape"][1]
+NO_REPORTS = (EventType.HEARTBEAT_ANSWER, EventType.LOGON_ANSWER, EventType.LOGOUT_ANSWER, EventType.REJECT,
+              EventType.BUSINESS_MESSAGE_REJECT)
 ENDED = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
 
 
@@ -186,6 +187,12 @@ class Client:
         ))  # fmt: skip
         return number
 
+    def set_phase(self, symbol: str, phase: m.Phase) -> int:
+        """Change the phase of an instrument; the session needs the right to operate. The command's ClOrdID."""
+        number = self._next_cl_ord_id(None)
+        self._send(m.TradingSessionStatus(session=self.session, cl_ord_id=number, symbol=symbol, phase=phase))
+        return number
+
     def _order(self, side: m.Side, symbol: str, quantity: Number, price: Number | None, options: dict[str, Any]) -> int:
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
         self._send(m.NewOrderSingle(
@@ -205,12 +212,10 @@ class Client:
         if self._socket is None:
             raise UserError("the client is closed")
         lines = lines.copy()
-        start = 0
-        while start < len(lines):
-            self._message_number += 1
-            lines[start]["sequence"] = self._message_number
-            self.mark = max(self.mark, int(lines[start]["cl_ord_id"]))
-            start += int(lines[start]["shape"] & 0xF)
+        starts = record_starts(lines)
+        lines["sequence"][starts] = np.arange(self._message_number + 1, self._message_number + 1 + len(starts))
+        self._message_number += len(starts)
+        self.mark = max(self.mark, int(lines["cl_ord_id"][starts].max()))
         self._sent_at = monotonic()
         try:
             self._socket.send(lines.tobytes())
@@ -224,10 +229,17 @@ class Client:
 
         SessionEnded, Refused (a message was not readable), ReportGap. Sends heartbeats while it waits.
         """
-        wait = self.timeout_ms if timeout_ms is None else timeout_ms
-        while self._events or self._receive(wait):
-            while self._events:
-                yield self._events.popleft()
+        while (block := self.receive(timeout_ms)) is not None:
+            yield from block
+
+    def receive(self, timeout_ms: int | None = None) -> np.ndarray | None:
+        """The next reports that come together, as an EVENT_LINE array that is only readable; None where none came in time.
+
+        Raises what reports() raises; what came before is still there for the next call.
+        """
+        if self._events or self._receive(self.timeout_ms if timeout_ms is None else timeout_ms):
+            return self._events.popleft()
+        return None
 
     def _receive(self, timeout_ms: float) -> bool:
         """Wait for something new; whether an event is there. Answers to the client itself are put aside."""
@@ -244,17 +256,37 @@ class Client:
         return True
 
     def _take(self, payload: bytes) -> None:
-        """Sort one message from the venue: events, answers, definitions."""
-        start = 0
-        while start < len(payload):
-            lines = payload[start + SHAPE] & 0xF
-            if lines >= DEFINITION_LINES:
-                self._codec.follow(payload[start : start + lines * LINE_BYTES])
-            else:
-                self._take_event(np.frombuffer(payload, EVENT_LINE, 1, start)[0])
-            start += max(lines, 1) * LINE_BYTES
+        """Sort one message from the venue: events, answers, definitions. What comes together stays together."""
+        lines = np.frombuffer(payload, EVENT_LINE)
+        starts = record_starts(lines)
+        counts = lines["shape"][starts] & 0xF
+        for start in starts[counts >= DEFINITION_LINES]:
+            self._codec.follow(payload[start * LINE_BYTES : (start + int(lines["shape"][start] & 0xF)) * LINE_BYTES])
+        events = lines[starts[counts < DEFINITION_LINES]]
+        special = np.flatnonzero(np.isin(events["type"], NO_REPORTS))
+        before = 0
+        for place in special:
+            self._take_reports(events[before:place])
+            self._take_answer(events[place : place + 1])
+            before = int(place) + 1
+        self._take_reports(events[before:])
 
-    def _take_event(self, event: np.void) -> None:
+    def _take_reports(self, events: np.ndarray) -> None:
+        """Reports come without gaps. What comes before the answer to a Logon ends the connection before, and counts there."""
+        if not len(events):
+            return
+        numbers = events["report_number"][events["report_number"] != 0]
+        if self.next_report_number and len(numbers):
+            expected = np.arange(self.next_report_number, self.next_report_number + len(numbers), dtype=numbers.dtype)
+            wrong = np.flatnonzero(numbers != expected)
+            if len(wrong):
+                raise ReportGap(int(expected[wrong[0]]), int(numbers[wrong[0]]))
+            self.next_report_number += len(numbers)
+        self._events.append(events)
+
+    def _take_answer(self, events: np.ndarray) -> None:
+        """One event that may be an answer to the client itself."""
+        event = events[0]
         kind, reason = event["type"], event["reason"]
         if kind == EventType.HEARTBEAT_ANSWER:
             if event["order_id"]:
@@ -263,21 +295,12 @@ class Client:
             self._answers.append(event)
         elif kind == EventType.REJECT:
             raise Refused(reason, f"message not readable at byte {event['order_id']}")
-        elif kind == EventType.BUSINESS_MESSAGE_REJECT and reason in ENDED:
+        elif reason in ENDED:
             raise SessionEnded(reason, f"session {self.session!r} was ended by the venue")
-        elif kind == EventType.BUSINESS_MESSAGE_REJECT and self.next_report_number == 0:
+        elif self.next_report_number == 0:
             raise Refused(reason, f"session {self.session!r} cannot log on")
         else:
-            self._check_number(int(event["report_number"]))
-            self._events.append(event)
-
-    def _check_number(self, number: int) -> None:
-        """Reports come without gaps. What comes before the answer to a Logon ends the connection before, and counts there."""
-        if number == 0 or self.next_report_number == 0:
-            return
-        if number != self.next_report_number:
-            raise ReportGap(self.next_report_number, number)
-        self.next_report_number += 1
+            self._take_reports(events)
 
     def _answer(self, kind: EventType) -> np.void:
         """Wait for an answer to the client itself; reports that come meanwhile are kept."""
@@ -303,3 +326,15 @@ def exact(value: Number | None, field: str) -> Decimal | None:
         return Decimal(value)
     except (ArithmeticError, ValueError, TypeError):
         raise UserError(f"{field}: found {value!r}, expected a decimal number") from None
+
+
+def record_starts(lines: np.ndarray) -> np.ndarray:
+    """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
+    counts = lines["shape"] & 0xF
+    if (counts == 1).all():
+        return np.arange(len(lines))
+    starts, at = [], 0
+    while at < len(lines):
+        starts.append(at)
+        at += max(1, int(counts[at]))
+    return np.array(starts, np.int64)

@@ -139,3 +139,16 @@ def client_day(seed: int, client: int, orders: int) -> ClientDay:
     continuous = continuous_orders(rng, orders, paths, 1 + len(opening))
     closing = call_orders(rng, call, paths[:, -1], 1 + len(opening) + len(continuous))
     return ClientDay(opening, continuous, closing)
+
+
+def probe_orders(count: int) -> np.ndarray:
+    """`count` orders far below the market, each cancelled before the next: they trade with nobody and leave nothing."""
+    lines = blank(2 * count, 1)
+    lines["instrument"] = 1
+    lines["type"][0::2] = CommandType.NEW_ORDER_SINGLE
+    lines["type"][1::2] = CommandType.ORDER_CANCEL_REQUEST
+    lines["attributes"][0::2] = attributes(*(np.full(count, value) for value in (Side.BUY, OrdType.LIMIT, TimeInForce.DAY)))
+    lines["price"][0::2] = MIDDLE // 2
+    lines["quantity"][0::2] = 1
+    lines["target"][1::2] = lines["cl_ord_id"][0::2]
+    return lines

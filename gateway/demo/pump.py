@@ -9,7 +9,7 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from pricetime.gateway.client import Client, NoAnswer
+from pricetime.gateway.client import Client, NoAnswer, record_starts
 
 WINDOW_MESSAGES = 16
 MESSAGE_RECORDS = 64
@@ -53,15 +53,3 @@ class Pump:
             self.acknowledged = max(self.acknowledged, int(events["cl_ord_id"].max()))
         while self._flight and self._flight[0][0] <= self.acknowledged:
             self.round_trips.append(now - self._flight.popleft()[1])
-
-
-def record_starts(lines: np.ndarray) -> np.ndarray:
-    """Index of the first line of each record."""
-    counts = lines["shape"] & 0xF
-    if (counts == 1).all():
-        return np.arange(len(lines))
-    starts, at = [], 0
-    while at < len(lines):
-        starts.append(at)
-        at += int(counts[at])
-    return np.array(starts, np.int64)
