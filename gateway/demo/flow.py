@@ -14,7 +14,7 @@ import numpy as np
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer, ReportGap, SessionEnded, record_starts
 from pricetime.gateway.codec import Codec, lines_of, read_lines
-from pricetime.gateway.demo.pump import Pump
+from pricetime.gateway.demo.pump import MESSAGE_RECORDS, WINDOW_MESSAGES, Pump
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType, Phase
 
@@ -116,8 +116,10 @@ class FlowPlayer:
     them, until `patience` seconds have passed without any answer.
     """
 
-    def __init__(self, endpoint: str, flow: Flow, *, patience: float = 30.0, timeout_ms: int = 5_000) -> None:
+    def __init__(self, endpoint: str, flow: Flow, *, patience: float = 30.0, timeout_ms: int = 5_000,
+                 window_messages: int = WINDOW_MESSAGES, message_records: int = MESSAGE_RECORDS) -> None:
         self.endpoint, self.flow, self.patience, self.timeout_ms = endpoint, flow, patience, timeout_ms
+        self.window_messages, self.message_records = window_messages, message_records
         self.logons = 0
         self.round_trips: list[int] = []
         self._clients: dict[str, Client] = {}
@@ -157,7 +159,8 @@ class FlowPlayer:
             client = self._clients[stretch.session]
             left = above(stretch.lines, client.mark)
             if len(left):
-                pump = Pump(client, timeout_ms=self.timeout_ms)
+                pump = Pump(client, window_messages=self.window_messages, message_records=self.message_records,
+                            timeout_ms=self.timeout_ms)
                 try:
                     pump.play(left)
                 finally:
