@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flow import play
+from flow import both_engines, play
 from pricetime.gateway import json_lines
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
@@ -138,8 +138,9 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     assert (process.wait(30), errors) == (0, b"")
 
 
-def test_a_refused_definition_leaves_the_names_as_the_engine_has_them():
-    events, player = play(STARTED)
+@both_engines
+def test_a_refused_definition_leaves_the_names_as_the_engine_has_them(reference):
+    events, player = play(STARTED, reference)
     assert [event.reason for event in events if getattr(event, "reason", None)] == [
         "TICK_INVALID", "DUPLICATE_CL_ORD_ID", "SESSION_DISCONNECTED",
     ]
@@ -161,7 +162,7 @@ def journaled(text):
     return engine, b"".join(found)
 
 
-@pytest.mark.parametrize("reference", [False, True], ids=["fast", "reference"])
+@both_engines
 def test_what_log_prints_is_taken_as_it_is(reference):
     engine, log = journaled(STARTED)
     low, high = engine.event_digest
