@@ -34,8 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         codec.directory.load(engine)
 
     def print_block(lines: np.ndarray, events: np.ndarray) -> None:
-        sys.stdout.buffer.write(json_lines.dumps(codec.decode(lines)))
-        codec.settle(engine, events)
+        sys.stdout.buffer.write(json_lines.dumps(codec.decode(lines, events)))
 
     replay(Reader(arguments.directory, from_sequence=first, until_sequence=last), engine, on_block=print_block)
     if engine.sequence < first:
