@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Commands on standard output. UserError where the log has none in the range."""
     first, last = arguments.first, arguments.last
     if not 1 <= first <= last:
         raise UserError(f"--from {first} --to {last}: expected sequence numbers from 1 on, the first not behind the last")
