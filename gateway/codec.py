@@ -120,19 +120,23 @@ class Codec:
 
     # ---------------------------------------------------------------------------------------- from records
 
-    def decode(self, lines: Any) -> list[m.Command]:
-        """The message of each record in these lines (array of 64-byte items, or bytes), in order."""
+    def decode(self, lines: Any, events: np.ndarray | None = None) -> list[m.Command]:
+        """The message of each record in these lines (array of 64-byte items, or bytes), in order.
+
+        `events`: those of these lines, where an engine has applied them: definitions that it refused define nothing.
+        """
         data = lines if isinstance(lines, bytes) else lines.tobytes()
+        refused = frozenset() if events is None else _refused(events)
         found, start = [], 0
         while start < len(data):
             size = record_size(data, start)
             if size == 0 or start + size > len(data):
                 raise UserError(f"byte {start + 5}: found {size // records.LINE_BYTES} lines, expected a whole record")
-            found.append(self._message(data[start : start + size]))
+            found.append(self._message(data[start : start + size], refused))
             start += size
         return found
 
-    def _message(self, record: bytes) -> m.Command:
+    def _message(self, record: bytes, refused: frozenset[int]) -> m.Command:
         """The message that says this record completely; else a Record with its bytes, checksum 0."""
         record = bytes(_CHECKSUM_BYTES) + record[_CHECKSUM_BYTES:]
         try:
@@ -141,7 +145,8 @@ class Codec:
             exact = self._encoder.record(message) == record
         except (LookupError, UnicodeDecodeError, UserError):
             exact = False
-        self.follow(record)
+        if not refused or Fields(record).sequence not in refused:
+            self.follow(record)
         return message if exact else m.Record(lines=record)
 
     def events(self, events: np.ndarray) -> list[m.Event]:
@@ -177,7 +182,7 @@ class Codec:
 
     def settle(self, engine: Any, events: np.ndarray) -> None:
         """After `engine` applied definitions: where it refused any command, take the directory anew from it."""
-        if (events["type"] == EventType.BUSINESS_MESSAGE_REJECT).any():
+        if _refused(events):
             self.directory.load(engine)
 
 
@@ -196,6 +201,11 @@ def read_lines(file: BinaryIO, name: str = "the flow", define_on_first_use: bool
 def lines_of(data: bytes) -> np.ndarray:
     """Bytes of whole lines as a COMMAND array; a view that is only readable and keeps the bytes alive."""
     return np.frombuffer(data, records.COMMAND)
+
+
+def _refused(events: np.ndarray) -> frozenset[int]:
+    """Sequence numbers of the commands that were refused; 0 where the door did."""
+    return frozenset(events["sequence"][events["type"] == EventType.BUSINESS_MESSAGE_REJECT].tolist())
 
 
 def _check_name(name: str, field: str) -> None:

@@ -1,6 +1,6 @@
 """LOBSTER: published messages (csv) with the book after each -> commands that rebuild that book.
 
-The book is seeded from row 0 of the orderbook file (an order for each level: ClOrdID 1, 2, ...), then messages 1, 2, ...
+The book is seeded from row 0 of the orderbook file (an order a level: ClOrdID 1, 2, ...), then messages 1, 2, ...
 are played: ClOrdID is the number of seeded orders plus the message's row, so that trades can be traced.
 
     type 1  new order

@@ -1,6 +1,6 @@
 """Shanghai Stock Exchange: a published day of order flow (csv) -> commands that give the exchange's own trades.
 
-Orders come from session "sse" with the input line's seq as ClOrdID, so that trades can be traced; the instrument and its
+Orders come from session "sse" with the input line's seq as ClOrdID, so that trades can be traced; the instrument and
 phases from session "operator" with ClOrdIDs of its own. Both are defined at the top by the venue itself (no Session).
 
     P lines   OpeningCall, from 09:15:00

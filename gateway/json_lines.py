@@ -3,6 +3,7 @@
 Owns the text only; what the messages mean is the codec's. Blank lines are passed over.
 """
 
+import builtins
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal, get_args, get_origin
@@ -39,12 +40,9 @@ def read(file: BinaryIO, name: str) -> Iterator[tuple[int, m.Command]]:
         if line.isspace():
             continue
         try:
-            message = _command_decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            try:
-                message = command(line)
-            except UserError as error:
-                raise at_line(name, number, error) from None
+            message = command(line)
+        except UserError as error:
+            raise at_line(name, number, error) from None
         yield number, message
 
 
@@ -56,62 +54,72 @@ def at_line(name: str, number: int, error: Exception) -> UserError:
 def _parse(line: bytes | str, decoder: Any, types: dict[str, type]) -> Any:
     try:
         return decoder.decode(line)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(_explain(line, str(error), types)) from None
-    except UnicodeDecodeError:
-        raise UserError("not UTF-8: expected one JSON object") from None
-    except msgspec.DecodeError as error:
-        raise UserError(f"not JSON ({_plain(str(error))}): expected one object a line") from None
 
 
 def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
-    """msgspec's error as field, found, expected."""
-    raw = msgspec.json.decode(line)
-    if not isinstance(raw, dict):
-        return f"found {_short(raw)}, expected an object with MsgType"
+    """msgspec's error as field, found, expected. Values are shown as they stand in the line."""
+    try:
+        raw = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return f"found {_short(line)}, expected an object with MsgType"
+    except msgspec.DecodeError as fault:
+        return f"not JSON ({_plain(str(fault))}): expected one object a line"
+    except UnicodeDecodeError:
+        return "not UTF-8: expected one JSON object"
+    except RecursionError:
+        return "nested too deeply: expected one flat object"
     if "MsgType" not in raw:
         return f"MsgType: missing, expected one of {', '.join(types)}"
-    struct = types.get(raw["MsgType"]) if isinstance(raw["MsgType"], str) else None
-    if struct is None:
+    name = bytes(raw["MsgType"]).decode().strip('"')
+    if name not in types:
         return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(types[name])}
     if match := re.search(r"missing required field `(\w+)`", error):
-        return f"{match[1]}: missing, {raw['MsgType']} needs {_wanted(fields[match[1]].type)}"
-    if match := re.search(r"unknown field `(.*)`", error):
-        return f"{match[1]}: not a field of {raw['MsgType']}, expected one of {', '.join(fields)}"
+        return f"{match[1]}: missing, {name} needs {_wanted(fields[match[1]].type)}"
+    if match := re.search(r"unknown field `(.*)`", error, re.S):
+        return f"{_short(match[1])}: not a field of {name}, expected one of {', '.join(fields)}"
     if match := re.search(r"`\$\.(\w+)", error):
-        return f"{match[1]}: found {_short(raw.get(match[1]))}, expected {_wanted(fields[match[1]].type)}"
-    return _plain(error)
+        return f"{match[1]}: found {_short(raw[match[1]])}, expected {_wanted(fields[match[1]].type)}"
+    return f"not UTF-8 or not text: {_plain(error)}"
 
 
 def _wanted(type: Any) -> str:
     """A field's type in words."""
-    names = _literals(type)
-    if names:
-        return f"one of {', '.join(names)}"
-    text = str(type)
-    if "Decimal" in text:
-        return "a number"
-    if "ge=0, le=9" in text or "ge=0)" in text or "ge=0, gt=None, le=None" in text:
-        return "a whole number from 0"
-    if match := re.search(r"ge=(-?\d+).*?le=(\d+)", text):
-        return f"a whole number from {match[1]} to {match[2]}"
-    if match := re.search(r"pattern='(.*?)'", text):
-        return f"text like {match[1]}"
-    for name, words in (("bool", "true or false"), ("str", "text"), ("int", "a whole number"), ("bytes", "base64")):
-        if name in text:
-            return words
-    return text
+    info = msgspec.inspect.type_info(type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        info = next(part for part in info.types if not isinstance(part, msgspec.inspect.NoneType))
+    if isinstance(info, msgspec.inspect.VarTupleType):
+        return f"a list of {', '.join(get_args(_literal(type)))}"
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return f"one of {', '.join(get_args(_literal(type)))}"
+    if isinstance(info, msgspec.inspect.IntType):
+        return "a whole number" + _bounds(info.ge, info.le)
+    if isinstance(info, msgspec.inspect.StrType):
+        return "text" if info.pattern is None else f"text like {info.pattern}"
+    return {
+        msgspec.inspect.DecimalType: "a number",
+        msgspec.inspect.BoolType: "true or false",
+        msgspec.inspect.BytesType: "base64",
+    }[builtins.type(info)]
 
 
-def _literals(type: Any) -> list[str]:
-    if get_origin(type) is Literal:
-        return [str(name) for name in get_args(type)]
-    return [name for part in get_args(type) for name in _literals(part)]
+def _bounds(lowest: int | None, highest: int | None) -> str:
+    if lowest is None:
+        return ""
+    return f" from {lowest}" if highest is None else f" from {lowest} to {highest}"
+
+
+def _literal(type: Any) -> Any:
+    """The Literal in a type that may be optional or a list; it has the names in the order of the records' numbers."""
+    return type if get_origin(type) is Literal else next(part for part in get_args(type) if get_origin(part) is Literal)
 
 
 def _short(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
+    """A value of the input on one line, cut where it is long."""
+    text = value if isinstance(value, str) else bytes(value).decode(errors="backslashreplace")
+    text = "".join(c if c.isprintable() else "?" for c in text.strip())
     return text if len(text) <= 60 else text[:57] + "..."
 
 

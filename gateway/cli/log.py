@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Commands on standard output. UserError where the log has none in the range."""
     first, last = arguments.first, arguments.last
     if not 1 <= first <= last:
         raise UserError(f"--from {first} --to {last}: expected sequence numbers from 1 on, the first not behind the last")
@@ -34,8 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         codec.directory.load(engine)
 
     def print_block(lines: np.ndarray, events: np.ndarray) -> None:
-        sys.stdout.buffer.write(json_lines.dumps(codec.decode(lines)))
-        codec.settle(engine, events)
+        sys.stdout.buffer.write(json_lines.dumps(codec.decode(lines, events)))
 
     replay(Reader(arguments.directory, from_sequence=first, until_sequence=last), engine, on_block=print_block)
     if engine.sequence < first:

@@ -1,6 +1,7 @@
 """docs/json-lines.md holds: every message is there with exactly its fields, and every example is taken."""
 
 import re
+from random import Random
 
 import msgspec
 import pytest
@@ -10,6 +11,9 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.matching.errors import UserError
 
+SEED = 20230711
+MANGLED_LINES = 5000
+MANGLES = ["", "1", '"', "{", "]", ",", ":", "\\", "null", "-1e999"]
 COMMON = {
     "command": {field.encode_name for field in msgspec.structs.fields(m.Command)},
     "event": {field.encode_name for field in msgspec.structs.fields(m.Event)},
@@ -32,12 +36,29 @@ def test_a_section_names_exactly_the_fields_of_its_message(kind, tag, text):
     assert named - COMMON[kind] == fields - COMMON[kind]
 
 
+def test_a_mangled_line_is_a_message_or_one_line_of_error():
+    """Seeded, so a failure shows again; the mangled line is in the traceback."""
+    random = Random(SEED)
+    lines = [line for _, _, line in examples("command")]
+    for _ in range(MANGLED_LINES):
+        line = random.choice(lines)
+        at, end = random.randrange(len(line)), random.randrange(len(line))
+        line = line[:at] + random.choice(MANGLES) + line[max(at, end) :]
+        try:
+            message = json_lines.command(line)
+        except UserError as error:
+            assert str(error).isprintable()
+        else:
+            assert isinstance(message, m.Command)
+
+
 @pytest.mark.parametrize("kind, tag, line", examples(), ids=[tag for _, tag, _ in examples()])
 def test_an_example_is_read_and_written_again_without_loss(kind, tag, line):
     read = json_lines.command if kind == "command" else json_lines.event
     message = read(line)
     assert message.__struct_config__.tag == tag
     assert read(json_lines.dumps([message])) == message
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(message), type=type(message)) == message
 
 
 def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
@@ -56,7 +77,7 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
         ("{}", "MsgType: missing"),
         ('{"MsgType":"Order"}', 'MsgType: found "Order", expected one of NewOrderSingle'),
         ('{"MsgType":["Order"]}', "MsgType: found"),
-        ('{"MsgType":"Clock"}', "TransactTime: missing, Clock needs a whole number from 0"),
+        ('{"MsgType":"Clock"}', "TransactTime: missing, Clock needs a whole number from 0 to"),
         ('{"MsgType":"Clock","TransactTime":-1}', "TransactTime: found -1, expected a whole number from 0"),
         ('{"MsgType":"Clock","TransactTime":1.5}', "TransactTime: found 1.5"),
         ('{"MsgType":"Clock","TransactTime":1,"Price":2}', "Price: not a field of Clock"),
@@ -65,10 +86,14 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
             '{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Open"}',
             'Phase: found "Open", expected one of Closed, PreOpen',
         ),
-        ('{"MsgType":"SessionDefinition","SessionName":"a","Rights":["All"]}', "Rights: found"),
+        ('{"MsgType":"SessionDefinition","Rights":["All"]}', 'Rights: found ["All"], expected a list of Trade'),
         ('{"MsgType":"EventDigest","Digest":"12"}', 'Digest: found "12"'),
         ('{"MsgType":"Record","Lines":"?"}', 'Lines: found "?", expected base64'),
         (b'{"MsgType":"Logout","Session":"\xff"}', "not UTF-8"),
+        ('{"MsgType":"Logout","Session":"\\ud800"}', "not"),
+        ('{"MsgType":"Order", ...', "not JSON"),
+        ('{"MsgType":"Clock","TransactTime":1e400}', "TransactTime: found 1e400"),
+        ('{"MsgType":"Clock","TransactTime":' + "[" * 100_000, "nested too deeply"),
     ],
 )
 def test_a_bad_line_says_what_was_found_and_expected(line, found):

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from flow import play
+from flow import both_engines, play
 from pricetime.gateway import json_lines
+from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
+from pricetime.matching.records import Reason
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "auction.jsonl"
 NEW = (
@@ -138,8 +141,9 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     assert (process.wait(30), errors) == (0, b"")
 
 
-def test_a_refused_definition_leaves_the_names_as_the_engine_has_them():
-    events, player = play(STARTED)
+@both_engines
+def test_a_refused_definition_leaves_the_names_as_the_engine_has_them(reference):
+    events, player = play(STARTED, reference)
     assert [event.reason for event in events if getattr(event, "reason", None)] == [
         "TICK_INVALID", "DUPLICATE_CL_ORD_ID", "SESSION_DISCONNECTED",
     ]
@@ -147,35 +151,56 @@ def test_a_refused_definition_leaves_the_names_as_the_engine_has_them():
     assert player.engine.instrument_id("ACME") == 1
 
 
-def journaled(text):
-    """What a venue's log of these commands holds: numbered, the venue's time, nothing that the door turned away."""
-    engine, codec, found = new_engine(False), Codec(define_on_first_use=True), []
-    for line in text.splitlines():
-        record = codec.encode(json_lines.command(line)).copy()
-        before = engine.sequence
+def journaled(records):
+    """What a venue's log of these records holds: numbered, the venue's time, nothing that the door turned away.
+
+    The engine after them, the log's bytes, and the events.
+    """
+    engine, log, told = new_engine(False), [], []
+    for record in records:
+        record, before = record.copy(), engine.sequence
         events = engine.apply(record)
-        codec.settle(engine, events)
         if engine.sequence == before + 1:
             record["sequence"][0], record["time"][0], record["checksum"][0] = engine.sequence, engine.time, 0x1234
-            found.append(record.tobytes())
-    return engine, b"".join(found)
+            log.append(record.tobytes())
+            told.append(events)
+    return engine, b"".join(log), np.concatenate(told)
 
 
-@pytest.mark.parametrize("reference", [False, True], ids=["fast", "reference"])
-def test_what_log_prints_is_taken_as_it_is(reference):
-    engine, log = journaled(STARTED)
+def printed_log(engine, log, events):
+    """The log as text, with the digest that a writer would journal at its end."""
     low, high = engine.event_digest
-    printed = json_lines.dumps(Codec().decode(log)).decode()
-    printed += (
-        json.dumps({"MsgType": "EventDigest", "Digest": f"{high:016x}{low:016x}", "Sequence": engine.sequence + 1})
-        + "\n"
-    )
+    digest = {"MsgType": "EventDigest", "Digest": f"{high:016x}{low:016x}", "Sequence": engine.sequence + 1}
+    return json_lines.dumps(Codec().decode(log, events)).decode() + json.dumps(digest) + "\n"
+
+
+@both_engines
+def test_what_log_prints_is_taken_as_it_is(reference):
+    codec = Codec()
+    lines = [json_lines.command(line) for line in STARTED.splitlines() if "BAD" not in line]
+    engine, log, told = journaled([codec.encode(line) for line in lines])
+    printed = printed_log(engine, log, told)
     assert '"MsgType":"Record"' not in printed
     events, player = play(printed, reference)
-    first, _ = play(STARTED)
-    assert [event for event in first if event.sequence] == events
+    assert events == Codec(player.codec.directory).events(told)
     assert (player.engine.sequence, player.engine.event_digest) == (engine.sequence + 1, engine.event_digest)
     assert player.engine.time == engine.time == 2000
+
+
+@both_engines
+def test_a_log_with_refused_definitions_and_what_uses_them_is_taken_as_it_is(reference):
+    """A client that believed in a refused definition: the codec here does, too."""
+    codec = Codec()
+    lines = [json_lines.command(line) for line in STARTED.splitlines()]
+    refused = next(number for number, line in enumerate(lines) if getattr(line, "symbol", None) == "BAD")
+    logon = next(number for number, line in enumerate(lines) if isinstance(line, m.Logon))
+    early = json_lines.command(NEW % ("alice", 1, "BAD", "1"))
+    lines = [*lines[:refused], lines[logon], lines[refused], early]
+    engine, log, told = journaled([codec.encode(line) for line in lines])
+    assert Reason.UNKNOWN_INSTRUMENT in told["reason"]
+    events, player = play(printed_log(engine, log, told), reference)
+    assert [event.sequence for event in events] == told["sequence"].tolist()
+    assert player.engine.event_digest == engine.event_digest
 
 
 SSE = """\
