@@ -23,6 +23,7 @@ PACKAGES = {
     "pricetime.journal": "journal",
     "pricetime.gateway": "gateway",
     "pricetime.gateway.cli": "gateway/cli",
+    "pricetime.gateway.demo": "gateway/demo",
     "pricetime.bench": "bench",
 }
 CHECKED = os.environ.get("PRICETIME_CHECKED") == "1"

@@ -1,6 +1,3 @@
-import subprocess
-
 AREA_BYTES: int
 
 def run_bare_server(copy: bool) -> None: ...
-def start_bare_server(copy: bool) -> tuple[subprocess.Popen[str], str]: ...

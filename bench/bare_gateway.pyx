@@ -1,12 +1,10 @@
-"""The gateway's yardstick, a server that does the least a venue could: receive, copy each line to memory with CRC32C, answer.
+"""The gateway's yardstick, a server that does the least a venue could: receive, copy each line to memory with
+CRC32C, answer.
 
-No numbers checked, no sessions, no engine, no log file. Each message is answered with itself, when its lines have been copied;
-a client that asks for 1, 10 or 100 orders a message and counts 64-byte answers sees the same traffic as from a venue.
-The bare echo is the same loop with `copy` off. Runs in a process of its own: start_bare_server.
+No numbers checked, no sessions, no engine, no log file. Each message is answered with itself, when its lines have
+been copied; a client that asks for 1, 10 or 100 orders a message and counts 64-byte answers sees the same traffic
+as from a venue. The bare echo is the same loop with `copy` off. Runs in a process of its own (servers.py).
 """
-
-import subprocess
-import sys
 
 import zmq
 
@@ -22,7 +20,7 @@ import numpy as np
 cdef extern from "bare_journal.h" nogil:
     uint32_t bare_append_line(char* place, const char* line, uint32_t seed)
 
-AREA_BYTES = 64 << 20               # where lines are copied to, over and over: all of it touched before the first message
+AREA_BYTES = 64 << 20               # where lines are copied to, over and over: all touched before the first
 
 
 cdef int answer(void* socket, ZmqMessage* routing_id, ZmqMessage* payload) noexcept nogil:
@@ -64,7 +62,7 @@ cdef int serve(void* socket, char* area, size_t area_bytes, bint copy) noexcept 
     return error
 
 
-def run_bare_server(copy: bool) -> None:
+def run_bare_server(copy):
     """Serve on a free loopback port, said on standard output, until a client sends one byte."""
     cdef unsigned char[::1] area = np.ones(AREA_BYTES, np.uint8)
     cdef void* handle
@@ -81,13 +79,3 @@ def run_bare_server(copy: bool) -> None:
     context.destroy(linger=1000)
     if error:
         raise OSError(error, zmq.strerror(error))
-
-
-def start_bare_server(copy: bool) -> tuple[subprocess.Popen, str]:
-    """A bare loop (or, without `copy`, a bare echo) in a process of its own, and its endpoint. It ends at a message of one byte."""
-    code = f"from pricetime.bench.bare_gateway import run_bare_server; run_bare_server({bool(copy)})"
-    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, text=True)
-    endpoint = process.stdout.readline().strip()
-    if not endpoint:
-        raise RuntimeError(f"the bare server ended at once, exit status {process.wait()}")
-    return process, endpoint

@@ -1,8 +1,10 @@
-/* The yardstick of the log: memcpy plus CRC32C. 64-byte lines go from an array into plain memory, each with a checksum over its
- * eight words. Nothing else of a log: no sequence check, no valid word, no positions, no segments, no file.
+/* The yardstick of the log: memcpy plus CRC32C. 64-byte lines go from an array into plain memory, each with a
+ * checksum over its eight words. Nothing else of a log: no sequence check, no valid word, no positions, no
+ * segments, no file.
  *
- * Two forms. Chained: each line's checksum goes on from its predecessor's, as in the log, so that the eight steps of a line wait
- * for those before (three cycles a step). Unchained: every line starts anew, and the processor overlaps lines. */
+ * Two forms. Chained: each line's checksum goes on from its predecessor's, as in the log, so that the eight steps
+ * of a line wait for those before (three cycles a step). Unchained: every line starts anew, and the processor
+ * overlaps lines. */
 #ifndef PRICETIME_BARE_JOURNAL_H
 #define PRICETIME_BARE_JOURNAL_H
 
@@ -14,7 +16,8 @@ static inline uint32_t bare_checksum_line(uint32_t seed, const void *line) {
     return crc32c_bytes(seed, line, BARE_LINE_BYTES);
 }
 
-/* Copies one line and returns its checksum, which also replaces the copy's first 4 bytes: it must be stored somewhere. */
+/* Copies one line and returns its checksum, which also replaces the copy's first 4 bytes: it must be stored
+ * somewhere. */
 static inline uint32_t bare_append_line(char *place, const char *line, uint32_t seed) {
     uint32_t crc = bare_checksum_line(seed, line);
     memcpy(place, line, BARE_LINE_BYTES);

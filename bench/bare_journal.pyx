@@ -11,7 +11,8 @@ cdef extern from "bare_journal.h" nogil:
 
 
 def time_bare_append(unsigned char[::1] area not None, const unsigned char[::1] lines not None, bint chained=True):
-    """(nanoseconds, last checksum or the exclusive or of all) for copying `lines` (whole 64-byte lines) into `area` with checksums.
+    """(nanoseconds, last checksum or the exclusive or of all) for copying `lines` (whole 64-byte lines) into `area`
+    with checksums.
 
     The caller has touched every page of `area` before.
     """

@@ -1,13 +1,13 @@
 """What does one append to the log cost? `journal/append` in ns/record, beside `bare/append`.
 
-Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained CRC32C, valid word
-stored last; positions published once every 64 records. Segments, pages and syncing are the helper thread's work, as in a venue;
-one writer goes through all repeats, so rolls to the next segment are in the figure.
-Yardstick: the same lines copied into plain memory with the same chained CRC32C (bare_journal.h). `bare/append-unchained` shows
-what the chain itself costs: it is the price of knowing a leftover from a successor.
+Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
+CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
+helper thread's work, as in a venue; one writer goes through all repeats, so rolls to the next segment are in the
+figure. Yardstick: the same lines copied into plain memory with the same chained CRC32C (bare_journal.h).
+`bare/append-unchained` shows what the chain itself costs: it is the price of knowing a leftover from a successor.
 
-Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has more time to
-get ahead. On a machine with one core the helper's work falls into the figure.
+Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
+more time to get ahead. On a machine with one core the helper's work falls into the figure.
 """
 
 import tempfile
@@ -38,11 +38,13 @@ def comparisons(options: Options) -> Iterator[Comparison]:
             Measure("journal/append", UNIT, lambda: append(writer, lines)),
             Measure("bare/append", UNIT, lambda: time_bare_append(area, data)[0] / len(lines)),
             LIMIT)
-    yield Comparison(Measure("bare/append-unchained", UNIT, lambda: time_bare_append(area, data, chained=False)[0] / len(lines)))
+    yield Comparison(Measure("bare/append-unchained", UNIT,
+                             lambda: time_bare_append(area, data, chained=False)[0] / len(lines)))
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:
-    """Nanoseconds a record; the lines are numbered and dated on from the writer's last one before the clock is started."""
+    """Nanoseconds a record; the lines are numbered and dated on from the writer's last one before the clock is
+    started."""
     numbered = lines.copy()
     numbered["sequence"] = np.arange(writer.sequence + 1, writer.sequence + 1 + len(lines), dtype=np.uint64)
     numbered["time"] += max(0, writer.time - int(lines["time"][0]))

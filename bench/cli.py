@@ -1,7 +1,8 @@
 """Measure, each figure beside its yardstick in the same run; the ratio decides.
 
-Suites: book (the engine beside a bare ladder book in C), journal (append beside memcpy plus CRC32C), gateway (acknowledged
-orders and round trip over ZeroMQ beside a bare loop and a bare echo). All of them where none is named.
+Suites: book (the engine beside a bare ladder book in C), journal (append beside memcpy plus CRC32C), gateway
+(acknowledged orders and round trip over ZeroMQ beside a bare loop and a bare echo). All of them where none is
+named.
 """
 
 import argparse
@@ -17,10 +18,10 @@ SUITES = ("book", "journal", "gateway")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites: {', '.join(SUITES)}; all where none is named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites: {', '.join(SUITES)}; all without one")
     parser.add_argument("--flow", type=Path, metavar="FILE", help="time the book on the commands of a JSON Lines file")
     parser.add_argument("--quick", action="store_true", help="fewer commands and repeats: under a minute")
-    parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is standard output, without the table")
+    parser.add_argument("--json", metavar="FILE", help="write the results as JSON; -: standard output, without the table")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a limit is missed")
 
 

@@ -10,8 +10,8 @@ from time import perf_counter_ns
 
 
 def time_writer(Writer writer not None, const CommandLine[::1] lines not None, size_t batch):
-    """Nanoseconds for appending `lines`, single-line records numbered on from the writer's, published every `batch`. OSError where
-    one was not appended."""
+    """Nanoseconds for appending `lines`, single-line records numbered on from the writer's, published every
+    `batch`. OSError where one was not appended."""
     cdef LogWriter* log = writer.log
     cdef size_t index, count = lines.shape[0], until_publish = batch
     cdef int error = 0

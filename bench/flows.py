@@ -1,8 +1,8 @@
 """The flows that the suite measures: what each is made of, its seed, and the flow of a JSON Lines file.
 
-A Flow is definitions, then a fill that is not timed, then the timed commands, as the engine reads them, and, where a bare book
-can follow, the same as the bare book's commands. Everything is made before any clock is started. A flow never depends on the
-machine or on the hour: the same name is the same bytes everywhere.
+A Flow is definitions, then a fill that is not timed, then the timed commands, as the engine reads them, and, where
+a bare book can follow, the same as the bare book's commands. Everything is made before any clock is started. A flow
+never depends on the machine or on the hour: the same name is the same bytes everywhere.
 """
 
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ class Mix:
 
 
 MIXES = {
-    "move": Mix("9% new, 3% IOC, 6% cancel, 82% replace; about 1,000 live orders within 100 ticks of a slowly moving mid; "
-                "of the replaces six in eight change the price, one lowers and one raises the quantity",
+    "move": Mix("9% new, 3% IOC, 6% cancel, 82% replace; about 1,000 live orders within 100 ticks of a slowly moving "
+                "mid; of the replaces six in eight change the price, one lowers and one raises the quantity",
                 seed=20_240_601, new=900, ioc=300, cancel=600, live=1_000, width=100),
     "itch": Mix("47% new, 10% IOC, 43% cancel; about 50,000 live orders within 1,000 ticks of a slowly moving mid",
                 seed=20_240_602, new=4_700, ioc=1_000, cancel=4_300, live=50_000, width=1_000),
@@ -56,9 +56,9 @@ MIXES = {
 class Flow:
     """Commands by the hand, and what to call the figures of it.
 
-    definitions, fill, lines: COMMAND arrays, sequence 0 (the engine numbers them). bare_fill, bare: the bare book's commands,
-    None where it cannot follow, and then `bare_why` says why not. price_offset: price of the bare book's level 0; tick: price
-    between two levels.
+    definitions, fill, lines: COMMAND arrays, sequence 0 (the engine numbers them). bare_fill, bare: the bare book's
+    commands, None where it cannot follow, and then `bare_why` says why not. price_offset: price of the bare book's
+    level 0; tick: price between two levels.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Flow:
     tick: int = 1
 
 
-def _record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
+def record(kind: int, further: tuple[np.ndarray, ...] = (), **fields: int) -> np.ndarray:
     """One administrative record of the venue itself (session 0) as an array of lines."""
     lines = np.zeros(1 + len(further), COMMAND)
     lines[0]["type"] = kind
@@ -99,10 +99,10 @@ def definitions(sessions: int) -> np.ndarray:
     terms["tick_size"] = terms["lot_size"] = 1
     parts = []
     for number in range(1, sessions + 1):
-        parts.append(_record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
-        parts.append(_record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number, quantity=number,
-                             attributes=records.RIGHT_TRADE))
-    parts.append(_record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
+        parts.append(record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
+        parts.append(record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number,
+                            quantity=number, attributes=records.RIGHT_TRADE))
+    parts.append(record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
     return np.concatenate(parts)
 
 
@@ -119,14 +119,16 @@ def generated_flow(name: str, count: int, sessions: int = 8) -> Flow:
 
 # ------------------------------------------------------------------------------------- flows that others made
 
+ORDER_COMMANDS = (CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST)
+
 
 def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, int, int]:
     """The bare book's commands for `lines`, by what the engine answered; also the offset and the tick of its levels.
 
-    `lines` are single-line records from command 1 of a new engine on, `events` all that it said. An order's number is its OrderID;
-    what the engine refused is left out. ValueError says what a bare book cannot follow.
+    `lines` are single-line records from command 1 of a new engine on, `events` all that it said. An order's number
+    is its OrderID; what the engine refused is left out. ValueError says what a bare book cannot follow.
     """
-    orders = np.isin(lines["type"], (CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST))
+    orders = np.isin(lines["type"], ORDER_COMMANDS)
     if len(np.unique(lines["instrument"][orders])) > 1:
         raise ValueError("several instruments")
     if (lines["type"] == CommandType.TRADING_SESSION_STATUS).any():
@@ -138,11 +140,7 @@ def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, in
     answers[_line_of_sequence(lines)[first["sequence"].astype(np.int64) - 1]] = first
     taken = orders & np.isin(answers["type"], (EventType.NEW, EventType.REPLACED, EventType.CANCELED))
     lines, answers = lines[taken], answers[taken]
-    attributes = lines["attributes"]
-    force = attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
-    if (force == TimeInForce.FOK).any() or (attributes & records.POST_ONLY).any():
-        raise ValueError("FOK or post-only orders")
-    return _bare_array(lines, answers, force)
+    return _bare_array(lines, answers)
 
 
 def _line_of_sequence(lines: np.ndarray) -> np.ndarray:
@@ -154,7 +152,9 @@ def _line_of_sequence(lines: np.ndarray) -> np.ndarray:
     return np.array(starts, np.int64)
 
 
-def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tuple[np.ndarray, int, int]:
+def _bare_array(lines: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """bare_commands for what the engine took. A FOK or post-only order that it took does what a plain one does."""
+    force = lines["attributes"] >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
     market = (lines["type"] == CommandType.NEW_ORDER_SINGLE) & (lines["attributes"] & records.HAS_PRICE == 0)
     side = np.where(answers["attributes"] & records.SIDE_MASK == Side.BUY, bare_book.SIDE_BUY, bare_book.SIDE_SELL)
     cancel = (lines["type"] == CommandType.ORDER_CANCEL_REQUEST) | (answers["type"] == EventType.CANCELED)
@@ -170,7 +170,8 @@ def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tu
     bare["side"] = side
     bare["level"] = np.where(cancel, 0, (price - offset) // tick)
     bare["level"][market] = np.where(side[market] == bare_book.SIDE_BUY, bare_book.LEVEL_MAX, bare_book.LEVEL_MIN)
-    total = np.where(lines["attributes"] & records.HAS_QUANTITY, lines["quantity"], answers["leaves_qty"] + answers["cum_qty"])
+    accepted_total = answers["leaves_qty"] + answers["cum_qty"]
+    total = np.where(lines["attributes"] & records.HAS_QUANTITY, lines["quantity"], accepted_total)
     bare["quantity"] = np.where(cancel, 0, total)
     bare["kind"] = np.select(
         [cancel, lines["type"] == CommandType.ORDER_CANCEL_REPLACE_REQUEST, market | (force == TimeInForce.IOC)],
@@ -179,7 +180,8 @@ def _bare_array(lines: np.ndarray, answers: np.ndarray, force: np.ndarray) -> tu
 
 
 def file_flow(path: Path) -> Flow:
-    """The flow of a JSON Lines file, named by its stem: everything in it is timed but the reading. UserError names a bad line."""
+    """The flow of a JSON Lines file, named by its stem: everything in it is timed but the reading. UserError names
+    a bad line."""
     from pricetime.matching.engine import Engine
 
     lines = read_lines(path)

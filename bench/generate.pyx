@@ -1,10 +1,12 @@
 """Generate order flow: seeded, valid to the last command, fast enough not to matter (tens of nanoseconds a command).
 
-Each command goes through a bare book on the way, so every cancel and replace names an order that is live at that moment, by
-the ClOrdID that it has then. Gives the same flow twice: as COMMAND lines for the engine and as the bare book's commands.
+Each command goes through a bare book on the way, so every cancel and replace names an order that is live at that
+moment, by the ClOrdID that it has then. Gives the same flow twice: as COMMAND lines for the engine and as the bare
+book's commands.
 
-How the number of live orders is held near its target: an IOC is small while there are too few and large while there are too
-many, and only while there are too many does one new or replaced order in 64 cross the spread; all else rests.
+How the number of live orders is held near its target: an IOC is small while there are too few and large while there
+are too many, and only while there are too many does one new or replaced order in 64 cross the spread; all else
+rests.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -78,7 +80,8 @@ cdef inline bint too_many(const Generator* g) noexcept nogil:
 
 
 cdef int32_t price_level(Generator* g, uint32_t side, bint may_cross) noexcept nogil:
-    """A level on `side` of the mid: the least of two draws, so that most are near; moved behind the best opposite one."""
+    """A level on `side` of the mid: the least of two draws, so that most are near; moved behind the best opposite
+    one."""
     cdef int32_t offset = 1 + <int32_t> min(below(g, g.plan.width), below(g, g.plan.width))
     cdef int32_t level
     if may_cross:
@@ -207,10 +210,11 @@ cdef void generate_next(Generator* g, BareCommand* bare, CommandLine* line, bint
 
 def generate(*, uint64_t seed, uint32_t new, uint32_t ioc, uint32_t cancel, uint32_t live, uint32_t width,
              uint32_t mid_every, uint32_t mid_step, uint32_t sessions, Py_ssize_t count):
-    """(fill, lines, bare fill, bare commands): first as many new orders as shall be live, then `count` commands of the mix.
+    """(fill, lines, bare fill, bare commands): first as many new orders as shall be live, then `count` commands of
+    the mix.
 
-    `new`, `ioc` and `cancel` are ten thousandths; the fields of Plan say what the rest is. Lines are COMMAND arrays, one line a
-    command, sequence 0; sessions 1 to `sessions` and instrument 1 are to be defined before.
+    `new`, `ioc` and `cancel` are ten thousandths; the fields of Plan say what the rest is. Lines are COMMAND
+    arrays, one line a command, sequence 0; sessions 1 to `sessions` and instrument 1 are to be defined before.
     """
     cdef Py_ssize_t total = live + count, i
     lines = np.zeros(total, COMMAND)

@@ -1,7 +1,8 @@
 """Measure things beside their yardsticks: repeats in alternated pairs, medians and extremes, a table, JSON.
 
-Owns how a figure is taken and shown; what is measured is the suites' (bench_*.py). A figure and its yardstick are measured in
-turn, A B A B, so that what the machine does meanwhile falls on both; the ratio is the median of the pairs' ratios.
+Owns how a figure is taken and shown; what is measured is the suites' (bench_*.py). A figure and its yardstick are
+measured in turn, A B A B, so that what the machine does meanwhile falls on both; the ratio is the median of the
+pairs' ratios.
 """
 
 import os
@@ -215,7 +216,8 @@ def _version(package: str) -> str:
 
 
 def machine() -> dict[str, object]:
-    """What a reader must know to believe a figure: processor, cores, governor, kernel, versions, load before the run."""
+    """What a reader must know to believe a figure: processor, cores, governor, kernel, versions, load before the
+    run."""
     import zmq
 
     return {

@@ -1,9 +1,9 @@
 """The load generator: one DEALER that sends prepared records, keeps a window in flight and counts what is acknowledged.
 
-The same client, doing the same work, drives a venue and the bare loop. A line that comes back with place 0 acknowledges one
-command: the first event of a command is its NEW, REPLACED, CANCELED or reject, what follows it (trades, an IOC's rest) has
-higher places; a bare loop sends the command itself back, whose first four bytes are 0 likewise.
-Everything is prepared before; between the first send and the last answer there is C without the GIL.
+The same client, doing the same work, drives a venue and the bare loop. A line that comes back with place 0
+acknowledges one command: the first event of a command is its NEW, REPLACED, CANCELED or reject, what follows it
+(trades, an IOC's rest) has higher places; a bare loop sends the command itself back, whose first four bytes are 0
+likewise. Everything is prepared before; between the first send and the last answer there is C without the GIL.
 """
 
 import zmq
@@ -62,6 +62,10 @@ cdef int send_next(Load* load) noexcept nogil:
     return 0
 
 
+cdef inline bint is_refusal(int type) noexcept nogil:
+    return type in (records.REJECTED, records.ORDER_CANCEL_REJECT, records.BUSINESS_MESSAGE_REJECT, records.REJECT)
+
+
 cdef int receive_next(Load* load, ZmqMessage* message, int flags) noexcept nogil:
     """Take one message of answers, if there is one (EAGAIN); 0 or errno."""
     cdef const char* line
@@ -75,8 +79,7 @@ cdef int receive_next(Load* load, ZmqMessage* message, int flags) noexcept nogil
         event = <const EventRecord*> line
         if event.place == 0:
             load.acknowledged += 1
-            if event.type in (records.REJECTED, records.ORDER_CANCEL_REJECT, records.BUSINESS_MESSAGE_REJECT, records.REJECT):
-                load.refused += 1
+            load.refused += is_refusal(event.type)
         line += (event.shape & 0xF) * LINE_BYTES if event.shape & 0xF else LINE_BYTES
     return 0
 
@@ -134,7 +137,8 @@ cdef class LoadClient:
         self.load.message_number = 0
 
     def throughput(self, const CommandLine[::1] lines not None, size_t per_message, size_t window):
-        """Nanoseconds from the first send to the last acknowledgement. Single-line records; `window` of them in flight at most."""
+        """Nanoseconds from the first send to the last acknowledgement. Single-line records; `window` of them in
+        flight at most."""
         cdef int64_t elapsed
         self.begin(lines, per_message, max(window, per_message))
         cdef ZmqMessage message
@@ -182,6 +186,7 @@ cdef class LoadClient:
 
     cdef end(self, int error):
         if error:
-            raise RuntimeError(f"{self.load.acknowledged} of {self.load.sent} sent orders acknowledged, then: {zmq.strerror(error)}")
+            raise RuntimeError(f"{self.load.acknowledged} of {self.load.sent} sent orders acknowledged, then: "
+                               f"{zmq.strerror(error)}")
         if self.load.refused:
             raise RuntimeError(f"{self.load.refused} of {self.load.sent} orders were refused: the flow is to be valid")

@@ -1,7 +1,8 @@
 """The codec: messages <-> records, and events -> messages, with the directory that follows the definitions passing by.
 
-Owns when names are defined on first use (docs/json-lines.md). The parts are encoder.py, decoder.py, event_decoder.py and
-directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no rule of trading: what can be expressed is passed on.
+Owns when names are defined on first use (docs/json-lines.md). The parts are encoder.py, decoder.py, event_decoder.py
+and directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no rule of trading: what can be
+expressed is passed on.
 
     codec = Codec(define_on_first_use=True)
     lines = codec.encode(message)          # COMMAND array: one record, definitions on first use before it
@@ -9,12 +10,10 @@ directory.py; JSON text is json_lines.py's (read_lines joins the two). Judges no
     codec.events(engine.apply(lines))      # list of event messages
 """
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
-
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.decoder import Decoder, Fields, record_size
@@ -70,18 +69,26 @@ class Codec:
 
     def _define_missing(self, message: m.Command) -> bytes:
         """Definitions, by the venue itself, of names that this message uses first."""
-        sessions, participants, instruments = self.directory.sessions, self.directory.participants, self.directory.instruments
+        sessions, participants, instruments = (
+            self.directory.sessions,
+            self.directory.participants,
+            self.directory.instruments,
+        )
         if message.transact_time is not None:
             self._encoder.time = message.transact_time
         defined = []
         session = message.session
         if session is not None and session not in sessions.by_name:
             defined.append(self._define_session(session))
-        if isinstance(message, m.OrderMassCancelRequest) and message.target_session is not None:
-            if message.target_session not in sessions.by_name:
-                defined.append(self._define_session(message.target_session))
+        target = getattr(message, "target_session", None)
+        if target is not None and target not in sessions.by_name:
+            defined.append(self._define_session(target))
         participant = getattr(message, "participant", None)
-        if isinstance(message, m.SessionDefinition) and participant is None and message.session_name not in sessions.by_name:
+        if (
+            isinstance(message, m.SessionDefinition)
+            and participant is None
+            and message.session_name not in sessions.by_name
+        ):
             participant = message.session_name
         if participant and participant not in participants.by_name and not isinstance(message, m.PartyDefinition):
             defined.append(self._define_participant(participant))
@@ -134,8 +141,7 @@ class Codec:
             exact = self._encoder.record(message) == record
         except (LookupError, UnicodeDecodeError, UserError):
             exact = False
-        with contextlib.suppress(KeyError):  # unscreened bytes define nothing
-            self.follow(record)
+        self.follow(record)
         return message if exact else m.Record(lines=record)
 
     def events(self, events: np.ndarray) -> list[m.Event]:
@@ -145,28 +151,32 @@ class Codec:
     # ----------------------------------------------------------------------------------------- the directory
 
     def follow(self, record: bytes) -> bool:
-        """Take what this record defines into the directory, as if it were accepted; whether it defines anything.
-
-        KeyError: a further line of a type that this version lacks; record_screen lets none pass.
-        """
+        """Take what this record defines into the directory, as if it were accepted; whether it is a definition."""
         if record[_TYPE_OFFSET] not in _DEFINITION_TYPES:
             return False
         first = Fields(record)
         if first.type == CommandType.VENUE_START:
             self.directory.venue_started = True
             return True
-        further = further_lines(record)
+        try:
+            further = further_lines(record)
+        except KeyError:
+            return False  # a further line that this version lacks: no engine takes it
         name = further[LineType.NAME_LINE]["name"].decode(errors="replace") if LineType.NAME_LINE in further else None
         if first.type == CommandType.PARTY_DEFINITION and name is not None:
             self.directory.take_participant(first.target, name)
         elif first.type == CommandType.SESSION_DEFINITION and name is not None:
             self.directory.take_session(first.target, name, first.quantity)
-        elif first.type == CommandType.SECURITY_DEFINITION and LineType.INSTRUMENT_TERMS_LINE in further and name is not None:
+        elif (
+            first.type == CommandType.SECURITY_DEFINITION
+            and LineType.INSTRUMENT_TERMS_LINE in further
+            and name is not None
+        ):
             self.directory.take_instrument(_instrument(first.instrument, name, further))
         return True
 
     def settle(self, engine: Any, events: np.ndarray) -> None:
-        """After `engine` applied lines with definitions: where it refused any command, take the directory anew from it."""
+        """After `engine` applied definitions: where it refused any command, take the directory anew from it."""
         if (events["type"] == EventType.BUSINESS_MESSAGE_REJECT).any():
             self.directory.load(engine)
 
@@ -199,4 +209,4 @@ def _instrument(id: int, symbol: str, further: dict[int, Any]) -> Instrument:
     return Instrument(
         id, symbol, currency.decode(errors="replace"), int(terms["price_scale"]), int(terms["qty_scale"]),
         int(terms["tick_size"]), int(terms["lot_size"]), int(terms["flags"]), int(terms["iceberg_parts_max"]),
-    )  # fmt: skip
+    )

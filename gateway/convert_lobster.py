@@ -1,7 +1,7 @@
 """LOBSTER: published messages (csv) with the book after each -> commands that rebuild that book.
 
-The book is seeded from row 0 of the orderbook file (one order for each level: ClOrdID 1, 2, ...), then messages 1, 2, ... are
-played: ClOrdID is the number of seeded orders plus the message's row, so that trades can be traced.
+The book is seeded from row 0 of the orderbook file (an order for each level: ClOrdID 1, 2, ...), then messages 1, 2, ...
+are played: ClOrdID is the number of seeded orders plus the message's row, so that trades can be traced.
 
     type 1  new order
     type 2  partial cancel: a replace with the new total (filled part included)
@@ -9,8 +9,8 @@ played: ClOrdID is the number of seeded orders plus the message's row, so that t
     type 4  execution: an IOC of the other side at that price and size
     type 5  execution of a hidden order: the visible book does not change, nothing is sent
 
-A partial cancel or delete of an order that was there before the seed takes from the seeded order of its price; one at a price
-that the seed did not show has nothing to take from.
+A partial cancel or delete of an order that was there before the seed takes from the seeded order of its price; one at
+a price that the seed did not show has nothing to take from.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ class Converter:
         self._seeded: dict[tuple[int, int], Live] = {}  # by direction and price
 
     def messages(self, lines: Iterable[str], first_book: str) -> Iterator[m.Command]:
-        """The commands. `first_book`: row 0 of the orderbook file. UserError naming the line where the input is wrong."""
+        """The commands. `first_book`: row 0 of the orderbook file. UserError naming the line that is wrong."""
         row = -1
         for row, line in enumerate(lines):
             try:
@@ -72,7 +72,12 @@ class Converter:
         yield m.PartyDefinition(participant="lobster", transact_time=time)
         yield m.SessionDefinition(session_name="lobster", participant="lobster")
         yield m.SecurityDefinition(
-            symbol=self.symbol, currency="USD", price_scale=PRICE_SCALE, qty_scale=0, tick_size=TICK_SIZE, lot_size=Decimal(1)
+            symbol=self.symbol,
+            currency="USD",
+            price_scale=PRICE_SCALE,
+            qty_scale=0,
+            tick_size=TICK_SIZE,
+            lot_size=Decimal(1),
         )
         yield m.TradingSessionStatus(symbol=self.symbol, phase="PreOpen")
         yield m.TradingSessionStatus(symbol=self.symbol, phase="Continuous")
@@ -108,17 +113,19 @@ class Converter:
         common = {
             "session": "lobster", "cl_ord_id": cl_ord_id, "orig_cl_ord_id": live.cl_ord_id, "symbol": self.symbol,
             "side": _side(direction),
-        }  # fmt: skip
+        }
         if live.open <= 0:
             return m.OrderCancelRequest(**common)
         live.cl_ord_id = cl_ord_id
         return m.OrderCancelReplaceRequest(**common, ord_type="Limit", order_qty=decimal_of(live.total, 0))
 
-    def _new(self, cl_ord_id: int, direction: int, price: int, size: int, time_in_force: m.TimeInForce | None = None) -> m.Command:
+    def _new(
+        self, cl_ord_id: int, direction: int, price: int, size: int, time_in_force: m.TimeInForce | None = None
+    ) -> m.Command:
         return m.NewOrderSingle(
             session="lobster", cl_ord_id=cl_ord_id, symbol=self.symbol, side=_side(direction), ord_type="Limit",
             price=decimal_of(price, PRICE_SCALE), order_qty=decimal_of(size, 0), time_in_force=time_in_force,
-        )  # fmt: skip
+        )
 
 
 def _side(direction: int) -> m.Side:

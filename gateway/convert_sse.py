@@ -1,7 +1,7 @@
-"""Shanghai Stock Exchange: a published day of order flow (csv) -> commands, so that the book gives the exchange's trades.
+"""Shanghai Stock Exchange: a published day of order flow (csv) -> commands that give the exchange's own trades.
 
-Orders come from session "sse" with the input line's seq as ClOrdID, so that trades can be traced; definitions and phases from session
-"operator" with ClOrdIDs of its own. The two sessions are defined at the top by the venue itself (no Session).
+Orders come from session "sse" with the input line's seq as ClOrdID, so that trades can be traced; the instrument and its
+phases from session "operator" with ClOrdIDs of its own. Both are defined at the top by the venue itself (no Session).
 
     P lines   OpeningCall, from 09:15:00
     C lines   Continuous, from 09:25:00: begins with the uncross
@@ -67,11 +67,15 @@ class Converter:
         yield m.SecurityDefinition(
             **self._operator(), symbol=self.symbol, currency="CNY", price_scale=PRICE_SCALE, qty_scale=0,
             tick_size=TICK_SIZE, lot_size=decimal_of(1, 0),
-        )  # fmt: skip
+        )
 
     def _status(self, phase: m.Phase, clock: str) -> m.Command:
         return m.TradingSessionStatus(
-            **self._operator(), transact_time=self._at(clock), symbol=self.symbol, phase=phase, trade_date=self._trade_date
+            **self._operator(),
+            transact_time=self._at(clock),
+            symbol=self.symbol,
+            phase=phase,
+            trade_date=self._trade_date,
         )
 
     def _operator(self) -> dict:
@@ -83,7 +87,7 @@ class Converter:
         common = {
             "session": "sse", "cl_ord_id": int(seq), "transact_time": self._at(clock), "symbol": self.symbol,
             "side": SIDES[side],
-        }  # fmt: skip
+        }
         if action == "C":
             return m.OrderCancelRequest(**common, orig_cl_ord_id=self._seq_of_order.pop(order_id))
         if action != "N":

@@ -1,4 +1,4 @@
-"""Exact decimals <-> integers in units of 10^-scale. Never rounds, never a float; what cannot be said is a UserError."""
+"""Exact decimals <-> integers in units of 10^-scale. Never rounds; what cannot be said is a UserError."""
 
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache

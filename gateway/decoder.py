@@ -38,13 +38,13 @@ class Fields:
     __slots__ = (
         "checksum", "type", "shape", "attributes", "sequence", "time", "session", "instrument", "cl_ord_id", "price",
         "quantity", "target",
-    )  # fmt: skip
+    )
 
     def __init__(self, record: bytes) -> None:
         (
-            self.checksum, self.type, self.shape, self.attributes, self.sequence, self.time, self.session, self.instrument,
-            self.cl_ord_id, self.price, self.quantity, self.target,
-        ) = COMMAND_LINE.unpack_from(record)  # fmt: skip
+            self.checksum, self.type, self.shape, self.attributes, self.sequence, self.time, self.session,
+            self.instrument, self.cl_ord_id, self.price, self.quantity, self.target,
+        ) = COMMAND_LINE.unpack_from(record)
 
 
 def record_size(lines: bytes, start: int = 0) -> int:
@@ -53,7 +53,7 @@ def record_size(lines: bytes, start: int = 0) -> int:
 
 
 class Decoder:
-    """Turns records into messages by what a directory knows. LookupError and UnicodeDecodeError: no message says this."""
+    """Turns records into messages by what a directory knows. LookupError, UnicodeDecodeError: none says this."""
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
@@ -100,7 +100,9 @@ class Decoder:
             "symbol": instrument.symbol,
             "side": SIDE_NAMES[attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
             "ord_type": ORD_TYPE_NAMES[attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK],
-            "time_in_force": TIME_IN_FORCE_NAMES[attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK],
+            "time_in_force": TIME_IN_FORCE_NAMES[
+                attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
+            ],
             "poss_resend": bool(attributes & records.POSS_RESEND),
         }
         if attributes & records.HAS_PRICE:
@@ -131,7 +133,7 @@ class Decoder:
             side=SIDE_NAMES[first.attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
             target_session=self.directory.sessions.by_id[first.target].name if first.target else None,
             poss_resend=bool(first.attributes & records.POSS_RESEND),
-        )  # fmt: skip
+        )
 
     def mass_status(self, first: Fields, further: dict[int, Any]) -> m.OrderMassStatusRequest:
         return m.OrderMassStatusRequest(session=self._session(first), symbol=self._symbol(first))
@@ -140,7 +142,10 @@ class Decoder:
 
     def security_definition(self, first: Fields, further: dict[int, Any]) -> m.SecurityDefinition:
         name, terms = further.get(LineType.NAME_LINE), further.get(LineType.INSTRUMENT_TERMS_LINE)
-        fields: dict[str, Any] = {"security_id": first.instrument, "disabled": bool(first.attributes & records.DISABLED)}
+        fields: dict[str, Any] = {
+            "security_id": first.instrument,
+            "disabled": bool(first.attributes & records.DISABLED),
+        }
         if name is not None:
             fields |= {"symbol": name["name"].decode(), "currency": name["currency"].decode() or None}
         if terms is not None:
@@ -166,7 +171,7 @@ class Decoder:
         return m.PartyDefinition(
             session=self._session(first), participant=_name(further), party_id=first.target,
             disabled=bool(first.attributes & records.DISABLED),
-        )  # fmt: skip
+        )
 
     def session_definition(self, first: Fields, further: dict[int, Any]) -> m.SessionDefinition:
         return m.SessionDefinition(
@@ -175,7 +180,7 @@ class Decoder:
             rights=tuple(right for right, bit in RIGHTS.items() if first.attributes & bit),
             cancel_on_disconnect=bool(first.attributes & records.CANCEL_ON_DISCONNECT),
             disabled=bool(first.attributes & records.DISABLED),
-        )  # fmt: skip
+        )
 
     # ------------------------------------------------------------------------ risk, phases, sessions, venue
 
@@ -184,14 +189,14 @@ class Decoder:
         return m.RiskLimits(
             session=self._session(first), participant=self._participant(first.target), symbol=self._symbol(first),
             **_risk(further, qty_scale),
-        )  # fmt: skip
+        )
 
     def position_adjust(self, first: Fields, further: dict[int, Any]) -> m.PositionAdjust:
         instrument = self._instrument(first)
         return m.PositionAdjust(
             session=self._session(first), participant=self._participant(first.target), symbol=instrument.symbol,
             position=decimal_of(first.quantity, instrument.qty_scale),
-        )  # fmt: skip
+        )
 
     def kill_switch(self, first: Fields, further: dict[int, Any]) -> m.KillSwitch:
         on = bool(first.attributes & records.KILL_ON)
@@ -201,7 +206,7 @@ class Decoder:
         return m.TradingSessionStatus(
             session=self._session(first), symbol=self._instrument(first).symbol, phase=PHASE_NAMES[first.attributes],
             trade_date=first.quantity,
-        )  # fmt: skip
+        )
 
     def venue_start(self, first: Fields, further: dict[int, Any]) -> m.VenueStart:
         return m.VenueStart(
@@ -269,7 +274,7 @@ def _limits(line: Any, price_scale: int, qty_scale: int) -> dict[str, Any]:
     for name, bit in (
         ("reference_price", records.HAS_REFERENCE_PRICE), ("collar", records.HAS_COLLAR),
         ("dynamic_band", records.HAS_DYNAMIC_BAND), ("static_band", records.HAS_STATIC_BAND),
-    ):  # fmt: skip
+    ):
         if presence & bit:
             fields[name] = decimal_of(int(line[name]), price_scale)
     if presence & records.HAS_CALL_DURATION:

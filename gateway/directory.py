@@ -1,4 +1,4 @@
-"""Names <-> ids of instruments, participants and sessions, and the scales of instruments: what one side has seen defined.
+"""Names <-> ids of instruments, participants and sessions, and scales: what one side has seen defined.
 
 Owns no rule: it takes definitions as they pass (Directory.take_*) or as an engine holds them (Directory.load). One that
 an engine refused is undone by loading again from that engine.
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 
@@ -84,7 +83,7 @@ class Directory:
         self.venue_started = False
 
     def load(self, engine: Any) -> None:
-        """Take everything anew from an engine (either): instruments, sessions, participants, whether the venue started."""
+        """Take everything anew from an engine (either), whether the venue started included."""
         self.clear()
         for row in engine.participants:
             self.take_participant(int(row["id"]), row["name"].decode())
@@ -114,4 +113,4 @@ def instrument_of_state(row: Any) -> Instrument:
         id=int(row["id"]), symbol=row["name"].decode(), currency=row["currency"].decode(),
         price_scale=int(row["price_scale"]), qty_scale=int(row["qty_scale"]), tick_size=int(row["tick_size"]),
         lot_size=int(row["lot_size"]), flags=int(row["terms_flags"]), iceberg_parts_max=int(row["iceberg_parts_max"]),
-    )  # fmt: skip
+    )

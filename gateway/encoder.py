@@ -31,14 +31,14 @@ _pack = COMMAND_LINE.pack
 
 
 class Encoder:
-    """Turns messages into records by what a directory knows. `time` is that of the last message, for one without its own."""
+    """Turns messages into records by what a directory knows. `time`: that of the last message."""
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.time = 0
 
     def record(self, message: m.Command) -> bytes:
-        """One record, whole lines. UserError (one line, without a line number) where a record cannot say the message."""
+        """One record, whole lines. UserError (without a line number) where it cannot say the message."""
         encode = _ENCODERS.get(type(message))
         if encode is None:
             raise UserError(f"MsgType: found {type(message).__name__}, expected a command")
@@ -50,15 +50,15 @@ class Encoder:
             raise UserError(f"{type(message).__name__}: a number does not fit its field: {error}") from None
 
     def _first(
-        self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0, quantity: int = 0,
-        target: int = 0, further: tuple[bytes, ...] = (),
-    ) -> bytes:  # fmt: skip
+        self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0,
+        quantity: int = 0, target: int = 0, further: tuple[bytes, ...] = (),
+    ) -> bytes:
         """The record: a first line with these fields, then the further lines."""
         session = 0 if message.session is None else self.directory.sessions.named(message.session, "Session").id
         line = _pack(
             0, type, ONE_LINE + len(further), attributes, message.sequence, self.time, session, instrument,
             message.cl_ord_id, price, quantity, target,
-        )  # fmt: skip
+        )
         return b"".join((line, *further)) if further else line
 
     def _instrument(self, symbol: str) -> Instrument:
@@ -122,13 +122,11 @@ class Encoder:
         terms = (
             message.price_scale, message.qty_scale, message.tick_size, message.lot_size, message.price_may_be_negative,
             message.hidden_allowed, message.iceberg_parts_max,
-        )  # fmt: skip
+        )
         further = []
         if message.symbol is not None:
             name, currency = name_bytes(message.symbol, "Symbol"), message.currency or ""
-            further.append(
-                further_line(LineType.NAME_LINE, name=name, currency=name_bytes(currency, "Currency", 8))
-            )
+            further.append(further_line(LineType.NAME_LINE, name=name, currency=name_bytes(currency, "Currency", 8)))
         elif message.currency is not None:
             raise UserError("Symbol: missing, expected one beside Currency")
         instrument = terms_of(message, known)
@@ -175,7 +173,12 @@ class Encoder:
         instrument = self._instrument(message.symbol)
         position = scaled(message.position, instrument.qty_scale, "Position")
         return self._first(
-            CommandType.POSITION_ADJUST, message, records.HAS_QUANTITY, instrument.id, quantity=position, target=participant
+            CommandType.POSITION_ADJUST,
+            message,
+            records.HAS_QUANTITY,
+            instrument.id,
+            quantity=position,
+            target=participant,
         )
 
     def kill_switch(self, message: m.KillSwitch) -> bytes:
@@ -198,15 +201,18 @@ class Encoder:
         )
 
     def event_digest(self, message: m.EventDigest) -> bytes:
-        """The digest's low word stands where the price does, the high one where the quantity does, as unsigned 64 bits."""
+        """The digest's low word stands where the price does, the high one where the quantity does."""
         high, low = (
-            int.from_bytes(bytes.fromhex(part), "big", signed=True) for part in (message.digest[:16], message.digest[16:])
+            int.from_bytes(bytes.fromhex(part), "big", signed=True)
+            for part in (message.digest[:16], message.digest[16:])
         )
         return self._first(CommandType.EVENT_DIGEST, message, price=low, quantity=high)
 
     def logon(self, message: m.Logon) -> bytes:
         attributes = records.FULL_REPORTS if message.full_reports else 0
-        return self._first(CommandType.LOGON, message, attributes, further=_name_line(message.session_name, "SessionName"))
+        return self._first(
+            CommandType.LOGON, message, attributes, further=_name_line(message.session_name, "SessionName")
+        )
 
     def heartbeat(self, message: m.Heartbeat) -> bytes:
         return self._first(CommandType.HEARTBEAT, message, target=message.test_req_id)

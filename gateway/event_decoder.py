@@ -1,10 +1,9 @@
-"""Events -> messages: what the engine said, in FIX's words, by what a directory knows. Bulk: whole EVENT arrays at once."""
+"""Events -> messages: what the engine said, in FIX's words; whole EVENT arrays at once."""
 
 from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
-
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import decimal_of
 from pricetime.gateway.decoder import ORD_TYPE_NAMES, PHASE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES
@@ -28,7 +27,7 @@ class EventDecoder:
         self.directory = directory
 
     def messages(self, events: np.ndarray) -> list[m.Event]:
-        """One message for each event of an EVENT array, in its order. KeyError: an event type that this version lacks."""
+        """One message for each event of an EVENT array, in order. KeyError: an event type that this version lacks."""
         sessions, instruments = self.directory.sessions.by_id, self.directory.instruments.by_id
         made = []
         for row in events.tolist():
@@ -45,9 +44,9 @@ class EventDecoder:
 
     def _order(self, row: tuple, session: str | None, instrument: Instrument) -> dict[str, Any]:
         (
-            place, type, _, status_flags, reason, sequence, report_number, cl_ord_id, order_id, last_px, last_qty, leaves_qty,
-            _, _, time, price, cum_qty, exec_id, trd_match_id, orig_cl_ord_id, participant, attributes, _,
-        ) = row  # fmt: skip
+            place, type, _, status_flags, reason, sequence, report_number, cl_ord_id, order_id, last_px, last_qty,
+            leaves_qty, _, _, time, price, cum_qty, exec_id, trd_match_id, orig_cl_ord_id, participant, attributes, _,
+        ) = row
         price_scale, qty_scale = instrument.price_scale, instrument.qty_scale
         owner = self.directory.participants.by_id.get(participant)
         trade = type == EventType.TRADE
@@ -66,7 +65,9 @@ class EventDecoder:
             "symbol": instrument.symbol or None,
             "side": SIDE_NAMES[attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
             "ord_type": ORD_TYPE_NAMES.get(attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK),
-            "time_in_force": TIME_IN_FORCE_NAMES.get(attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK),
+            "time_in_force": TIME_IN_FORCE_NAMES.get(
+                attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
+            ),
             "exec_inst": "PostOnly" if attributes & records.POST_ONLY else None,
             "price": decimal_of(price, price_scale) if attributes & records.HAS_PRICE else None,
             "last_px": decimal_of(last_px, price_scale) if trade else None,
@@ -83,14 +84,14 @@ class EventDecoder:
         return m.TradingSessionStatusReport(
             **_common(event, session), symbol=instrument.symbol, phase=PHASE_NAMES[event["leaves_qty"]],
             cl_ord_id=event["cl_ord_id"], **_auction(event, instrument, "auction_price", "auction_qty"),
-        )  # fmt: skip
+        )
 
     def indicative_price(self, row: tuple, session: str | None, instrument: Instrument) -> m.IndicativePrice:
         event = dict(zip(_NAMES, row, strict=True))
         return m.IndicativePrice(
             **_common(event, session), symbol=instrument.symbol,
             **_auction(event, instrument, "indicative_px", "indicative_qty"),
-        )  # fmt: skip
+        )
 
     def cancel_reject(self, row: tuple, session: str | None, instrument: Instrument) -> m.OrderCancelReject:
         event = dict(zip(_NAMES, row, strict=True))
@@ -100,7 +101,7 @@ class EventDecoder:
             orig_cl_ord_id=event["orig_cl_ord_id"], order_id=event["order_id"],
             ord_status=_STATUS_NAMES[event["status_flags"] & 0xF], symbol=instrument.symbol or None,
             response_to="Replace" if flags & records.RESPONSE_TO_REPLACE else "Cancel",
-        )  # fmt: skip
+        )
 
     def mass_cancel_report(self, row: tuple, session: str | None, instrument: Instrument) -> m.OrderMassCancelReport:
         """The count of orders stands where LeavesQty does."""
@@ -108,14 +109,14 @@ class EventDecoder:
         return m.OrderMassCancelReport(
             **_common(event, session), cl_ord_id=event["cl_ord_id"], total_affected_orders=event["leaves_qty"],
             reason=_REASON_NAMES[event["reason"]],
-        )  # fmt: skip
+        )
 
     def business_reject(self, row: tuple, session: str | None, instrument: Instrument) -> m.BusinessMessageReject:
         event = dict(zip(_NAMES, row, strict=True))
         return m.BusinessMessageReject(
             **_common(event, session), reason=_REASON_NAMES[event["reason"]], cl_ord_id=event["cl_ord_id"],
             symbol=instrument.symbol or None, mark=event["order_id"],
-        )  # fmt: skip
+        )
 
     def command_ack(self, row: tuple, session: str | None, instrument: Instrument) -> m.CommandAck:
         event = dict(zip(_NAMES, row, strict=True))

@@ -1,6 +1,6 @@
-"""The further lines of a command made from a message: names, terms and limits, advanced attributes, account, text, risk.
+"""The further lines of a command, made from a message: names, terms, limits, advanced attributes, texts, risk.
 
-Owns the defaults of an instrument's terms (SecurityDefinition in messages.py says them). Refuses only what does not fit.
+Owns the defaults of an instrument's terms (SecurityDefinition in messages.py says them). Refuses what does not fit.
 """
 
 from decimal import Decimal
@@ -39,7 +39,7 @@ def terms_of(message: m.SecurityDefinition, known: Instrument | None) -> Instrum
         tick_size=terms.tick_size if tick is None else scaled(tick, price_scale, "TickSize"),
         lot_size=terms.lot_size if lot is None else scaled(lot, qty_scale, "LotSize"),
         flags=flags, iceberg_parts_max=terms.iceberg_parts_max if parts is None else parts,
-    )  # fmt: skip
+    )
 
 
 def _scale(scale: int | None, step: Decimal | None, known: int, new: bool, bare: bool) -> int:
@@ -63,7 +63,7 @@ def terms_line(instrument: Instrument) -> bytes:
         LineType.INSTRUMENT_TERMS_LINE, flags=instrument.flags, price_scale=instrument.price_scale,
         qty_scale=instrument.qty_scale, iceberg_parts_max=instrument.iceberg_parts_max, tick_size=instrument.tick_size,
         lot_size=instrument.lot_size,
-    )  # fmt: skip
+    )
 
 
 def _present(values: dict[str, tuple[int, int | None]]) -> dict[str, int]:
@@ -85,30 +85,30 @@ def limits_lines(message: m.SecurityDefinition, instrument: Instrument) -> list[
         "static_band": (records.HAS_STATIC_BAND, _units(message.static_band, price, "StaticBand")),
         "call_duration": (records.HAS_CALL_DURATION, message.call_duration),
         "max_order_quantity": (records.HAS_MAX_ORDER_QUANTITY, _units(message.max_order_qty, quantity, "MaxOrderQty")),
-    })  # fmt: skip
+    })
     return [further_line(LineType.INSTRUMENT_LIMITS_LINE, **fields)] if fields["presence"] else []
 
 
 def order_lines(message: m.OrderTerms, instrument: Instrument) -> tuple[bytes, ...]:
     """The further lines of an order: advanced attributes, account, text."""
-    lines = []
+    lines, qty_scale = [], instrument.qty_scale
     smp, instruction = message.self_match_prevention_id, message.self_match_prevention_instruction
     if (
         message.display_qty is not None or message.min_qty is not None or message.stop_px is not None
         or message.expire_time is not None or smp is not None or instruction is not None
-    ):  # fmt: skip
+    ):
         fields = _present({
-            "display_quantity": (records.HAS_DISPLAY_QUANTITY, _units(message.display_qty, instrument.qty_scale, "DisplayQty")),
-            "min_quantity": (records.HAS_MIN_QUANTITY, _units(message.min_qty, instrument.qty_scale, "MinQty")),
+            "display_quantity": (records.HAS_DISPLAY_QUANTITY, _units(message.display_qty, qty_scale, "DisplayQty")),
+            "min_quantity": (records.HAS_MIN_QUANTITY, _units(message.min_qty, qty_scale, "MinQty")),
             "stop_price": (records.HAS_STOP_PRICE, _units(message.stop_px, instrument.price_scale, "StopPx")),
             "expire_time": (records.HAS_EXPIRE_TIME, message.expire_time),
             "self_match_id": (records.HAS_SELF_MATCH_PREVENTION, 0 if smp is None and instruction else smp),
-        })  # fmt: skip
+        })
         number = 0 if instruction is None else SELF_MATCH_INSTRUCTIONS[instruction]
         lines.append(further_line(LineType.ADVANCED_LINE, self_match_instruction=number, **fields))
     for type, text, field in (
         (LineType.ACCOUNT_LINE, message.account, "Account"), (LineType.TEXT_LINE, message.text, "Text"),
-    ):  # fmt: skip
+    ):
         if text is not None:
             lines.append(further_line(type, text=name_bytes(text, field, records.TEXT_BYTES)))
     return tuple(lines)
@@ -124,19 +124,20 @@ def risk_lines(message: m.RiskLimits, qty_scale: int) -> list[bytes]:
         "rate_tokens": (records.HAS_MESSAGE_RATE, rate),
         "order_quantity": (records.HAS_ORDER_QUANTITY_LIMIT, _units(message.max_order_qty, qty_scale, "MaxOrderQty")),
         "order_notional_low": (records.HAS_ORDER_NOTIONAL_LIMIT, None if notional is None else notional & (2**64 - 1)),
-    })  # fmt: skip
+    })
     opened = _present({
         "open_orders": (records.HAS_OPEN_ORDERS_LIMIT, message.max_open_orders),
         "open_quantity": (records.HAS_OPEN_QUANTITY_LIMIT, _units(message.max_open_qty, qty_scale, "MaxOpenQty")),
         "position": (records.HAS_POSITION_LIMIT, _units(message.max_position, qty_scale, "MaxPosition")),
         "gross_notional_low": (records.HAS_GROSS_NOTIONAL_LIMIT, None if gross is None else gross & (2**64 - 1)),
-    })  # fmt: skip
+    })
     lines = []
     if orders["presence"]:
-        orders |= {"rate_interval": message.rate_interval or 0, "order_notional_high": (notional or 0) >> 64 & (2**64 - 1)}
-        lines.append(
-            further_line(LineType.RISK_ORDER_LIMITS_LINE, currency=currency, notional_scale=scale, **orders)
-        )
+        orders |= {
+            "rate_interval": message.rate_interval or 0,
+            "order_notional_high": (notional or 0) >> 64 & (2**64 - 1),
+        }
+        lines.append(further_line(LineType.RISK_ORDER_LIMITS_LINE, currency=currency, notional_scale=scale, **orders))
     if opened["presence"]:
         opened |= {"gross_notional_high": (gross or 0) >> 64 & (2**64 - 1)}
         lines.append(further_line(LineType.RISK_OPEN_LIMITS_LINE, currency=currency, notional_scale=scale, **opened))

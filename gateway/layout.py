@@ -7,7 +7,6 @@ import struct
 from typing import Any, get_args
 
 import numpy as np
-
 from pricetime.gateway import messages
 from pricetime.matching import records
 from pricetime.matching.records import LineType, OrdStatus, OrdType, Phase, Side, TimeInForce
@@ -54,7 +53,10 @@ def further_line(line_type: LineType, **fields: Any) -> bytes:
 def further_lines(record: bytes) -> dict[int, Any]:
     """The further lines of a record by type, each a NumPy row of its own dtype. KeyError where a type is unknown."""
     offset = records.NAME.fields["type"][1]
-    lines = (record[start : start + records.LINE_BYTES] for start in range(records.LINE_BYTES, len(record), records.LINE_BYTES))
+    lines = (
+        record[start : start + records.LINE_BYTES]
+        for start in range(records.LINE_BYTES, len(record), records.LINE_BYTES)
+    )
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 

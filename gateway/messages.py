@@ -1,4 +1,4 @@
-"""The messages of the venue, once, as msgspec Structs: snake_case attributes here, FIX names on the wire, tagged by MsgType.
+"""The messages of the venue as msgspec Structs: snake_case attributes, FIX names on the wire, tagged by MsgType.
 
 Owns the names and types of fields, and which are required. Never looks at what a value means: scales, ids and records
 are the codec's (codec.py), rules the engine's. docs/json-lines.md shows each message with an example.
@@ -42,8 +42,8 @@ class Message(Struct, kw_only=True, omit_defaults=True, gc=False, rename=fix_nam
 
 
 class Command(Message, kw_only=True, forbid_unknown_fields=True):
-    """What any command may carry. Session absent: the venue itself (session 0). TransactTime: UTC nanoseconds since 1970;
-    absent: that of the command before. Sequence: its place in a log, checked by the engine where given."""
+    """What any command may carry. Session absent: the venue itself (session 0). TransactTime: UTC nanoseconds since
+    1970; absent: that of the command before. Sequence: its place in a log, checked by the engine where given."""
 
     sequence: Counter = 0
     session: str | None = None
@@ -181,7 +181,7 @@ class SessionDefinition(Command, kw_only=True):
 
 
 class RiskLimits(Command, kw_only=True):
-    """Limits of a participant [CS], for one instrument where Symbol is given. Quantities without a Symbol: whole units."""
+    """Limits of a participant [CS], in one instrument where Symbol is given. Without one quantities are whole units."""
 
     participant: str
     symbol: str | None = None
@@ -231,7 +231,7 @@ class VenueStart(Command, kw_only=True):
 class Logon(Command, kw_only=True):
     """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire.
 
-    SessionName: the session by name, for a client that does not know ids; a log has it beside Session where it was sent.
+    SessionName: the session by name, for a client that does not know ids; a log has it beside Session where sent.
     """
 
     session_name: str | None = None
@@ -286,7 +286,7 @@ AnyCommand = (
     | OrderMassStatusRequest | SecurityDefinition | PartyDefinition | SessionDefinition | RiskLimits | PositionAdjust
     | KillSwitch | TradingSessionStatus | VenueStart | Logon | Logout | Disconnect | Clock | EventDigest | Heartbeat
     | TestRequest | SecurityListRequest | Record
-)  # fmt: skip
+)
 
 # -------------------------------------------------------------------------------------------------- events
 
@@ -407,6 +407,6 @@ class HeartbeatAnswer(Event, kw_only=True, tag="Heartbeat"):
 
 
 AnyEvent = (
-    ExecutionReport | OrderStatus | OrderCancelReject | OrderMassCancelReport | TradingSessionStatusReport | IndicativePrice
-    | BusinessMessageReject | CommandAck | LogonAnswer | LogoutAnswer | Reject | HeartbeatAnswer
-)  # fmt: skip
+    ExecutionReport | OrderStatus | OrderCancelReject | OrderMassCancelReport | TradingSessionStatusReport
+    | IndicativePrice | BusinessMessageReject | CommandAck | LogonAnswer | LogoutAnswer | Reject | HeartbeatAnswer
+)

@@ -10,7 +10,7 @@
          │ appended   (a line of its own, zeros behind) │  positions that the writer publishes: the sequence number of
      384 │ committed                                    │  the last command appended, committed, synced
      512 │ synced                                       │
-     640 │ closed                                       │  0, or a mark with a checksum of the positions: complete and synced
+     640 │ closed                                       │  0, or a mark (full, closed) and a checksum of the positions
      768 ├──────────────────────────────────────────────┤
          │ zeros                                        │
     4096 ├──────────────────────────────────────────────┤
@@ -76,12 +76,17 @@ cdef inline uint32_t header_checksum(const SegmentHeader* header) noexcept nogil
     cdef uint32_t crc = crc32c_word(0xFFFFFFFF, segment_magic())
     return crc32c_bytes(crc, <const char*> header + 8, IDENTITY_BYTES - 12)
 
-cdef inline uint64_t closed_mark(const SegmentHeader* header) noexcept nogil:
+cdef enum:
+    # The upper half of `closed`. Both say: every record up to the positions is here and synced.
+    MARK_FULL = 0x46554C4C                  # "FULL": and the log goes on in the next segment, which is there
+    MARK_CLOSED = 0x434C5344                # "CLSD": and the log ended here when its writer closed it
+
+cdef inline uint64_t closed_mark(const SegmentHeader* header, uint64_t mark) noexcept nogil:
     """The value of `closed` that goes with the three positions as they are."""
     cdef uint32_t crc = crc32c_word(header.header_checksum, header.appended.value)
     crc = crc32c_word(crc, header.committed.value)
     crc = crc32c_word(crc, header.synced.value)
-    return (<uint64_t> 0x434C5344 << 32) | crc
+    return (mark << 32) | crc
 
 cdef inline uint32_t first_seed(const uint8_t* log_id) noexcept nogil:
     """What the first record of a log is seeded with."""

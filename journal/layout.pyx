@@ -48,11 +48,14 @@ def identity_checksum(const unsigned char[::1] header not None):
     return header_checksum(<const SegmentHeader*> &header[0])
 
 
-def mark_of_close(const unsigned char[::1] header not None):
-    """What `closed` must be for the positions in these header bytes."""
+FULL, CLOSED = MARK_FULL, MARK_CLOSED
+
+
+def mark_of_close(const unsigned char[::1] header not None, uint64_t mark):
+    """What `closed` must be, with this mark (FULL, CLOSED), for the positions in these header bytes."""
     if <size_t> header.shape[0] < sizeof(SegmentHeader):
         raise ValueError(f"header has {header.shape[0]} bytes, expected at least {sizeof(SegmentHeader)}")
-    return closed_mark(<const SegmentHeader*> &header[0])
+    return closed_mark(<const SegmentHeader*> &header[0], mark)
 
 
 def seed_of_log(const unsigned char[::1] log_id not None):

@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memmove, memset
 from posix.time cimport CLOCK_REALTIME, clock_gettime, nanosleep, timespec
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
-from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, closed_mark
+from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL, closed_mark
 from pricetime.journal.segment cimport (
     file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop, segment_name)
 
@@ -146,7 +146,7 @@ cdef int retire_oldest(Preparer* preparer) noexcept nogil:
     if error:
         return error
     store_release(&header.synced.value, segment.last_sequence)
-    store_release(&header.closed.value, closed_mark(header))
+    store_release(&header.closed.value, closed_mark(header, MARK_FULL))
     store_release(&(<SegmentHeader*> preparer.current.map).synced.value, segment.last_sequence)
     error = segment_close(segment)
     preparer.retired_count -= 1

@@ -72,7 +72,7 @@ def examine(folder: Path) -> Recovered:
     last = found.segments[-1]
     found.log_id = bytes(last.header["log_id"])
     found.run = int(last.header["run"])
-    found.closed = bool(last.header["closed"])
+    found.closed = mark_of(last) not in (0, layout.FULL)
     place = Scan(layout.HEADER_SIZE, 0, 0, layout.seed_of_log(found.log_id))
     for index, segment in enumerate(found.segments):
         place = Scan(layout.HEADER_SIZE, place.sequence, place.time, place.checksum)
@@ -83,10 +83,10 @@ def examine(folder: Path) -> Recovered:
         is_last = index == len(found.segments) - 1
         whole = is_last or found.segments[index + 1].first_sequence == place.sequence + 1
         behind = first_not_zero(content, place.offset)
-        check_mark(segment, place)
         if not whole or behind is not None:
             judge(found, index, place, end, behind)
             break
+        check_mark(segment, place, is_last)
     found.last_sequence, found.last_time, found.last_checksum = place.sequence, place.time, place.checksum
     found.end_offset = place.offset
     check_end(found, place)
@@ -155,13 +155,22 @@ def told(found: Recovered, safe: int, behind: int | None) -> str:
     return f", and the log was safe up to command {safe}"
 
 
-def check_mark(segment: SegmentFile, place: Scan) -> None:
-    """A segment that says that it is complete and synced must be: where its records end, and by its mark."""
-    header = segment.header
+def mark_of(segment: SegmentFile) -> int:
+    """FULL, CLOSED, 0 for neither, or what damage has made of it."""
+    return int(segment.header["closed"]) >> 32
+
+
+def check_mark(segment: SegmentFile, place: Scan, is_last: bool) -> None:
+    """A segment that says that it is complete and synced must be: where its records end, by its checksum, and in its place."""
+    header, mark = segment.header, mark_of(segment)
     if not header["closed"]:
         return
+    if mark == layout.FULL and is_last:
+        missing = segment.path.with_name(layout.segment_name(place.sequence + 1))
+        raise CheckFailed(f"{missing}: missing: {segment.name} says that the log goes on there; {RESTORE}")
     positions = [int(header[name]) for name in layout.POSITIONS]
-    if header["closed"] != layout.mark_of_close(segment.map()[:layout.HEADER_SIZE]) or positions != [place.sequence] * 3:
+    right = layout.mark_of_close(segment.map()[:layout.HEADER_SIZE], mark)
+    if mark not in (layout.FULL, layout.CLOSED) or header["closed"] != right or positions != [place.sequence] * 3:
         raise CheckFailed(f"{segment.path}: damaged: marked as complete with positions {positions}, but its records end with command "
                           f"{place.sequence} at offset {place.offset}; {RESTORE}")
 
@@ -192,6 +201,16 @@ def mend(found: Recovered) -> None:
     sync_directory(folder)
 
 
+def mark_closed(content: mmap.mmap, last_sequence: int) -> None:
+    """Say in a segment whose records are synced that the log ends with this command."""
+    header = np.frombuffer(content, layout.HEADER, 1)
+    for position in layout.POSITIONS:
+        header[position] = last_sequence
+    header["closed"] = layout.mark_of_close(header.view("u1"), layout.CLOSED)
+    del header                  # it would keep the map open
+    content.flush()
+
+
 def settle(found: Recovered, segment: SegmentFile) -> None:
     """One segment of the run that was not closed: cut where it must be, synced, named; the last one marked as complete."""
     is_last = segment is found.segments[-1]
@@ -201,12 +220,7 @@ def settle(found: Recovered, segment: SegmentFile) -> None:
         content.flush()
         os.fsync(file.fileno())
         if is_last:
-            header = np.frombuffer(content, layout.HEADER, 1)
-            for position in layout.POSITIONS:
-                header[position] = found.last_sequence
-            header["closed"] = layout.mark_of_close(header.view("u1"))
-            del header
-            content.flush()
+            mark_closed(content, found.last_sequence)
             os.fsync(file.fileno())
     if segment.path.name in layout.NEXT_NAMES:
         os.rename(segment.path, found.folder / layout.segment_name(segment.first_sequence))

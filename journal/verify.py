@@ -19,6 +19,12 @@ class Verified:
     replayed: Replayed
 
 
+def digest_text(digest: tuple[int, int]) -> str:
+    """A 128-bit event digest (low, high) as 32 hexadecimal digits."""
+    low, high = digest
+    return f"{high:016x}{low:016x}"
+
+
 def verify(directory: str | os.PathLike, engine: Any, *, on_progress: Callable[[Replayed], None] | None = None) -> Verified:
     """Read a venue's log from its beginning to its committed position through a new `engine` (either kind).
 

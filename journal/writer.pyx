@@ -6,7 +6,7 @@ It stamps nothing (sequence, time and session are the caller's) and knows nothin
 import os
 import threading
 
-from libc.errno cimport EINVAL
+from libc.errno cimport EBADF, EINVAL
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
@@ -15,7 +15,7 @@ from posix.stdlib cimport posix_memalign
 
 from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport (
-    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, closed_mark, header_checksum, segment_magic)
+    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, closed_mark, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
     FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name, preparer_nap, preparer_next,
     preparer_run, preparer_stop, preparer_take_over, preparer_wake)
@@ -73,7 +73,10 @@ cdef int await_next(LogWriter* log) noexcept nogil:
 
 cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil:
     cdef Preparer* preparer = log.preparer
-    cdef int error = <int> load_relaxed(&preparer.fatal)
+    cdef int error
+    if preparer == NULL:
+        return EBADF                # the writer was closed
+    error = <int> load_relaxed(&preparer.fatal)
     if error:
         return error
     if log.offset + size > log.capacity:
@@ -104,7 +107,7 @@ cdef int finish(LogWriter* log) noexcept nogil:
     store_release(&header.appended.value, log.sequence)
     store_release(&header.committed.value, log.sequence)
     store_release(&header.synced.value, log.sequence)
-    store_release(&header.closed.value, closed_mark(header))
+    store_release(&header.closed.value, closed_mark(header, MARK_CLOSED))
     return file_sync(preparer.current.file)
 
 
@@ -274,6 +277,7 @@ cdef class Writer:
             free(self.log.preparer)
             self.log.preparer = NULL
             self.log.map = NULL
+            self.log.limit = 0
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None

@@ -6,7 +6,7 @@ All functions work on either side: `side` is 0 for buy and 1 for sell, and a lad
 from libc.stdint cimport int64_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove, prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
 from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type
@@ -90,6 +90,13 @@ cdef inline void report_trade(EngineState* state, EventSink* sink, const Order* 
     event.last_qty = quantity
     event.trd_match_id = state.last_trd_match_id
     event_done(state, sink, event)
+
+
+cdef inline void foresee_removal(EngineState* state, const Order* order) noexcept nogil:
+    """Ask at once for all that taking an order out will touch, so that the waits overlap."""
+    prefetch(&state.pool.orders[order.prev])
+    prefetch(&state.pool.orders[order.next])
+    prefetch(&state.level_pool.levels[order.level])
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:

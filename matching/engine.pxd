@@ -5,7 +5,7 @@
     engine_destroy(engine)
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine

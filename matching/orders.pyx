@@ -3,7 +3,7 @@
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t
 
 from pricetime.matching.book cimport (
-    book_available, book_match, book_remove, book_rest, forget_order, name_order,
+    book_available, book_match, book_remove, book_rest, foresee_removal, forget_order, name_order,
 )
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_find, id_map_insert, id_map_prefetch, id_map_remove
@@ -317,6 +317,8 @@ cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink
         reason = UNKNOWN_INSTRUMENT
     else:
         slot = find_order(state, command)
+        foresee_removal(state, &state.pool.orders[slot])
+        id_map_prefetch(&state.by_order_id, id_home(0, state.pool.orders[slot].order_id))
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
     if reason:
         reject_change(state, command, slot, reason, sink)
@@ -430,6 +432,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
             reason = UNKNOWN_ORDER
         else:
             order = &state.pool.orders[slot]
+            foresee_removal(state, order)
             reason = check_same(order, command)
             if not reason and order_type(command.attributes) \
                     and order_type(command.attributes) != order_type(order.attributes):

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli import convert
@@ -17,7 +16,9 @@ from pricetime.gateway.cli.match import Player, new_engine
 both_engines = pytest.mark.parametrize("reference", [False, True], ids=["fast", "reference"])
 
 
-def play(text: bytes | str | Iterable[m.Command], reference: bool = False, strict: bool = False) -> tuple[list[m.Event], Player]:
+def play(
+    text: bytes | str | Iterable[m.Command], reference: bool = False, strict: bool = False
+) -> tuple[list[m.Event], Player]:
     """The events of some JSON Lines (text or commands), and the player with its engine."""
     if not isinstance(text, (bytes, str)):
         text = json_lines.dumps(text)
@@ -33,7 +34,10 @@ def match(commands: Iterable[m.Command], file: Path, reference: bool = False) ->
     parser = argparse.ArgumentParser()
     match_command.add_arguments(parser)
     arguments = parser.parse_args([str(file), *(["--reference"] if reference else [])])
-    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())) as output, contextlib.redirect_stderr(io.StringIO()):
+    with (
+        contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())) as output,
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         assert match_command.run(arguments) == 0
     return [json_lines.event(line) for line in output.buffer.getvalue().splitlines()]
 

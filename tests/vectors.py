@@ -1,7 +1,7 @@
 """Published order-book vectors -> commands, and events -> the lines that the vectors expect.
 
-One kind of vector has a user's order ids, another tags, another names: each order gets a ClOrdID of its own here, and `Flow`
-keeps what the vector calls it. `Book` follows the events alone: it knows no rule.
+One kind of vector has a user's order ids, another tags, another names: each order gets a ClOrdID of its own here, and
+`Flow` keeps what the vector calls it. `Book` follows the events alone: it knows no rule.
 """
 
 from decimal import Decimal
@@ -36,7 +36,7 @@ class Flow:
                 **common, symbol=symbol, side=SIDES[side], ord_type=type, order_qty=Decimal(quantity),
                 price=None if price is None else Decimal(price), **more,
             )
-        )  # fmt: skip
+        )
 
     def cancel(self, name):
         common = self._take(name)
@@ -157,7 +157,8 @@ def tag_answers(flow, queries, events):
             lines, trades = lines + trades, []
             continue
         sides = [
-            (len(book.orders(fields[0], side)), *(book.top(fields[0], side) or ("na", "na"))) for side in ("Sell", "Buy")
+            (len(book.orders(fields[0], side)), *(book.top(fields[0], side) or ("na", "na")))
+            for side in ("Sell", "Buy")
         ]
         total = sum(side[0] for side in sides)
         lines.append(",".join(str(value) for value in (fields[0], total, *sides[0], *sides[1])))

@@ -1,7 +1,7 @@
 """Turn published order flow into JSON Lines commands on standard output, for `match`, `demo --flow` and `bench --flow`.
 
-  sse      a day of the Shanghai Stock Exchange: SECURITY.input.csv, plain or .gz
-  lobster  a LOBSTER message file, its orderbook file beside it (…message.csv, …orderbook.csv), plain or .gz
+sse      a day of the Shanghai Stock Exchange: SECURITY.input.csv, plain or .gz
+lobster  a LOBSTER message file, its orderbook file beside it (…message.csv, …orderbook.csv), plain or .gz
 """
 
 import argparse
@@ -23,12 +23,14 @@ BLOCK_MESSAGES = 4096
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", choices=("sse", "lobster"))
     parser.add_argument("file", metavar="FILE", type=Path)
-    parser.add_argument("--date", type=date.fromisoformat, help="the day, YYYY-MM-DD (default: that of the published samples)")
+    parser.add_argument(
+        "--date", type=date.fromisoformat, help="the day, YYYY-MM-DD (default: that of the published samples)"
+    )
     parser.add_argument("--symbol", help="the instrument's name (default: what the file's name begins with)")
     parser.add_argument(
         "--utc-offset", type=int, default=convert_lobster.UTC_OFFSET_HOURS, metavar="HOURS",
         help="lobster: the exchange's clock against UTC (default: %(default)s, New York in summer)",
-    )  # fmt: skip
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Match offline: JSON Lines commands in (file or standard input), JSON Lines events out. Nothing else is needed.
 
-Sessions, participants and instruments that the input does not define are defined on first use, before the first VenueStart.
+Before the first VenueStart, names that the input does not define are defined on first use.
 docs/json-lines.md has every message. What `pricetime log` prints is taken as it is.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
-
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
@@ -25,7 +24,9 @@ WIRE_ONLY = (m.OrderStatusRequest, m.OrderMassStatusRequest, m.Heartbeat, m.Test
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="JSON Lines commands; standard input without it")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help="JSON Lines commands; standard input without it"
+    )
     parser.add_argument("--reference", action="store_true", help="match with the plain Python engine")
     parser.add_argument("--strict", action="store_true", help="define nothing on first use")
 
@@ -57,11 +58,11 @@ def open_input(name: str) -> Iterator[tuple[BinaryIO, str]]:
     if name == "-":
         yield sys.stdin.buffer, "standard input"
         return
-    try:
-        file = open(name, "rb")
-    except OSError as error:
-        raise UserError(f"cannot read {name}: {error.strerror}") from None
-    with file:
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(name, "rb"))
+        except OSError as error:
+            raise UserError(f"cannot read {name}: {error.strerror}") from None
         yield file, name
 
 
@@ -78,7 +79,7 @@ class Player:
         self._sequence = 0
 
     def play(self, file: BinaryIO, name: str, block_messages_max: int = BLOCK_MESSAGES_MAX) -> None:
-        """All lines of a file. UserError naming the line at the first bad one; the events of those before it are written."""
+        """All lines of a file. UserError naming the first bad line; the events of those before it are written."""
         number = 0
         try:
             for number, message in json_lines.read(file, name):
@@ -98,7 +99,9 @@ class Player:
         self._sequence = message.sequence
         try:
             if isinstance(message, WIRE_ONLY):
-                raise UserError(f"MsgType: found {type(message).__name__}, expected a command; only a running venue answers it")
+                raise UserError(
+                    f"MsgType: found {type(message).__name__}, expected a command; only a running venue answers it"
+                )
             self._records.append(self.codec.encode_bytes(message))
         except UserError as error:
             raise json_lines.at_line(name, number, self._hint(error)) from None

@@ -72,6 +72,8 @@ class BookSide:
 
 
 class Book:
+    """Both sides of one instrument."""
+
     def __init__(self) -> None:
         self.buy = BookSide(is_buy=True)
         self.sell = BookSide(is_buy=False)

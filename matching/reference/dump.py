@@ -34,6 +34,7 @@ def session_state(session: Session) -> bytes:
 
 
 def instrument_state(instrument: Instrument) -> bytes:
+    """An InstrumentState; what is absent is 0."""
     presence = 0 if instrument.last_price is None else LAST_PRICE_PRESENT
     presence |= REPORTED_PRICE_PRESENT if instrument.reported[1] else 0
     limits = 0 if instrument.reference_price is None else records.HAS_REFERENCE_PRICE
@@ -162,6 +163,7 @@ def load_participant(venue: Venue, state: tuple) -> None:
 
 
 def load_session(venue: Venue, state: tuple) -> None:
+    """One SessionState into the venue's table."""
     if state.participant not in venue.participants:
         raise ValueError(f"session {state.id} is of participant {state.participant}, which the state has not")
     venue.sessions[state.id] = Session(
@@ -176,6 +178,7 @@ def load_session(venue: Venue, state: tuple) -> None:
 
 
 def load_instrument(venue: Venue, state: tuple) -> None:
+    """One InstrumentState into the venue's table."""
     has_reference = state.limits_presence & records.HAS_REFERENCE_PRICE
     has_max = state.limits_presence & records.HAS_MAX_ORDER_QUANTITY
     venue.instruments[state.id] = Instrument(

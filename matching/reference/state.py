@@ -20,6 +20,8 @@ QUANTITY_MAX = (1 << 63) - 1
 
 @dataclass(slots=True, eq=False)
 class Participant:
+    """A firm: it owns sessions."""
+
     id: int
     name: bytes
     flags: int
@@ -27,6 +29,8 @@ class Participant:
 
 @dataclass(slots=True, eq=False)
 class Session:
+    """One login of a participant, with what must survive a restart: mark and report number."""
+
     id: int
     name: bytes
     participant: Participant
@@ -39,6 +43,8 @@ class Session:
 
 @dataclass(slots=True, eq=False)
 class Instrument:
+    """What is traded: its terms, its limits, its phase and its book."""
+
     id: int
     name: bytes
     currency: bytes
@@ -112,6 +118,8 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Venue:
+    """The whole state: tables, live orders, counters and the clock of the log."""
+
     order_capacity: int = ORDER_CAPACITY_DEFAULT
     shard: int = 0
     sequence: int = 0               # last command applied

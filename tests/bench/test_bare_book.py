@@ -56,10 +56,12 @@ def test_quantity_of_a_replace_is_the_total_and_one_already_filled_ends_the_orde
 def test_best_price_is_found_across_wide_gaps() -> None:
     low, high = bare_book.LEVEL_MIN, bare_book.LEVEL_MAX
     expect_trades(
-        commands((1, low, 1, NEW, BUY), (2, low + 5000, 1, NEW, BUY), (3, low + 200_000, 1, NEW, BUY), (4, low, 3, IOC, SELL)),
+        commands((1, low, 1, NEW, BUY), (2, low + 5000, 1, NEW, BUY), (3, low + 200_000, 1, NEW, BUY),
+                 (4, low, 3, IOC, SELL)),
         (3, low + 200_000, 1), (2, low + 5000, 1), (1, low, 1))
     expect_trades(
-        commands((1, high, 1, NEW, SELL), (2, high - 70, 1, NEW, SELL), (3, high - 200_000, 1, NEW, SELL), (4, high, 3, IOC, BUY)),
+        commands((1, high, 1, NEW, SELL), (2, high - 70, 1, NEW, SELL), (3, high - 200_000, 1, NEW, SELL),
+                 (4, high, 3, IOC, BUY)),
         (3, high - 200_000, 1), (2, high - 70, 1), (1, high, 1))
 
 

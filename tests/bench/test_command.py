@@ -34,7 +34,8 @@ def test_json_on_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixtu
     assert bench("book", "--quick", "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     assert [result["name"] for result in found["results"]] == ["book/move", "bare/move", "book/itch", "bare/itch"]
-    assert all(result["min"] <= result["value"] <= result["max"] and result["repeats"] >= 5 for result in found["results"])
+    assert all(result["min"] <= result["value"] <= result["max"] for result in found["results"])
+    assert all(result["repeats"] >= 5 for result in found["results"])
 
 
 def a_suite(limit: Limit) -> type:

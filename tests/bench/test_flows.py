@@ -96,6 +96,6 @@ def test_bare_book_says_what_it_cannot_follow() -> None:
     flow = generated_flow("move", 100)
     lines = whole(flow)
     events = Engine().apply(lines)
-    lines["attributes"][-1] |= records.POST_ONLY
-    with pytest.raises(ValueError, match="post-only"):
+    lines["instrument"][-1] = 2
+    with pytest.raises(ValueError, match="several instruments"):
         bare_commands(lines, events)

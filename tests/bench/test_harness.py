@@ -49,7 +49,8 @@ def test_json_has_the_shape_of_interfaces() -> None:
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [
-    (Limit(at_most=4), "holds"), (Limit(at_most=3.9), "MISSED"), (Limit(at_least=4), "holds"), (Limit(at_least=4.1), "MISSED"),
+    (Limit(at_most=4), "holds"), (Limit(at_most=3.9), "MISSED"),
+    (Limit(at_least=4), "holds"), (Limit(at_least=4.1), "MISSED"),
     (None, "")])
 def test_verdict(limit: Limit | None, verdict: str) -> None:
     assert Ratio(Result("a", "x", (8.0,)), Result("b", "x", (2.0,)), limit).verdict == verdict

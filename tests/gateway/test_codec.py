@@ -1,4 +1,4 @@
-"""The codec: messages to records and back without loss, exact decimals, ids, definitions on first use, and every refusal."""
+"""The codec: messages to records and back without loss, exact decimals, definitions on first use, every refusal."""
 
 import time
 from decimal import Decimal
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from json_lines_page import examples
-
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec, read_lines
@@ -83,7 +82,10 @@ def test_sequence_and_time_of_a_log_come_along():
 @given(
     type=st.sampled_from([int(type) for type in CommandType]),
     body=st.binary(min_size=58, max_size=58),
-    further=st.lists(st.tuples(st.sampled_from([*(int(type) for type in LineType), 200]), st.binary(min_size=59, max_size=59)), max_size=3),
+    further=st.lists(
+        st.tuples(st.sampled_from([*(int(type) for type in LineType), 200]), st.binary(min_size=59, max_size=59)),
+        max_size=3,
+    ),
     small=st.booleans(),
 )
 def test_any_record_is_printed_and_taken_again_without_loss(type, body, further, small):
@@ -123,21 +125,29 @@ def test_decimals_are_exact_both_ways(units, scale):
 
 
 def test_decimals_are_short():
-    assert [str(decimal_of(*value)) for value in ((10025, 2), (10000, 2), (-5, 1), (0, 4))] == ["100.25", "100", "-0.5", "0"]
+    assert [str(decimal_of(*value)) for value in ((10025, 2), (10000, 2), (-5, 1), (0, 4))] == [
+        "100.25",
+        "100",
+        "-0.5",
+        "0",
+    ]
     assert [decimals_of(Decimal(text)) for text in ("0.01", "0.010", "1", "100", "0")] == [2, 2, 0, 0, 0]
 
 
 def test_numbers_and_strings_are_the_same_price():
-    line = '{"MsgType":"NewOrderSingle","Session":"alice","ClOrdID":1,"Symbol":"ACME","Side":"Buy","OrdType":"Limit","Price":%s}'
-    prices = [codec_with_names().encode(json_lines.command(line % text))["price"][0] for text in ("100.3", '"100.30"', "1003e-1")]
+    line = '{"MsgType":"OrderCancelReplaceRequest","Session":"bob","ClOrdID":1,"OrderID":1,"Symbol":"ACME","Price":%s}'
+    prices = [
+        codec_with_names().encode(json_lines.command(line % text))["price"][0]
+        for text in ("100.3", '"100.30"', "1003e-1")
+    ]
     assert prices == [10030, 10030, 10030]
 
 
 @pytest.mark.parametrize(
     "price",
-    ["100.001", "1e-99999999", "0." + "1" * 100, "92233720368547758.08", "-92233720368547758.09", "1e999999999", "1" + "0" * 200,
-     "NaN", "sNaN", "Infinity"],
-)  # fmt: skip
+    ["100.001", "1e-99999999", "0." + "1" * 100, "92233720368547758.08", "-92233720368547758.09", "1e999999999",
+     "1" + "0" * 200, "NaN", "sNaN", "Infinity"],
+)
 def test_a_price_that_does_not_fit_is_refused_by_name(price):
     with pytest.raises(UserError, match="^Price: found .*, expected (at most 2 decimals|a number from)"):
         codec_with_names().encode(order(price=Decimal(price), order_qty=Decimal(1)))
@@ -174,7 +184,13 @@ def test_each_number_that_does_not_fit_is_refused_by_name(field, message):
 
 
 @pytest.mark.parametrize(
-    "message", [order(cl_ord_id=2**63), order(expire_time=2**64), m.VenueStart(run=-1), m.Heartbeat(session="alice", test_req_id=2**64)]
+    "message",
+    [
+        order(cl_ord_id=2**63),
+        order(expire_time=2**64),
+        m.VenueStart(run=-1),
+        m.Heartbeat(session="alice", test_req_id=2**64),
+    ],
 )
 def test_an_integer_beyond_its_field_is_refused(message):
     with pytest.raises(UserError, match="does not fit its field"):
@@ -194,7 +210,8 @@ def test_an_integer_beyond_its_field_is_refused(message):
         ("Participant: found 'dora'", m.SessionDefinition(session_name="dora")),
         ("SessionName: missing", m.SessionDefinition(participant="firm")),
         ("Symbol: missing", m.SecurityDefinition(security_id=1, currency="EUR")),
-        ("OrigClOrdID: missing, expected it or OrderID", m.OrderCancelRequest(session="alice", cl_ord_id=1, symbol="ACME")),
+        ("OrigClOrdID: missing, expected it or OrderID", m.OrderStatusRequest(
+            session="alice", cl_ord_id=1, symbol="ACME")),
         ("OrderID: found beside OrigClOrdID", m.OrderCancelRequest(
             session="alice", cl_ord_id=1, symbol="ACME", orig_cl_ord_id=1, order_id=1)),
         ("Participant: found", m.PartyDefinition(participant="x" * 49)),
@@ -204,7 +221,7 @@ def test_an_integer_beyond_its_field_is_refused(message):
         ("Lines: found 63 bytes", m.Record(lines=bytes(63))),
         ("MsgType: found CommandAck", m.CommandAck(sequence=1, place=0, cl_ord_id=1)),
     ],
-)  # fmt: skip
+)
 def test_what_a_record_cannot_say_is_refused_by_name(text, message):
     if isinstance(message, m.Event):
         message = type("CommandAck", (m.Command,), {"__module__": __name__})()
@@ -245,7 +262,9 @@ def test_a_bad_name_is_not_defined_on_first_use(name):
 
 
 def test_a_line_without_a_time_has_that_of_the_line_before():
-    lines = codec_with_names().encode_all([m.Clock(transact_time=5), order(), m.Clock(transact_time=9), order(cl_ord_id=2)])
+    lines = codec_with_names().encode_all(
+        [m.Clock(transact_time=5), order(), m.Clock(transact_time=9), order(cl_ord_id=2)]
+    )
     assert lines["time"].tolist() == [5, 5, 9, 9]
 
 
@@ -264,7 +283,10 @@ def test_scales_follow_from_tick_and_lot():
 def test_a_redefinition_names_the_known_id_and_leaves_terms_out():
     codec = codec_with_names()
     lines = codec.encode(m.SecurityDefinition(symbol="ACME", reference_price=Decimal(100)))
-    assert (lines["instrument"][0], lines["type"][1:].tolist()) == (1, [LineType.NAME_LINE, LineType.INSTRUMENT_LIMITS_LINE])
+    assert (lines["instrument"][0], lines["type"][1:].tolist()) == (
+        1,
+        [LineType.NAME_LINE, LineType.INSTRUMENT_LIMITS_LINE],
+    )
     lines = codec.encode(m.SessionDefinition(session_name="bob", disabled=True))
     assert (lines["target"][0], lines["quantity"][0]) == (2, 1)
 
@@ -295,7 +317,7 @@ def test_every_status_and_reason_has_its_name():
 
 def test_names_of_the_messages_are_those_of_the_records():
     for literal, enum in ((m.Side, records.Side), (m.OrdType, records.OrdType), (m.TimeInForce, records.TimeInForce),
-                          (m.Phase, records.Phase)):  # fmt: skip
+                          (m.Phase, records.Phase)):
         assert [name.lower() for name in literal.__args__] == [member.name.replace("_", "").lower() for member in enum]
 
 

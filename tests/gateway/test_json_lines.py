@@ -5,7 +5,6 @@ import re
 import msgspec
 import pytest
 from json_lines_page import examples, sections
-
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
@@ -62,7 +61,10 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
         ('{"MsgType":"Clock","TransactTime":1.5}', "TransactTime: found 1.5"),
         ('{"MsgType":"Clock","TransactTime":1,"Price":2}', "Price: not a field of Clock"),
         ('{"MsgType":"KillSwitch","Participant":"a","On":1}', "On: found 1, expected true or false"),
-        ('{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Open"}', 'Phase: found "Open", expected one of Closed, PreOpen'),
+        (
+            '{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Open"}',
+            'Phase: found "Open", expected one of Closed, PreOpen',
+        ),
         ('{"MsgType":"SessionDefinition","SessionName":"a","Rights":["All"]}', "Rights: found"),
         ('{"MsgType":"EventDigest","Digest":"12"}', 'Digest: found "12"'),
         ('{"MsgType":"Record","Lines":"?"}', 'Lines: found "?", expected base64'),

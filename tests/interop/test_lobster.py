@@ -1,8 +1,7 @@
-"""LOBSTER's published MSFT sample: the top ten levels after each message, and the maker of each execution, are its own."""
+"""LOBSTER's published MSFT sample: top ten levels after each message and the maker of each execution are its own."""
 
 from data import shared
 from flow import both_engines, converted, play
-
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec

@@ -1,4 +1,4 @@
-"""A day of the Shanghai Stock Exchange through the engine alone: the trades must be the exchange's own, in its order."""
+"""A day of the Shanghai Stock Exchange through the engine alone: the trades are the exchange's own, in its order."""
 
 import csv
 import gzip
@@ -7,7 +7,6 @@ from itertools import islice
 import pytest
 from data import shared
 from flow import converted
-
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
 from pricetime.matching.records import SIDE_MASK, EventType, Side
@@ -21,7 +20,7 @@ def rows(path):
 
 
 def trades_of(events, order_ids):
-    """(price, quantity, buy order, sell order, aggressor) of each trade in an EVENT array; the resting side comes first."""
+    """(price, quantity, buy order, sell order, aggressor) of each trade; the resting side's event comes first."""
     trades = events[events["type"] == EventType.TRADE]
     resting, incoming = trades[0::2].tolist(), trades[1::2].tolist()
     names = trades.dtype.names

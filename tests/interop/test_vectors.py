@@ -59,7 +59,9 @@ def test_kraken_2022_refuses_what_would_cross(reference, tmp_path):
     """Its book rejects crossing orders: post-only, in our words; its two trading scenarios are plain ones."""
     inputs = shared(f"{KRAKEN}/v2022_input_file.csv").read_text()
     answers = shared(f"{KRAKEN}/v2022_output_file.csv").read_text().split("#name: scenario")[1:]
-    expected = [[line.strip() for line in answer.splitlines() if line[:1] in "ARTB" and line[1:2] == ","] for answer in answers]
+    expected = [
+        [line.strip() for line in answer.splitlines() if line[:1] in "ARTB" and line[1:2] == ","] for answer in answers
+    ]
     flows = [
         user_flow(commands_of(text.splitlines()), exec_inst="PostOnly") for text in inputs.split("#name: scenario")[1:]
     ]

@@ -1,0 +1,52 @@
+"""Start and end the servers that the load client talks to, each in a process of its own: a venue, a bare loop, a
+bare echo."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pricetime.bench.load_client import LoadClient
+
+END_TIMEOUT = 30            # seconds that a server may take to end
+
+
+@contextmanager
+def venue() -> Iterator[LoadClient]:
+    """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory
+    removed."""
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
+        with _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client:
+            yield client
+
+
+@contextmanager
+def bare_server(copy: bool) -> Iterator[LoadClient]:
+    """A client connected to a new bare loop or, without `copy`, a bare echo."""
+    with _server(f"from pricetime.bench.bare_gateway import run_bare_server; run_bare_server({copy})") as client:
+        yield client
+        client.stop_server()
+
+
+@contextmanager
+def _server(code: str) -> Iterator[LoadClient]:
+    """Run `code`, which says its endpoint first, and connect. A server that does not end by itself is killed."""
+    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+    assert process.stdout is not None
+    client = None
+    try:
+        endpoint = process.stdout.readline().strip()
+        if not endpoint:
+            raise RuntimeError(f"the server ended at once, exit status {process.wait()}")
+        client = LoadClient(endpoint)
+        yield client
+        process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends a venue
+        if process.returncode:
+            raise RuntimeError(f"the server ended with exit status {process.returncode}")
+    finally:
+        if client is not None:
+            client.close()
+        process.kill()
+        process.communicate()

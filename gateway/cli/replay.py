@@ -1,0 +1,117 @@
+"""Rebuild a venue's state from its log: at the end, after a command, or at a time. Prints the state, or all events on the way.
+
+Without --events: sequence number, digest and each instrument. With it: every event as JSON Lines; the rest goes to standard error.
+"""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from pricetime.gateway import json_lines
+from pricetime.gateway.cli.match import new_engine
+from pricetime.gateway.cli.progress import ReplayProgress
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.decimals import decimal_of
+from pricetime.journal.layout import SEQUENCE_MAX
+from pricetime.journal.reader import EVER, Reader
+from pricetime.journal.replay import replay
+from pricetime.journal.verify import digest_text
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import STATE_HEADER, CommandType, Phase
+
+DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="the venue's directory")
+    parser.add_argument("--until", metavar="SEQ", type=int, help="stop after the command with this sequence number")
+    parser.add_argument("--at", metavar="TIME", help="stop after the last command at or before this time: "
+                        "nanoseconds since 1970, or like 2023-07-11T09:30:00.5 (UTC)")
+    parser.add_argument("--events", action="store_true", help="print all events as JSON Lines")
+    parser.add_argument("--reference", action="store_true", help="match with the plain Python engine")
+    parser.add_argument("--json", action="store_true", help="print the state as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.until is not None and arguments.until < 1:
+        raise UserError(f"--until {arguments.until}: expected a sequence number, 1 or more")
+    reader = Reader(arguments.directory, until_sequence=arguments.until or SEQUENCE_MAX,
+                    until_time=EVER if arguments.at is None else nanoseconds(arguments.at))
+    engine = new_engine(arguments.reference)
+    progress = ReplayProgress()
+    try:
+        replay(reader, engine, on_block=printer(engine) if arguments.events else None, on_progress=progress)
+    finally:
+        progress.end()
+    if arguments.until is not None and engine.sequence < arguments.until and arguments.at is None:
+        raise UserError(f"{arguments.directory}: the log ends with command {engine.sequence}, before {arguments.until}")
+    state = state_of(engine)
+    print(json.dumps(state) if arguments.json else as_text(state), file=sys.stderr if arguments.events else sys.stdout)
+    return 0
+
+
+def nanoseconds(text: str) -> int:
+    """--at: UTC nanoseconds since 1970, exactly."""
+    if text.lstrip("-").isdigit():
+        value = int(text)
+    else:
+        whole, _, fraction = text.removesuffix("Z").partition(".")
+        try:
+            moment = datetime.fromisoformat(whole)
+            value = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // timedelta(seconds=1) * 10**9
+            value += int(fraction[:9].ljust(9, "0"))
+        except ValueError:
+            raise UserError(f"--at {text}: expected nanoseconds since 1970 or a time like 2023-07-11T09:30:00.5") from None
+    if not 0 <= value < EVER:
+        raise UserError(f"--at {text}: outside 1970 to 2262")
+    return value
+
+
+def printer(engine: Any) -> Any:
+    """What writes the events of each block to standard output."""
+    codec = Codec()
+
+    def on_block(lines: np.ndarray, events: np.ndarray) -> None:
+        if np.isin(lines["type"], DEFINITIONS).any():
+            codec.directory.load(engine)
+        sys.stdout.buffer.write(json_lines.dumps(codec.events(events)))
+
+    return on_block
+
+
+def state_of(engine: Any) -> dict[str, Any]:
+    """The state that `replay` shows, as JSON has it."""
+    return {
+        "sequence": engine.sequence, "time": engine.time, "run": int(np.frombuffer(engine.dump(), STATE_HEADER, 1)[0]["run"]),
+        "digest": engine.digest().hex(), "event_digest": digest_text(engine.event_digest),
+        "participants": len(engine.participants), "sessions": len(engine.sessions),
+        "instruments": [instrument_of(engine, row) for row in engine.instruments],
+    }  # fmt: skip
+
+
+def instrument_of(engine: Any, row: np.void) -> dict[str, Any]:
+    """One instrument: its phase, how many orders, and the best price of each side."""
+    bids, asks = engine.depth(int(row["id"]), 1)
+    price_scale, qty_scale = int(row["price_scale"]), int(row["qty_scale"])
+    shown: dict[str, Any] = {"symbol": row["name"].decode(), "phase": Phase(int(row["phase"])).name,
+                             "orders": len(engine.orders(int(row["id"])))}
+    for side, levels in (("bid", bids), ("ask", asks)):
+        if len(levels):
+            shown[side] = str(decimal_of(int(levels[0]["price"]), price_scale))
+            shown[f"{side}_quantity"] = str(decimal_of(int(levels[0]["quantity"]), qty_scale))
+    return shown
+
+
+def as_text(state: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [f"{name:13} {state[key]}" for name, key in (
+        ("sequence", "sequence"), ("time", "time"), ("run", "run"), ("digest", "digest"), ("event digest", "event_digest"))]
+    for shown in state["instruments"]:
+        sides = [f"{shown[f'{side}_quantity']} @ {shown[side]}" if side in shown else "-" for side in ("bid", "ask")]
+        lines.append(f"{shown['symbol']:13} {shown['phase'].lower().replace('_', ' ')}, {shown['orders']:,} orders, {sides[0]} | {sides[1]}")
+    return "\n".join(lines)

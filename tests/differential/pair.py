@@ -1,0 +1,83 @@
+"""Both engines side by side: every command goes to both, and everything that they say must be the same bytes.
+
+A difference raises AssertionError with the command, the first event that differs, and how to see it again.
+"""
+
+import commands as c
+import numpy as np
+from pricetime.matching.engine import Engine as FastEngine
+from pricetime.matching.records import COMMAND, EVENT, CommandType
+from pricetime.matching.reference.engine import Engine as ReferenceEngine
+
+
+class Pair:
+    """The reference engine and the fast one, which must never differ."""
+
+    def __init__(self, order_capacity: int = 131072, shard: int = 0, origin: str = "") -> None:
+        self.reference = ReferenceEngine(order_capacity, shard)
+        self.fast = FastEngine(order_capacity, shard)
+        self.origin = origin        # what a failure names, a seed say
+        self.index = -1             # of the last command
+
+    def apply(self, record: bytes) -> list[c.Event]:
+        """Give one record to both; the events that both gave."""
+        self.index += 1
+        lines = np.frombuffer(record, dtype=COMMAND)
+        expected, given = self.reference.apply(lines), self.fast.apply(lines)
+        if expected.tobytes() != given.tobytes():
+            self.fail(lines, difference(expected, given))
+        if self.reference.event_digest != self.fast.event_digest:
+            self.fail(lines, f"event digests: {self.reference.event_digest} and {self.fast.event_digest}")
+        return [c.Event._make(event) for event in expected.tolist()]
+
+    def refusal(self, record: bytes) -> tuple[str, str]:
+        """What each engine says of a record that may be none: the reason's name, DIGEST, or "" where it was taken."""
+        self.index += 1
+        return tuple(refusal(engine, record) for engine in (self.reference, self.fast))
+
+    def compare(self) -> None:
+        """State and invariants of both."""
+        expected, given = self.reference.dump(), self.fast.dump()
+        if expected != given:
+            at = next((at for at, pair in enumerate(zip(expected, given, strict=False)) if pair[0] != pair[1]), None)
+            self.fail(None, f"states differ at byte {at} (lengths {len(expected)} and {len(given)})")
+        self.reference.check()
+        self.fast.check()
+
+    def compare_views(self, instruments: int) -> None:
+        """What is asked of an engine between commands."""
+        for id in range(1, instruments + 1):
+            pairs = zip(self.reference.depth(id, 5), self.fast.depth(id, 5), strict=True)
+            assert all(one.tobytes() == other.tobytes() for one, other in pairs), f"{self.origin}: depth of {id}"
+            assert self.reference.orders(id).tobytes() == self.fast.orders(id).tobytes(), f"{self.origin}: orders of {id}"
+            assert self.reference.indicative(id) == self.fast.indicative(id), f"{self.origin}: indicative of {id}"
+
+    def reload(self) -> None:
+        """Each engine goes on from the other one's dump."""
+        state = self.reference.dump()
+        self.reference, self.fast = ReferenceEngine.load(self.fast.dump()), FastEngine.load(state)
+        self.compare()
+
+    def fail(self, lines: np.ndarray | None, what: str) -> None:
+        command = "" if lines is None else f"\ncommand: {CommandType(int(lines[0]['type'])).name} {lines}"
+        raise AssertionError(f"{self.origin}, command {self.index}: reference and fast engine differ: {what}{command}")
+
+
+def difference(expected: np.ndarray, given: np.ndarray) -> str:
+    """The first event that differs, in both versions."""
+    for place in range(max(len(expected), len(given))):
+        one = c.Event._make(expected[place].tolist()) if place < len(expected) else None
+        other = c.Event._make(given[place].tolist()) if place < len(given) else None
+        if one != other:
+            return f"event {place} of {len(expected)} and {len(given)}\nreference: {one}\nfast:      {other}"
+    return f"same events, other bytes: itemsize {EVENT.itemsize}"
+
+
+def refusal(engine: object, record: bytes) -> str:
+    try:
+        engine.apply(np.frombuffer(record, dtype=COMMAND))
+    except ValueError as error:
+        if "digest" in str(error):
+            return "DIGEST"
+        return next(word for word in str(error).replace(":", " ").split() if word.isupper())
+    return ""

@@ -1,0 +1,205 @@
+"""Whatever is changed in a log is found: reported with its place, or, behind what was safe, cut and said. And files that are no log."""
+
+import os
+import shutil
+
+import pytest
+from journal_logs import (
+    FIRST, SEGMENT_BYTES, change, change_header, clocks, definition, flip, left_behind, machine_went_down, read, segment,
+)
+
+from pricetime.journal import Reader, Writer, layout, recover
+from pricetime.journal.recovery import examine
+from pricetime.matching.errors import CheckFailed, UserError
+
+HEADER = 4096
+POSITION_WORDS = [layout.HEADER.fields[name][1] for name in layout.POSITIONS]
+
+
+def make(directory, close=True):
+    """70 commands, the last of them two lines long, in two segments."""
+    with Writer(directory, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 69))
+        writer.append(definition(70, 1, b"member"))
+        return directory if close else left_behind(directory, directory.parent / "crashed")
+
+
+def bits(used):
+    """Every bit of the identity, the positions and the records up to byte `used`; one bit, a different one each time, of every
+    eight bytes that are zero."""
+    told = [*range(128), *(at + i for at in (*POSITION_WORDS, 640) for i in range(8)), *range(HEADER, used)]
+    silent = [at for at in range(0, SEGMENT_BYTES, 8) if at not in set(told)]
+    return [8 * byte + bit for byte in told for bit in range(8)] + [8 * at + at // 8 % 64 for at in silent]
+
+
+@pytest.mark.parametrize(("first", "used"), [(1, HEADER + 2 * 64), (65, HEADER + 7 * 64)])
+def test_every_flipped_bit_of_a_closed_log_is_reported(tmp_path, first, used):
+    path = segment(make(tmp_path), first)
+    for bit in bits(used):
+        flip(path, bit)
+        with pytest.raises(UserError) as error:
+            examine(tmp_path / "log")
+        assert str(path) in str(error.value), f"bit {bit % 8} of byte {bit // 8}"
+        flip(path, bit)
+    examine(tmp_path / "log")
+
+
+def test_every_flipped_bit_of_a_crashed_log_is_reported_or_cut_and_said(tmp_path):
+    """Synced up to command 66 when the machine went down. A lower or a missing position alone loses nothing."""
+    log = make(tmp_path / "live", close=False)
+    machine_went_down(log, synced=66)
+    path, good = segment(log, 65), (log / "log")
+    for bit in bits(HEADER + 7 * 64):
+        flip(path, bit)
+        byte = bit // 8
+        try:
+            found = examine(good)
+        except UserError as error:
+            assert str(path) in str(error)
+        else:
+            assert found.last_sequence >= 66
+            harmless = any(at <= byte < at + 8 for at in POSITION_WORDS)
+            assert found.notes or (harmless and found.last_sequence == 70), f"bit {bit % 8} of byte {byte}"
+        flip(path, bit)
+
+
+@pytest.mark.parametrize("first", [1, 65])
+def test_a_log_cut_off_at_any_byte_is_reported(tmp_path, first):
+    path = segment(make(tmp_path), first)
+    whole = path.read_bytes()
+    for size in range(SEGMENT_BYTES - 1, -1, -1):
+        os.truncate(path, size)
+        with pytest.raises(CheckFailed, match="header cut off|its header says 8192"):
+            examine(tmp_path / "log")
+    path.write_bytes(whole)
+    examine(tmp_path / "log")
+
+
+def refused(directory, match, error=UserError):
+    """Both who would write and who reads are told, in one line."""
+    for use in (recover, lambda directory: list(Reader(directory))):
+        with pytest.raises(error, match=match) as caught:
+            use(directory)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_missing_segment_is_named(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 200))
+    segment(tmp_path, 65).unlink()
+    refused(tmp_path, f"{layout.segment_name(65)}: missing", CheckFailed)
+
+
+def test_a_missing_first_segment_is_named(tmp_path):
+    segment(make(tmp_path)).unlink()
+    refused(tmp_path, f"{FIRST}: missing: the log begins with command 65", CheckFailed)
+
+
+def test_a_missing_last_segment_is_found_where_the_log_was_not_closed(tmp_path):
+    log = make(tmp_path / "live", close=False)
+    segment(log, 65).unlink()
+    with pytest.raises(CheckFailed, match=f"{layout.segment_name(65)}: missing: {FIRST} says that the log goes on there"):
+        recover(log)
+    change_header(segment(log), closed=0, synced=70)
+    with pytest.raises(CheckFailed, match="end with command 64, but the log was safe up to command 70"):
+        recover(log)
+
+
+def test_a_segment_of_another_log_is_refused(tmp_path):
+    make(tmp_path / "a")
+    make(tmp_path / "b")
+    shutil.copy(segment(tmp_path / "b", 65), segment(tmp_path / "a", 65))
+    refused(tmp_path / "a", "of another log than", CheckFailed)
+
+
+def test_a_segment_from_another_copy_of_the_log_is_refused(tmp_path):
+    make(tmp_path)
+    change_header(segment(tmp_path, 65), checksum_seed=5)
+    refused(tmp_path, "does not go on where command 64 ended", CheckFailed)
+
+
+def test_two_segments_with_one_number_are_refused(tmp_path):
+    make(tmp_path)
+    shutil.copy(segment(tmp_path, 65), tmp_path / "log" / "next-0.segment")
+    refused(tmp_path, "begins with command 65 as .* does", CheckFailed)
+
+
+def test_a_renamed_segment_is_refused(tmp_path):
+    make(tmp_path)
+    os.rename(segment(tmp_path, 65), segment(tmp_path, 66))
+    refused(tmp_path, "holds the segment 00000000000000000065", CheckFailed)
+
+
+def test_wrong_magic(tmp_path):
+    change(segment(make(tmp_path)), 0, b"#!/bin/s")
+    refused(tmp_path, "not a pricetime log segment: begins with")
+
+
+def test_unknown_format_version(tmp_path):
+    change_header(segment(make(tmp_path)), format_version=9)
+    refused(tmp_path, "log format 9, this pricetime reads 1; install")
+
+
+def test_rules_that_this_engine_lacks(tmp_path):
+    change_header(segment(make(tmp_path)), rules_version=77)
+    refused(tmp_path, "rules version 77, this pricetime has 1; install a pricetime with rules version 77")
+
+
+def test_foreign_byte_order(tmp_path):
+    path = segment(make(tmp_path))
+    change(path, 8, path.read_bytes()[8:12][::-1])
+    refused(tmp_path, "other byte order")
+    change(path, 0, path.read_bytes()[:8][::-1])
+    refused(tmp_path, "other byte order")
+
+
+def test_truncated_header(tmp_path):
+    os.truncate(segment(make(tmp_path)), 100)
+    refused(tmp_path, "header cut off: 100 bytes, expected 4096", CheckFailed)
+
+
+def test_a_directory_where_a_segment_is_expected(tmp_path):
+    make(tmp_path)
+    (tmp_path / "log" / layout.segment_name(71)).mkdir()
+    refused(tmp_path, "expected a log segment, found a directory")
+
+
+def test_a_file_that_does_not_belong_there(tmp_path):
+    (make(tmp_path) / "log" / "notes.txt").write_text("x")
+    refused(tmp_path, "notes.txt: not a log segment")
+
+
+def test_a_directory_that_is_no_venues(tmp_path):
+    refused(tmp_path, "not a venue's directory: expected log/ in it, it is empty")
+    (tmp_path / "thesis.tex").write_text("x")
+    refused(tmp_path, "not a venue's directory: expected log/ in it, found thesis.tex")
+    refused(tmp_path / "nowhere", "no such directory")
+    refused(tmp_path / "thesis.tex", "no such directory")
+    (tmp_path / "log").write_text("x")
+    refused(tmp_path, "expected a directory with log segments, found a file")
+
+
+def test_a_log_without_a_segment_has_nothing_to_read(tmp_path):
+    (tmp_path / "log").mkdir()
+    with pytest.raises(UserError, match="no log segment in it yet"):
+        Reader(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
+def test_a_directory_without_the_right_to_it_is_one_line(tmp_path):
+    make(tmp_path)
+    os.chmod(tmp_path / "log", 0o500)
+    try:
+        with pytest.raises(UserError, match="permission denied"):
+            Writer(tmp_path)
+        os.chmod(tmp_path / "log", 0)
+        refused(tmp_path, "permission denied")
+    finally:
+        os.chmod(tmp_path / "log", 0o700)
+
+
+def test_a_damaged_record_is_named_by_a_reader(tmp_path):
+    path = segment(make(tmp_path), 65)
+    flip(path, 8 * (HEADER + 2 * 64 + 40))
+    with pytest.raises(CheckFailed, match=rf"{path}: damaged at offset {HEADER + 128}, command 67: the record's checksum is wrong"):
+        read(tmp_path)
