@@ -26,7 +26,6 @@ cdef void define(const EngineState* engine, uint32_t id, Definition* definition)
     definition.command.shape = (RECORD_VERSION << 4) | DEFINITION_LINES
     definition.command.attributes = instrument.flags
     definition.command.instrument = id
-    definition.command.target = id
     definition.name.type = NAME_LINE
     memcpy(definition.name.name, &engine.instrument_names[id], NAME_BYTES)
     memcpy(definition.name.currency, instrument.currency, sizeof(definition.name.currency))

@@ -15,7 +15,6 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
-from pricetime.gateway.directory import Directory
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.sockets import bound_router
@@ -31,8 +30,8 @@ from pricetime.matching.errors import UserError
 class Venue:
     """A venue on a directory that has a venue.toml, or on a directory and a configuration. It runs from start() to stop().
 
-    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound. engine: only to
-    be looked at while the loop does not run. UserError: an occupied port, a bad configuration, a locked, damaged or unwritable log.
+    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound. codec: knows the
+    names of all that is defined. engine and loop: not to be touched while the loop runs. UserError: an occupied port, a bad configuration, a locked, damaged or unwritable log.
     """
 
     def __init__(self, source: str | Path, config: Config | None = None) -> None:
@@ -42,6 +41,7 @@ class Venue:
         self.directory = path if path.is_dir() or config is not None else path.parent
         self.notes: list[str] = []
         self.engine = Engine()
+        self.codec = Codec()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._writer: Writer | None = None
@@ -84,21 +84,19 @@ class Venue:
         first = self.engine.run == 0
         if not first and wanted not in (0, order_capacity(self.engine)):
             raise UserError(f"[venue] order_capacity: found {wanted}, but the log began with {order_capacity(self.engine)} and that cannot change")
-        self._journal(Codec(), m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0))
+        self._journal(m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0))
 
     def _define(self) -> None:
         """Journal what the configuration says and the state does not."""
-        directory = Directory()
-        directory.load(self.engine)
-        codec = Codec(directory)
+        self.codec.directory.load(self.engine)
         for definition in differences(self.config, self.engine):
-            self._journal(codec, definition)
+            self._journal(definition)
             self.notes.append(f"defined {definition_name(definition)}")
         self.notes += unnamed(self.config, self.engine)
 
-    def _journal(self, codec: Codec, command: m.Command) -> None:
+    def _journal(self, command: m.Command) -> None:
         try:
-            self.loop.journal(codec.encode(command))
+            self.loop.journal(self.codec.encode(command))
         except RuntimeError as error:
             raise UserError(f"{definition_name(command)}: refused: {error}; mend it in {FILE_NAME}") from None
         except OSError as error:

@@ -68,7 +68,7 @@ cdef class ZmqTransport(Transport):
         zmq_api.msg_init(&self.socket.payload)
 
     def __init__(self, router):
-        if router.socket_type != zmq.ROUTER:
+        if router.type != zmq.ROUTER:
             raise ValueError("a gateway's socket is a ROUTER")
         router.setsockopt(zmq.RCVTIMEO, WAIT_MS)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)

@@ -1,0 +1,235 @@
+"""A client at a running venue, over tcp and ipc: orders, reports, what it is told when something is wrong, and starting again."""
+
+import contextlib
+import resource
+import time
+
+import numpy as np
+import pytest
+import zmq
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.client import Client, NoAnswer, Refused, ReportGap, SessionEnded
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.venue import Venue
+from pricetime.journal import Reader
+from pricetime.journal.replay import replay
+from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import COMMAND, RECORD_VERSION, CommandType, EventType
+from tests.system.venues import opened, said, some, write_config
+
+WAIT = 250
+
+
+@pytest.fixture
+def venue(tmp_path):
+    venue = opened(tmp_path / "venue")
+    try:
+        yield venue
+    finally:
+        venue.stop()
+
+
+@pytest.fixture
+def alice(venue):
+    with contextlib.closing(Client(venue.endpoints[0], "alice")) as client:
+        yield client
+
+
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_two_clients_trade_with_each_other(tmp_path, transport):
+    venue = opened(tmp_path / "v", endpoint="tcp://127.0.0.1:0" if transport == "tcp" else f"ipc://{tmp_path}/socket")
+    try:
+        with Client(venue.endpoints[0], "alice") as alice, Client(venue.endpoints[0], "bob", full_reports=True) as bob:
+            buy = alice.buy("ACME", 10, "100.25")
+            assert said(some(alice, 1)) == [("NEW", "NONE")]
+            bob.sell("ACME", 4, 100)
+            assert said(some(bob, 2)) == [("NEW", "NONE"), ("TRADE", "NONE")]
+            (trade,) = some(alice, 1)
+            assert (trade["cl_ord_id"], trade["last_px"], trade["last_qty"], trade["leaves_qty"]) == (buy, 10025, 4, 6)
+    finally:
+        venue.stop()
+
+
+def test_replace_and_cancel_name_the_newest_clordid(alice):
+    first = alice.buy("ACME", 10, "99.5")
+    second = alice.replace("ACME", first, quantity=20, price="99.6")
+    third = alice.cancel("ACME", second)
+    assert [(int(event["type"]), int(event["cl_ord_id"])) for event in some(alice, 3)] == [
+        (EventType.NEW, first),
+        (EventType.REPLACED, second),
+        (EventType.CANCELED, third),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (("ACME", 0, "1.00"), ("REJECTED", "QUANTITY_NOT_POSITIVE")),
+        (("ACME", -5, "1.00"), ("REJECTED", "QUANTITY_NOT_POSITIVE")),
+        (("ACME", 10, 0), ("REJECTED", "PRICE_NOT_POSITIVE")),
+        (("ACME", 2**62, "1.00"), ("REJECTED", "QUANTITY_TOO_LARGE")),
+    ],
+)
+def test_the_engines_rejects_have_their_own_reason(alice, arguments, answer):
+    alice.buy(*arguments)
+    assert said(some(alice, 1)) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [(("NOPE", 1, "1.00"), "Symbol"), (("ACME", 1, "1.001"), "Price"), (("ACME", 1, 1.5), "float"), (("ACME", "ten", "1"), "quantity")],
+)
+def test_what_no_record_can_say_is_an_error_at_the_client(alice, arguments, what):
+    with pytest.raises(UserError, match=what):
+        alice.buy(*arguments)
+    assert list(alice.reports(50)) == []
+
+
+def test_an_unknown_session_and_a_dead_endpoint_are_errors(venue, tmp_path):
+    with pytest.raises(Refused, match="UNKNOWN_SESSION"):
+        Client(venue.endpoints[0], "nobody")
+    with pytest.raises(NoAnswer):
+        Client(f"ipc://{tmp_path}/nothing", "alice", timeout_ms=100)
+
+
+def test_a_lost_message_ends_the_session_and_the_client_goes_on_from_its_mark(alice):
+    alice.buy("ACME", 1, "90")
+    some(alice, 1)
+    alice._message_number += 1
+    alice.buy("ACME", 1, "91")
+    with pytest.raises(SessionEnded, match="MSG_SEQ_NUM_OUT_OF_TURN"):
+        list(alice.reports(WAIT))
+    assert alice.logon().mark == 1
+    alice.buy("ACME", 1, "91")
+    assert said(some(alice, 1)) == [("NEW", "NONE")]
+
+
+def test_a_gap_in_the_reports_is_noticed(alice):
+    alice.next_report_number += 1
+    alice.buy("ACME", 1, "90")
+    with pytest.raises(ReportGap):
+        list(alice.reports(WAIT))
+
+
+def test_a_second_logon_ends_the_first_client(venue, alice):
+    with Client(venue.endpoints[0], "alice"):
+        alice.buy("ACME", 1, "90")
+        with pytest.raises(SessionEnded, match="NOT_LOGGED_ON"):
+            list(alice.reports(WAIT))
+
+
+def test_unreadable_bytes_are_an_error_that_names_the_byte(alice):
+    alice._socket.send(b"\xff" * 64)
+    with pytest.raises(Refused, match="UNKNOWN_MSG_TYPE|UNKNOWN_VERSION"):
+        list(alice.reports(WAIT))
+
+
+def test_a_silent_client_is_disconnected_and_one_that_waits_is_not(tmp_path):
+    venue = opened(tmp_path / "v", venue="heartbeat_timeout_ms = 300")
+    try:
+        endpoint = venue.endpoints[0]
+        with contextlib.closing(Client(endpoint, "alice")) as silent, Client(endpoint, "bob", heartbeat_ms=80) as waiting:
+            assert list(waiting.reports(700)) == []
+            assert venue.loop.connections == 1
+            silent.buy("ACME", 1, "90")
+            with pytest.raises(SessionEnded, match="NOT_LOGGED_ON"):
+                list(silent.reports(WAIT))
+    finally:
+        venue.stop()
+
+
+def heartbeats(first_number: int, count: int) -> bytes:
+    """Heartbeats by the thousand, for whoever wants answers without reading them."""
+    lines = np.zeros(count, COMMAND)
+    lines["type"], lines["shape"] = CommandType.HEARTBEAT, RECORD_VERSION << 4 | 1
+    lines["sequence"] = np.arange(first_number, first_number + count)
+    return lines.tobytes()
+
+
+def test_a_client_that_does_not_read_loses_its_session_and_the_venue_goes_on(venue):
+    context = zmq.Context()
+    deaf = context.socket(zmq.DEALER)
+    deaf.setsockopt(zmq.RCVHWM, 1)
+    deaf.setsockopt(zmq.RCVBUF, 4096)
+    deaf.setsockopt(zmq.SNDTIMEO, 100)
+    deaf.connect(venue.endpoints[0])
+    try:
+        with Client(venue.endpoints[0], "bob") as bob:
+            logon = Codec().encode(m.Logon(session_name="alice")).copy()
+            logon["sequence"][0] = 1
+            deaf.send(logon.tobytes())
+            assert deaf.poll(5000)
+            number, deadline = 2, time.monotonic() + 20
+            while venue.loop.connections == 2 and time.monotonic() < deadline:
+                deaf.send(heartbeats(number, 1000))
+                number += 1000
+            assert venue.loop.connections == 1
+            bob.buy("ACME", 1, "90")
+            assert said(some(bob, 1)) == [("NEW", "NONE")]
+    finally:
+        deaf.close(linger=0)
+        context.term()
+
+
+def test_stopping_and_starting_keeps_orders_marks_and_report_numbers(tmp_path):
+    directory = tmp_path / "v"
+    venue = opened(directory)
+    with contextlib.closing(Client(venue.endpoints[0], "alice")) as alice:
+        for _ in range(5):
+            alice.buy("ACME", 3, "88.00")
+        some(alice, 5)
+    with contextlib.closing(Client(venue.endpoints[0], "bob")) as bob:
+        bob.sell("ACME", 3, "99.00")
+        some(bob, 1)
+    venue.stop()
+    digest, sequence = venue.engine.digest(), venue.engine.sequence
+    again = Engine()
+    replay(Reader(directory), again)
+    assert (again.digest(), again.sequence) == (digest, sequence)
+    venue = Venue(directory).start()
+    try:
+        assert venue.run == 2
+        with Client(venue.endpoints[0], "alice") as alice:
+            assert (alice.mark, alice.next_report_number) == (5, 6)
+            alice.cancel("ACME", 5)
+            assert said(some(alice, 1)) == [("CANCELED", "NONE")]
+    finally:
+        venue.stop()
+    assert len(venue.engine.orders("ACME")) == 4  # bob's order went at VenueStart: cancel on disconnect
+
+
+def test_the_second_start_says_what_changed(tmp_path):
+    directory = tmp_path / "v"
+    opened(directory).stop()
+    file = write_config(directory)
+    file.write_text(file.read_text().replace('name = "bob"', 'name = "bobby"'))
+    venue = Venue(directory)
+    venue.stop()
+    assert "defined session 'bobby'" in venue.notes
+    assert any("session 'bob' is in the log but not in the configuration" in note for note in venue.notes)
+
+
+def test_a_full_disk_is_answered_log_full_and_nothing_is_lost(tmp_path):
+    venue = opened(tmp_path / "v")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    reports = []
+    with contextlib.closing(Client(venue.endpoints[0], "alice")) as alice:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+            while ("BUSINESS_MESSAGE_REJECT", "LOG_FULL") not in said(reports[-100:]):
+                for _ in range(100):
+                    alice.buy("ACME", 1, "50")
+                reports += some(alice, 100)
+                assert len(reports) < 200_000
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        accepted = sum(kind == "NEW" for kind, _ in said(reports))
+        alice.heartbeat()
+        assert list(alice.reports(50)) == []  # still there
+    venue.stop()
+    again = Engine()
+    replay(Reader(tmp_path / "v"), again)
+    assert again.digest() == venue.engine.digest()
+    assert len(again.orders("ACME")) == accepted
