@@ -1,4 +1,5 @@
-"""Appending: what goes in comes out, over segments and runs; what is out of turn does not go in; one writer at a time."""
+"""Appending: what goes in comes out, over segments and runs; what is out of turn does not go in; one writer at a
+time."""
 
 import os
 import resource
