@@ -229,8 +229,10 @@ cdef class Writer:
                              f"time {record.time}; expected a whole record with sequence {self.log.sequence + 1}, "
                              f"time {self.log.time} or later")
         if error:
-            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: command "
-                                                                          f"{self.log.sequence + 1} is not logged")
+            mend = ("stop the venue: what is on the disk is not known" if self.log.preparer.fatal else
+                    "make room, then append it again")
+            raise UserError(f"{self.directory}: command {self.log.sequence + 1} is not logged: "
+                            f"{os.strerror(error).lower()}; {mend}")
 
     @property
     def sequence(self) -> int:

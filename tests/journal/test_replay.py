@@ -9,8 +9,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from flow import play
-from journal_logs import SEGMENT_BYTES, is_first_line, journal
+from journal_logs import SEGMENT_BYTES, flip, is_first_line, journal, segment
 
+from pricetime.__main__ import main
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
@@ -160,6 +161,15 @@ def test_log_prints_a_range(log, live, capsysbinary):
     assert len(whole) == live[1].sequence
     shell("log", log, "--from", 50, "--to", 80)
     assert capsysbinary.readouterr().out.splitlines() == whole[49:80]
+
+
+def test_damage_is_status_1_and_a_wrong_directory_status_2(log, tmp_path_factory, capsys):
+    flip(segment(log), 8 * (4096 + 40))
+    assert main(["verify", str(log)]) == 1
+    assert "damaged at offset 4096, command 1" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path_factory.mktemp("empty"))]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("pricetime verify: ") and error.count("\n") == 1
 
 
 @pytest.mark.parametrize(("command", "arguments", "match"), [
