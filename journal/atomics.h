@@ -7,14 +7,22 @@
 #include <stdint.h>
 
 /* Acquire: what the other side stored before its release of this value is seen after it. */
-static inline uint64_t load_acquire(const void *word) { return __atomic_load_n((const uint64_t *)word, __ATOMIC_ACQUIRE); }
+static inline uint64_t load_acquire(const void *word) {
+    return __atomic_load_n((const uint64_t *)word, __ATOMIC_ACQUIRE);
+}
 
 /* Release: everything stored before is seen by whoever acquires this value. A plain store on x86-64. */
-static inline void store_release(void *word, uint64_t value) { __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELEASE); }
+static inline void store_release(void *word, uint64_t value) {
+    __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELEASE);
+}
 
 /* Relaxed: the word is not torn; no order with anything else. */
-static inline uint64_t load_relaxed(const void *word) { return __atomic_load_n((const uint64_t *)word, __ATOMIC_RELAXED); }
-static inline void store_relaxed(void *word, uint64_t value) { __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELAXED); }
+static inline uint64_t load_relaxed(const void *word) {
+    return __atomic_load_n((const uint64_t *)word, __ATOMIC_RELAXED);
+}
+static inline void store_relaxed(void *word, uint64_t value) {
+    __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELAXED);
+}
 
 /* Sequentially consistent fence: a store before it is seen by others before a load after it is made. */
 static inline void fence_full(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

@@ -1,4 +1,5 @@
-"""A venue's log directory: which segments are there, whose lock it is. Says what is wrong with it in one line; changes nothing but the lock."""
+"""A venue's log directory: which segments are there, whose lock it is. Says what is wrong with it in one line;
+changes nothing but the lock."""
 
 import errno
 import fcntl
@@ -36,9 +37,15 @@ class SegmentFile:
     def name(self) -> str:
         return self.path.name
 
-    def map(self) -> np.memmap:
-        """The whole segment, read-only, as bytes: what a live writer stores is seen in it."""
-        return np.memmap(self.path, np.uint8, "r")
+    def map(self) -> np.ndarray:
+        """The whole segment, read-only, as bytes: what a live writer stores is seen in it.
+
+        FileNotFoundError: it has another name by now, and perhaps another file has this one. List again.
+        """
+        content = np.asarray(np.memmap(self.path, np.uint8, "r"))
+        if content[:layout.IDENTITY_SIZE].tobytes() != self.header.tobytes()[:layout.IDENTITY_SIZE]:
+            raise FileNotFoundError(f"{self.path} is another segment by now")
+        return content
 
 
 def explain(error: OSError, what: str) -> UserError:
@@ -72,7 +79,8 @@ def make_log_folder(directory: str | os.PathLike) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         strange = sorted(set(os.listdir(directory)) - VENUE_ENTRIES)
         if strange and not folder.exists():
-            raise UserError(f"{directory}: not a venue's directory: found {strange[0]}; choose an empty or a new directory")
+            raise UserError(f"{directory}: not a venue's directory: found {strange[0]}; choose an empty or a new "
+                            "directory")
         folder.mkdir(exist_ok=True)
         for place in (directory.parent, directory):
             sync_directory(place)
@@ -93,7 +101,8 @@ def sync_directory(path: Path) -> None:
 
 
 def lock(folder: Path) -> int:
-    """The one writer's lock on DIR/log: a descriptor, held until it is closed. UserError where another process has it."""
+    """The one writer's lock on DIR/log: a descriptor, held until it is closed. UserError where another process has
+    it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -136,8 +145,8 @@ def boot_id() -> bytes:
 def list_segments(folder: Path) -> list[SegmentFile]:
     """All segments of a log, by first sequence number, their headers checked one by one (not the chain: see recovery).
 
-    A segment that the writer has begun and not named yet (layout.NEXT_NAMES) is one of them; a prepared, unused one is not.
-    UserError where something is there that is no segment of this format; CheckFailed where a header is damaged.
+    A segment that the writer has begun and not named yet (layout.NEXT_NAMES) is one of them; a prepared, unused one is
+    not. UserError where something is there that is no segment of this format; CheckFailed where a header is damaged.
     """
     for _ in range(10):
         try:
@@ -172,11 +181,13 @@ def read_segment(path: Path) -> SegmentFile | None:
     if unnamed and not any(raw[:8]):
         return None
     if len(raw) < layout.HEADER_SIZE:
-        raise CheckFailed(f"{path}: header cut off: {len(raw)} bytes, expected {layout.HEADER_SIZE}; restore this segment from a copy")
+        raise CheckFailed(f"{path}: header cut off: {len(raw)} bytes, expected {layout.HEADER_SIZE}; restore this "
+                          "segment from a copy")
     header = np.frombuffer(raw, layout.HEADER)[0]
     check_identity(path, raw, header)
     if size != header["capacity"]:
-        raise CheckFailed(f"{path}: {size} bytes, its header says {header['capacity']}; restore this segment from a copy")
+        raise CheckFailed(f"{path}: {size} bytes, its header says {header['capacity']}; restore this segment from a "
+                          "copy")
     if not unnamed and path.name != layout.segment_name(int(header["first_sequence"])):
         raise CheckFailed(f"{path}: holds the segment {layout.segment_name(int(header['first_sequence']))}: "
                           "renamed, or two with the same number")
@@ -188,17 +199,20 @@ def check_identity(path: Path, raw: bytes, header: np.void) -> None:
     if header["magic"] != layout.MAGIC:
         if int(header["magic"]).to_bytes(8, "big") == layout.MAGIC.to_bytes(8, "little"):
             raise UserError(f"{path}: written on a machine of the other byte order; pricetime logs are little-endian")
-        raise UserError(f"{path}: not a pricetime log segment: begins with {raw[:8]!r}, expected {layout.MAGIC.to_bytes(8, 'little')!r}")
+        raise UserError(f"{path}: not a pricetime log segment: begins with {raw[:8]!r}, expected "
+                        f"{layout.MAGIC.to_bytes(8, 'little')!r}")
     if header["byte_order"] != layout.BYTE_ORDER:
-        raise UserError(f"{path}: byte order mark {int(header['byte_order']):#010x}, expected {layout.BYTE_ORDER:#010x}: "
-                        "written on a machine of the other byte order")
+        raise UserError(f"{path}: byte order mark {int(header['byte_order']):#010x}, expected "
+                        f"{layout.BYTE_ORDER:#010x}: written on a machine of the other byte order")
     if header["header_checksum"] != layout.identity_checksum(raw):
-        raise CheckFailed(f"{path}: the header's checksum is wrong at offset 124: it is damaged; restore this segment from a copy")
+        raise CheckFailed(f"{path}: the header's checksum is wrong at offset 124: it is damaged; restore this "
+                          "segment from a copy")
     if header["format_version"] != layout.FORMAT:
         raise UserError(f"{path}: log format {header['format_version']}, this pricetime reads {layout.FORMAT}; "
                         f"install a pricetime that reads format {header['format_version']}")
     if header["rules_version"] != layout.RULES:
-        raise UserError(f"{path}: matched under rules version {header['rules_version']}, this pricetime has {layout.RULES}; "
-                        f"install a pricetime with rules version {header['rules_version']}")
+        raise UserError(f"{path}: matched under rules version {header['rules_version']}, this pricetime has "
+                        f"{layout.RULES}; install a pricetime with rules version {header['rules_version']}")
     if any(raw[128:256]) or any(raw[648:]) or any(any(raw[at + 8:at + 128]) for at in (256, 384, 512)):
-        raise CheckFailed(f"{path}: bytes of the header that must be zero are not: it is damaged; restore this segment from a copy")
+        raise CheckFailed(f"{path}: bytes of the header that must be zero are not: it is damaged; restore this "
+                          "segment from a copy")

@@ -1,4 +1,5 @@
-"""Drive the fast engine over log records where they lie: no copy, no GIL, events counted and dropped. For replay and verification."""
+"""Drive the fast engine over log records where they lie: no copy, no GIL, events counted and dropped. For replay and
+verification."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
@@ -32,8 +33,8 @@ cdef int count_events(EventSink* sink) noexcept nogil:
 def drive(Engine engine not None, const unsigned char[::1] lines not None):
     """Apply whole records (bytes of a Reader's block) to the engine. Returns (events, trades).
 
-    ValueError, with the engine before the record that is wrong: not decodable, refused at the door, a digest that differs, or out of
-    turn. The message says which; engine.sequence + 1 is the command.
+    ValueError, with the engine before the record that is wrong: not decodable, refused at the door, a digest that
+    differs, or out of turn. The message says which; engine.sequence + 1 is the command.
     """
     cdef EventRecord events[BLOCK_EVENTS]
     cdef Counts counts = Counts(0, 0)

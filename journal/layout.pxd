@@ -35,7 +35,8 @@ cdef enum:
     BYTE_ORDER_MARK = 0x01020304            # reads 0x04030201 on a machine of the other byte order
 
 cdef enum Durability:
-    # What "committed" means. POWER (synced) and REPLICATED (held by the standbys) have their place here and are refused so far.
+    # What "committed" means. POWER (synced) and REPLICATED (held by the standbys) have their place here and are refused
+    # so far.
     PROCESS = 1                             # appended: survives the death of the process, not of the machine
     POWER = 2
     REPLICATED = 3

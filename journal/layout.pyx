@@ -1,4 +1,5 @@
-"""The segment header for Python: its dtype (made from layout.pxd, so it cannot differ), its checksums, and reading the positions.
+"""The segment header for Python: its dtype (made from layout.pxd, so it cannot differ), its checksums, and reading the
+positions.
 
 Constants and names of files too. The picture is in layout.pxd.
 """
@@ -9,6 +10,7 @@ from pricetime.journal.atomics cimport load_acquire
 from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RULES_VERSION
 
 HEADER_SIZE = HEADER_BYTES
+IDENTITY_SIZE = IDENTITY_BYTES
 FORMAT = FORMAT_VERSION
 BYTE_ORDER = BYTE_ORDER_MARK
 RULES = RULES_VERSION               # what this engine matches under; in the header of each segment that it writes

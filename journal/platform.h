@@ -25,8 +25,8 @@ static inline int file_reserve(int file, size_t bytes) {
 #endif
 }
 
-/* Write zeros over a whole file that nobody else has yet. Afterwards a store to its map cannot fail for want of room, finds large
- * pages in the cache (one fault for many), and a later sync of it has no blocks to convert. */
+/* Write zeros over a whole file that nobody else has yet. Afterwards a store to its map cannot fail for want of room
+ * and finds large pages in the cache: one fault for many. */
 static inline int file_fill(int file, size_t bytes) {
     static const char zeros[1 << 18];
     for (size_t offset = 0; offset < bytes;) {
@@ -40,7 +40,8 @@ static inline int file_fill(int file, size_t bytes) {
     return 0;
 }
 
-/* Data and what is needed to find it are on the disk when this returns 0. Not retried: a second try may succeed falsely. */
+/* Data and what is needed to find it are on the disk when this returns 0. Not retried: a second try may succeed
+ * falsely. */
 static inline int file_sync(int file) {
 #if defined(__APPLE__)
     return fcntl(file, F_FULLFSYNC) == -1 ? errno : 0;
@@ -52,7 +53,8 @@ static inline int file_sync(int file) {
 /* Ask for a range to be written soon and wait for that; no promise of durability, only less left for file_sync. */
 static inline int file_flush(int file, size_t offset, size_t bytes) {
 #if defined(__linux__)
-    if (sync_file_range(file, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) == 0) return 0;
+    unsigned how = SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (sync_file_range(file, (off_t)offset, (off_t)bytes, how) == 0) return 0;
     return errno == ENOSYS || errno == EINVAL ? 0 : errno;
 #else
     (void)file, (void)offset, (void)bytes;

@@ -1,4 +1,5 @@
-"""The log's helper thread: what the hot thread must not wait for (pages, next segment, renaming, syncing of full segments).
+"""The log's helper thread: what the hot thread must not wait for (pages, next segment, renaming, syncing of full
+segments).
 
 Two sides share one struct. `state` says whose turn `next` is:
 

@@ -1,7 +1,8 @@
-"""The log's helper thread: populates pages ahead of the hot thread, makes the next segment, names the one that was taken, syncs the old.
+"""The log's helper thread: populates pages ahead of the hot thread, makes the next segment, names the one that was
+taken, syncs the old.
 
-It never touches a record. When it fails it says so in `error` (a segment could not be made: tried again when asked) or in
-`fatal` (a sync failed: what is on the disk is no longer known, nothing is appended any more).
+It never touches a record. When it fails it says so in `error` (a segment could not be made: tried again when asked) or
+in `fatal` (a sync failed: what is on the disk is no longer known, nothing is appended any more).
 """
 
 from libc.stddef cimport size_t
@@ -101,7 +102,8 @@ cdef void populate(Segment* segment, size_t target) noexcept nogil:
 
 
 cdef Segment* short_of_pages(Preparer* preparer, size_t* target) noexcept nogil:
-    """The segment that needs pages up to *target now: the current one, at its end the next one; NULL where enough are there."""
+    """The segment that needs pages up to *target now: the current one, at its end the next one; NULL where enough
+    are there."""
     cdef Segment* segment = &preparer.current
     target[0] = load_acquire(&preparer.progress) + AHEAD_BYTES
     if segment.populated >= segment.capacity and preparer.next.map != NULL:
@@ -123,7 +125,8 @@ cdef bint populate_ahead(Preparer* preparer) noexcept nogil:
 
 
 cdef bint flush_retired(Preparer* preparer) noexcept nogil:
-    """One step of the oldest retired segment to the disk, so that its sync does not keep us from populating. False: none is left."""
+    """One step of the oldest retired segment to the disk, so that its sync does not keep us from populating. False:
+    none is left."""
     cdef Segment* segment = &preparer.retired[0]
     cdef int error
     if preparer.retired_count == 0:
@@ -192,7 +195,8 @@ cdef bint work_waits(Preparer* preparer) noexcept nogil:
 
 
 cdef void park(Preparer* preparer) noexcept nogil:
-    """Sleep until woken. The full fence pairs with the one in preparer_wake: one of the two sides sees the other's store."""
+    """Sleep until woken. The full fence pairs with the one in preparer_wake: one of the two sides sees the other's
+    store."""
     pthread_mutex_lock(&preparer.mutex)
     store_relaxed(&preparer.parked, 1)
     fence_full()

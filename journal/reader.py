@@ -1,4 +1,5 @@
-"""Read a log, from any process: blocks of lines as NumPy arrays over the mapped file, checked on the way, up to the committed position.
+"""Read a log, from any process: blocks of lines as NumPy arrays over the mapped file, checked on the way, up to the
+committed position.
 
 A reader takes no lock, writes nothing and never slows the writer down. What is not committed it does not see.
 """
@@ -23,17 +24,20 @@ EVER = 2**63 - 1
 
 
 class Reader:
-    """The commands of DIR/log from `from_sequence` to `until_sequence` or `until_time` (nanoseconds; inclusive), in order.
+    """The commands of DIR/log from `from_sequence` to `until_sequence` or `until_time` (nanoseconds; inclusive), in
+    order.
 
-    Iterating yields blocks: read-only arrays of COMMAND items, whole records, about BLOCK_BYTES each. A record of several lines is as many
-    items, of which only the first is a COMMAND; view the others through their own dtypes. A block is a view of the mapped file: no copy,
-    valid as long as it is held. Iteration ends where the log is committed, and goes on from there when it is started again; `tail` waits.
+    Iterating yields blocks: read-only arrays of COMMAND items, whole records, about BLOCK_BYTES each. A record of
+    several lines is as many items, of which only the first is a COMMAND; view the others through their own dtypes. A
+    block is a view of the mapped file: no copy, valid as long as it is held. Iteration ends where the log is committed,
+    and goes on from there when it is started again; `tail` waits.
 
-    verify=False leaves the checksums (not sequence, time and shape) unlooked at. UserError: no log; CheckFailed: damage, with the place.
+    verify=False leaves the checksums (not sequence, time and shape) unlooked at. UserError: no log; CheckFailed:
+    damage, with the place.
     """
 
-    def __init__(self, directory: str | os.PathLike, *, from_sequence: int = 1, until_sequence: int = layout.SEQUENCE_MAX,
-                 until_time: int = EVER, verify: bool = True) -> None:
+    def __init__(self, directory: str | os.PathLike, *, from_sequence: int = 1,
+                 until_sequence: int = layout.SEQUENCE_MAX, until_time: int = EVER, verify: bool = True) -> None:
         if from_sequence < 1:
             raise UserError(f"sequence number {from_sequence}: expected 1 or more")
         self.folder = log_folder(directory)
@@ -42,20 +46,30 @@ class Reader:
         self._verify = verify
         self._from = from_sequence
         self._late = False
+        while not self._open_first():
+            pass        # a live writer has renamed that segment since it was listed
+
+    def _open_first(self) -> bool:
+        """Go to the segment that holds the first command asked for. False: try again."""
         segments = list_segments(self.folder)
         if not segments:
-            raise UserError(f"{self.folder}: no log segment in it yet; a venue that starts on {self.folder.parent} makes one")
+            raise UserError(f"{self.folder}: no log segment in it yet; a venue that starts on {self.folder.parent} "
+                            "makes one")
         check_chain(segments)
-        self._open(max((s for s in segments if s.first_sequence <= from_sequence), key=lambda s: s.first_sequence), None)
+        with suppress(FileNotFoundError):
+            self._open([segment for segment in segments if segment.first_sequence <= self._from][-1], None)
+            return True
+        return False
 
     def _open(self, segment: SegmentFile, before: Scan | None) -> None:
         if before is None:
             header = segment.header
-            before = Scan(layout.HEADER_SIZE, segment.first_sequence - 1, int(header["previous_time"]), int(header["checksum_seed"]))
+            seed, previous_time = int(header["checksum_seed"]), int(header["previous_time"])
+            before = Scan(layout.HEADER_SIZE, segment.first_sequence - 1, previous_time, seed)
         elif not follows(segment, before):
             raise CheckFailed(f"{segment.path}: does not go on where command {before.sequence} ended; {RESTORE}")
+        self._bytes = segment.map()
         self._segment = segment
-        self._bytes = np.asarray(segment.map())
         self._place = Scan(layout.HEADER_SIZE, before.sequence, before.time, before.checksum)
 
     @property
@@ -84,7 +98,8 @@ class Reader:
             self._check_nothing_missing()
 
     def tail(self, timeout: float | None = None) -> Iterator[np.ndarray]:
-        """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or `until_` is reached."""
+        """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or
+        `until_` is reached."""
         pause, since = POLL_SECONDS_MIN, time.monotonic()
         while not self.done():
             block = self.next_block()
@@ -109,7 +124,7 @@ class Reader:
             if self._place.offset > start:
                 return self._bytes[start:self._place.offset].view(COMMAND)
             self._refuse_damage(end)
-            self._late = self._place.sequence < until       # nothing wrong and no step forward: the next one is too late
+            self._late = self._place.sequence < until   # nothing wrong and no step forward: the next one is too late
             if self.done() or not self._next_segment():
                 return None
 
@@ -120,8 +135,10 @@ class Reader:
 
     def _refuse_damage(self, end: ScanEnd) -> None:
         if end != ScanEnd.LIMIT:
-            raise CheckFailed(f"{self._segment.path}: damaged at offset {self._place.offset}, command {self._place.sequence + 1}: "
-                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; {RESTORE}, or, if the "
+            raise CheckFailed(f"{self._segment.path}: damaged at offset {self._place.offset}, command "
+                              f"{self._place.sequence + 1}: "
+                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; "
+                              f"{RESTORE}, or, if the "
                               "machine went down, start the venue: what was never synced is cut then")
 
     def _next_segment(self) -> bool:
@@ -136,8 +153,10 @@ class Reader:
         return False
 
     def _is_current(self, segment: SegmentFile) -> bool:
-        """Whether this is the segment at hand (an empty one has the number that is wanted next; a later run takes its place)."""
-        return segment.first_sequence == self._segment.first_sequence and segment.header["run"] == self._segment.header["run"]
+        """Whether this is the segment at hand (an empty one has the number that is wanted next; a later run takes
+        its place)."""
+        here = self._segment
+        return segment.first_sequence == here.first_sequence and segment.header["run"] == here.header["run"]
 
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on."""

@@ -1,9 +1,9 @@
 """What a log holds after whatever happened to it: where it ends, what of its end must be cut, whether it is damaged.
 
-`examine` only looks. `recover` does what is needed before a writer may go on: names the last segment, zeroes what is cut, syncs, and
-marks the log as complete up to there. The rule: what is known to have been safe must be there, else the log is damaged (CheckFailed);
-anything after it ends at the first hole. Known to be safe is what was synced; what was appended, where the machine has not been started
-again since; and all of a log that was closed cleanly.
+`examine` only looks. `recover` does what is needed before a writer may go on: names the last segment, zeroes what is
+cut, syncs, and marks the log as complete up to there. The rule: what is known to have been safe must be there, else the
+log is damaged (CheckFailed); anything after it ends at the first hole. Known to be safe is what was synced; what was
+appended, where the machine has not been started again since; and all of a log that was closed cleanly.
 """
 
 import mmap
@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pricetime.journal import layout
-from pricetime.journal.directory import (
-    SegmentFile, boot_id, explain, list_segments, lock, log_folder, sync_directory)
+from pricetime.journal.directory import SegmentFile, boot_id, explain, list_segments, lock, log_folder, sync_directory
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd, first_not_zero
 from pricetime.matching.errors import CheckFailed
 
@@ -24,7 +23,8 @@ RESTORE = "restore this segment from another copy of the log"
 
 @dataclass
 class Recovered:
-    """Where a new writer goes on. `notes`: a line for each thing that was cut or mended, to be shown to the operator."""
+    """Where a new writer goes on. `notes`: a line for each thing that was cut or mended, to be shown to the
+    operator."""
 
     folder: Path
     segments: list[SegmentFile] = field(default_factory=list)
@@ -41,7 +41,8 @@ class Recovered:
 
 
 def recover(directory: str | os.PathLike) -> Recovered:
-    """Make the log of a venue's directory ready for a writer; what a Writer does first. Takes the writer's lock meanwhile.
+    """Make the log of a venue's directory ready for a writer; what a Writer does first. Takes the writer's lock
+    meanwhile.
 
     CheckFailed: damaged, with segment, offset and sequence number. UserError: no log, locked, not readable or writable.
     """
@@ -64,7 +65,8 @@ def recover_locked(folder: Path) -> Recovered:
 
 
 def examine(folder: Path) -> Recovered:
-    """Read every record of a log that no writer has open, and say where it ends. Changes nothing; raises as `recover` does."""
+    """Read every record of a log that no writer has open, and say where it ends. Changes nothing; raises as
+    `recover` does."""
     found = Recovered(folder, list_segments(folder))
     if not found.segments:
         return found
@@ -77,7 +79,8 @@ def examine(folder: Path) -> Recovered:
     for index, segment in enumerate(found.segments):
         place = Scan(layout.HEADER_SIZE, place.sequence, place.time, place.checksum)
         if not follows(segment, place):
-            raise CheckFailed(f"{segment.path}: does not go on where command {place.sequence} ended: from another copy of this log; {RESTORE}")
+            raise CheckFailed(f"{segment.path}: does not go on where command {place.sequence} ended: from another "
+                              f"copy of this log; {RESTORE}")
         content = segment.map()
         end = place.go(content, layout.SEQUENCE_MAX)
         is_last = index == len(found.segments) - 1
@@ -97,13 +100,16 @@ def check_chain(segments: list[SegmentFile]) -> None:
     """What the headers alone can tell: one log, from its beginning, in order."""
     first = segments[0]
     if first.first_sequence != 1:
-        raise CheckFailed(f"{first.path.parent / layout.segment_name(1)}: missing: the log begins with command {first.first_sequence}; {RESTORE}")
+        raise CheckFailed(f"{first.path.parent / layout.segment_name(1)}: missing: the log begins with command "
+                          f"{first.first_sequence}; {RESTORE}")
     for before, after in zip(segments, segments[1:], strict=False):
         if after.header["log_id"] != before.header["log_id"]:
-            raise CheckFailed(f"{after.path}: of another log than {before.name}: log id {bytes(after.header['log_id']).hex()}, "
+            raise CheckFailed(f"{after.path}: of another log than {before.name}: log id "
+                              f"{bytes(after.header['log_id']).hex()}, "
                               f"expected {bytes(before.header['log_id']).hex()}; {RESTORE}")
         if after.first_sequence == before.first_sequence:
-            raise CheckFailed(f"{after.path}: begins with command {after.first_sequence} as {before.name} does; only one of the two belongs here")
+            raise CheckFailed(f"{after.path}: begins with command {after.first_sequence} as {before.name} does; only "
+                              "one of the two belongs here")
         if after.header["run"] < before.header["run"] or after.header["epoch"] < before.header["epoch"]:
             raise CheckFailed(f"{after.path}: run {after.header['run']} after run {before.header['run']}; {RESTORE}")
 
@@ -134,18 +140,17 @@ def judge(found: Recovered, index: int, place: Scan, end: ScanEnd, behind: int |
     expected = place.sequence + 1
     safe = safe_position(found)
     if expected <= safe or (later and later[0].first_sequence == expected):
-        missing = (f"; the next segment here is {later[0].name}" if later and end == ScanEnd.FULL else "")
         if later and end == ScanEnd.FULL:
-            raise CheckFailed(f"{found.folder / layout.segment_name(expected)}: missing (command {expected} at offset {place.offset} of "
-                              f"{segment.name}{missing}); {RESTORE}")
+            raise CheckFailed(f"{found.folder / layout.segment_name(expected)}: missing: {segment.name} ends at offset "
+                              f"{place.offset} with command {place.sequence}, and {later[0].name} is next; {RESTORE}")
         raise CheckFailed(f"{segment.path}: damaged at offset {place.offset}, command {expected}: {EXPLANATION[end]}"
                           f"{told(found, safe, behind)}; {RESTORE}")
     found.cut = True
     found.doomed = later
     found.segments = found.segments[:index + 1]
     also = f", {len(later)} segment{'s' * (len(later) > 1)} behind it" if later else ""
-    found.notes.append(f"{segment.path}: cut at offset {place.offset}, behind command {place.sequence}: {EXPLANATION[end]}, "
-                       f"and what follows was never synced{also}")
+    found.notes.append(f"{segment.path}: cut at offset {place.offset}, behind command {place.sequence}: "
+                       f"{EXPLANATION[end]}, and what follows was never synced{also}")
 
 
 def told(found: Recovered, safe: int, behind: int | None) -> str:
@@ -161,7 +166,8 @@ def mark_of(segment: SegmentFile) -> int:
 
 
 def check_mark(segment: SegmentFile, place: Scan, is_last: bool) -> None:
-    """A segment that says that it is complete and synced must be: where its records end, by its checksum, and in its place."""
+    """A segment that says that it is complete and synced must be: where its records end, by its checksum, and in its
+    place."""
     header, mark = segment.header, mark_of(segment)
     if not header["closed"]:
         return
@@ -171,8 +177,8 @@ def check_mark(segment: SegmentFile, place: Scan, is_last: bool) -> None:
     positions = [int(header[name]) for name in layout.POSITIONS]
     right = layout.mark_of_close(segment.map()[:layout.HEADER_SIZE], mark)
     if mark not in (layout.FULL, layout.CLOSED) or header["closed"] != right or positions != [place.sequence] * 3:
-        raise CheckFailed(f"{segment.path}: damaged: marked as complete with positions {positions}, but its records end with command "
-                          f"{place.sequence} at offset {place.offset}; {RESTORE}")
+        raise CheckFailed(f"{segment.path}: damaged: marked as complete with positions {positions}, but its records "
+                          f"end with command {place.sequence} at offset {place.offset}; {RESTORE}")
 
 
 def check_end(found: Recovered, place: Scan) -> None:
@@ -180,8 +186,8 @@ def check_end(found: Recovered, place: Scan) -> None:
     last = found.segments[-1]
     safe = safe_position(found)
     if not found.closed and safe > place.sequence:
-        raise CheckFailed(f"{last.path}: damaged at offset {place.offset}: the records end with command {place.sequence}, but the log was "
-                          f"safe up to command {safe}; {RESTORE}")
+        raise CheckFailed(f"{last.path}: damaged at offset {place.offset}: the records end with command "
+                          f"{place.sequence}, but the log was safe up to command {safe}; {RESTORE}")
 
 
 def mend(found: Recovered) -> None:
@@ -197,7 +203,7 @@ def mend(found: Recovered) -> None:
             if segment.header["run"] == run:
                 settle(found, segment)
     for name in layout.NEXT_NAMES:
-        (folder / name).unlink(missing_ok=True)     # prepared and never used: those that were used have their number now
+        (folder / name).unlink(missing_ok=True)     # never used: one that was has its number now
     sync_directory(folder)
 
 
@@ -212,7 +218,8 @@ def mark_closed(content: mmap.mmap, last_sequence: int) -> None:
 
 
 def settle(found: Recovered, segment: SegmentFile) -> None:
-    """One segment of the run that was not closed: cut where it must be, synced, named; the last one marked as complete."""
+    """One segment of the run that was not closed: cut where it must be, synced, named; the last one marked as
+    complete."""
     is_last = segment is found.segments[-1]
     with open(segment.path, "r+b") as file, mmap.mmap(file.fileno(), 0) as content:
         if is_last and found.cut:

@@ -34,8 +34,8 @@ def replay(reader: Reader, engine: Any, *, on_block: Callable[[np.ndarray, np.nd
     """Apply every command of `reader` to `engine` (either kind), which stands right before the first of them.
 
     on_block(lines, events) gets each block with its EVENT array; without it events are only counted, which is faster.
-    on_progress gets the counts after each block. CheckFailed: damage, a command that this engine does not take, or a journaled digest
-    that is not the engine's; the message names the command.
+    on_progress gets the counts after each block. CheckFailed: damage, a command that this engine does not take, or a
+    journaled digest that is not the engine's; the message names the command.
     """
     counts = Replayed()
     start = time.perf_counter()

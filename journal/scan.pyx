@@ -1,4 +1,5 @@
-"""Walk the records of a mapped segment and check them: shape, sequence, time, checksum. Fast, without the GIL, changes nothing."""
+"""Walk the records of a mapped segment and check them: shape, sequence, time, checksum. Fast, without the GIL,
+changes nothing."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
@@ -37,7 +38,8 @@ cdef struct Place:
 
 cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until, int64_t until_time, bint verify,
                   Place* place) noexcept nogil:
-    """Go on from `place`, which moves behind each good record, until it is at `stop` bytes or sequence `until`, or a record is later."""
+    """Go on from `place`, which moves behind each good record, until it is at `stop` bytes or sequence `until`, or a
+    record is later."""
     cdef const CommandLine* record
     cdef uint32_t lines, stored
     while place.sequence < until and place.offset < stop:
@@ -95,8 +97,8 @@ cdef class Scan:
 
     def go(self, const unsigned char[::1] segment not None, uint64_t until, size_t stop=<size_t> -1, bint verify=True,
            int64_t until_time=INT64_MAX):
-        """Move over good records: up to sequence number `until`, before the first that begins at or behind byte `stop` or is later
-        than `until_time`.
+        """Move over good records: up to sequence number `until`, before the first that begins at or behind byte `stop`
+        or is later than `until_time`.
 
         `segment`: the whole mapped segment. Returns a ScanEnd; the place is behind the last good record then.
         """

@@ -19,7 +19,8 @@ cdef struct Segment:
     uint64_t last_sequence          # of a retired one
 
 cdef int segment_create(int directory, int slot, size_t capacity, Segment* segment) noexcept nogil
-    # Makes next-<slot>.segment in the directory: filled with zeros, mapped, its size durable. On an error nothing is left behind.
+    # Makes next-<slot>.segment in the directory: filled with zeros, mapped, its size durable. On an error nothing is
+    # left behind.
 cdef int segment_name(int directory, Segment* segment) noexcept nogil
     # The header is complete: make it durable, then give the file its name, then make that durable.
 cdef int segment_close(Segment* segment) noexcept nogil

@@ -1,4 +1,5 @@
-"""Segment files: created under a name of their own, then named by their first sequence number once their header is durable."""
+"""Segment files: created under a name of their own, then named by their first sequence number once their header is
+durable."""
 
 from libc.errno cimport errno
 from libc.stddef cimport size_t
@@ -21,7 +22,8 @@ cdef extern from "<stdio.h>" nogil:
 
 
 cdef inline const char* next_name(int slot) noexcept nogil:
-    """Of a segment that has no number yet. Two, so that one can be made while the one before still waits for its number."""
+    """Of a segment that has no number yet. Two, so that one can be made while the one before still waits for its
+    number."""
     return b"next-1.segment" if slot else b"next-0.segment"
 
 

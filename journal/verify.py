@@ -1,4 +1,5 @@
-"""Verify a log: every checksum, every sequence number, every command taken again, every digest that the venue journaled on the way."""
+"""Verify a log: every checksum, every sequence number, every command taken again, every digest that the venue
+journaled on the way."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from pricetime.journal.replay import Replayed, replay
 
 @dataclass
 class Verified:
-    """What was found good. `digest`: 32 bytes over the state after the last command; `event_digest`: of all events, (low, high)."""
+    """What was found good. `digest`: 32 bytes over the state after the last command; `event_digest`: of all events,
+    (low, high)."""
 
     sequence: int
     digest: bytes
@@ -25,10 +27,12 @@ def digest_text(digest: tuple[int, int]) -> str:
     return f"{high:016x}{low:016x}"
 
 
-def verify(directory: str | os.PathLike, engine: Any, *, on_progress: Callable[[Replayed], None] | None = None) -> Verified:
+def verify(directory: str | os.PathLike, engine: Any, *,
+           on_progress: Callable[[Replayed], None] | None = None) -> Verified:
     """Read a venue's log from its beginning to its committed position through a new `engine` (either kind).
 
-    CheckFailed names segment, offset and command of the first thing that does not hold; UserError: no log there, not readable.
+    CheckFailed names segment, offset and command of the first thing that does not hold; UserError: no log there, not
+    readable.
     """
     reader = Reader(directory)
     replayed = replay(reader, engine, on_progress=on_progress)

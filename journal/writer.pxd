@@ -1,4 +1,5 @@
-"""The log's writer, as C sees it: append a record, publish a batch. One thread, no GIL; no system call but at a roll that comes too soon.
+"""The log's writer, as C sees it: append a record, publish a batch. One thread, no GIL; no system call but at a roll
+that comes too soon.
 
     cdef LogWriter* log = writer.log            # of a pricetime.journal.Writer, which must outlive it
     error = writer_append(log, record)          # for each command of a batch
@@ -32,8 +33,8 @@ cdef struct LogWriter:
 cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcept nogil:
     """Append one record: contiguous lines; type, shape, sequence, time and session filled in by the caller.
 
-    Its checksum field is not looked at; the checksum is computed into the log. Returns 0, or a positive errno with nothing
-    appended: EINVAL where sequence is not the last plus 1 or time runs backwards, ENOSPC where the disk is full
+    Its checksum field is not looked at; the checksum is computed into the log. Returns 0, or a positive errno with
+    nothing appended: EINVAL where sequence is not the last plus 1 or time runs backwards, ENOSPC where the disk is full
     (a later append may succeed), any other is the preparer's and lasting.
     """
     cdef const uint64_t* words = <const uint64_t*> record

@@ -17,8 +17,8 @@ from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed
 from pricetime.journal.layout cimport (
     BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, closed_mark, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
-    FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name, preparer_nap, preparer_next,
-    preparer_run, preparer_stop, preparer_take_over, preparer_wake)
+    FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name,
+    preparer_nap, preparer_next, preparer_run, preparer_stop, preparer_take_over, preparer_wake)
 from pricetime.journal.segment cimport file_sync
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
 
@@ -31,7 +31,8 @@ SEGMENT_BYTES = 64 << 20
 
 
 cdef void begin_segment(LogWriter* log) noexcept nogil:
-    """Take preparer.next, which is READY, as the segment that the next record begins: its identity, its positions, then its magic."""
+    """Take preparer.next, which is READY, as the segment that the next record begins: its identity, its positions,
+    then its magic."""
     cdef Preparer* preparer = log.preparer
     cdef SegmentHeader* header = <SegmentHeader*> preparer.next.map
     header.first_sequence = log.sequence + 1
@@ -51,7 +52,8 @@ cdef void begin_segment(LogWriter* log) noexcept nogil:
 
 
 cdef int await_next(LogWriter* log) noexcept nogil:
-    """Until the preparer has a segment READY. 0, or the errno of its failure (after one more try: room may have come)."""
+    """Until the preparer has a segment READY. 0, or the errno of its failure (after one more try: room may have
+    come)."""
     cdef Preparer* preparer = log.preparer
     cdef bint asked = False
     cdef uint64_t state = load_acquire(&preparer.state)
@@ -125,9 +127,10 @@ def _run_preparer(size_t address):
 cdef class Writer:
     """The one writer of DIR/log. Opening recovers the log (see `recovered.notes` for what was cut) and begins a run.
 
-    directory: the venue's; made where it is missing. segment_bytes: of each segment file, a multiple of 4096. run: number of
-    this start of the venue, the log's last one plus 1 where not given. durability: "process". Close it, or use `with`: a
-    log that was not closed is recovered at the next start. UserError: locked by another process, no log, no room, no right.
+    directory: the venue's; made where it is missing. segment_bytes: of each segment file, a multiple of 4096. run:
+    number of this start of the venue, the log's last one plus 1 where not given. durability: "process". Close it, or
+    use `with`: a log that was not closed is recovered at the next start. UserError: locked by another process, no log,
+    no room, no right.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -136,9 +139,11 @@ cdef class Writer:
         self.log.map = NULL
         self.log.preparer = NULL
 
-    def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0, str durability="process"):
+    def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0,
+                 str durability="process"):
         if segment_bytes % 4096 or segment_bytes < <size_t> layout.SEGMENT_BYTES_MIN:
-            raise UserError(f"segment size {segment_bytes}: expected a multiple of 4096, at least {layout.SEGMENT_BYTES_MIN}")
+            raise UserError(f"segment size {segment_bytes}: expected a multiple of 4096, at least "
+                            f"{layout.SEGMENT_BYTES_MIN}")
         if layout.DURABILITIES.get(durability) != PROCESS:
             raise UserError(f"durability {durability!r}: this version has only 'process'")
         folder = directories.make_log_folder(directory)
@@ -152,7 +157,8 @@ cdef class Writer:
         except BaseException:
             self._release()
             raise
-        self.thread = threading.Thread(target=_run_preparer, args=(<size_t> self.log.preparer,), name="log preparer", daemon=True)
+        self.thread = threading.Thread(target=_run_preparer, args=(<size_t> self.log.preparer,), name="log preparer",
+                                       daemon=True)
         self.thread.start()
 
     def _begin(self, folder, size_t segment_bytes, uint64_t run, uint64_t epoch):
@@ -187,13 +193,15 @@ cdef class Writer:
             error = preparer_name(log.preparer)
             store_relaxed(&log.preparer.state, PREPARING)
         if error:
-            raise directories.explain(OSError(error, os.strerror(error)), f"cannot begin a log segment of {segment_bytes} bytes in {folder}")
+            raise directories.explain(OSError(error, os.strerror(error)), "cannot begin a log segment of "
+                                                                          f"{segment_bytes} bytes in {folder}")
 
     def append(self, lines not None):
-        """Append and publish whole records: a contiguous array of 64-byte lines, each record's `sequence` the last one plus 1.
+        """Append and publish whole records: a contiguous array of 64-byte lines, each record's `sequence` the last one
+        plus 1.
 
-        ValueError names the first record that is out of turn or no record; UserError says that the disk is full. What was before it
-        is appended and published then; nothing of it and what follows is.
+        ValueError names the first record that is out of turn or no record; UserError says that the disk is full. What
+        was before it is appended and published then; nothing of it and what follows is.
         """
         cdef const unsigned char[::1] data = lines.view("u1")
         cdef size_t offset = 0, size = data.shape[0]
@@ -216,10 +224,15 @@ cdef class Writer:
                 offset += record_lines(record) * LINE_BYTES
             writer_publish(self.log)
         if error == EINVAL:
-            raise ValueError(f"line {offset // LINE_BYTES}: type {record.type}, {record_lines(record)} lines, sequence {record.sequence}, "
-                             f"time {record.time}; expected a whole record with sequence {self.log.sequence + 1}, time {self.log.time} or later")
+            raise ValueError(f"line {offset // LINE_BYTES}: type {record.type}, {record_lines(record)} lines, "
+                             f"sequence {record.sequence}, "
+                             f"time {record.time}; expected a whole record with sequence {self.log.sequence + 1}, "
+                             f"time {self.log.time} or later")
         if error:
-            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: command {self.log.sequence + 1} is not logged")
+            mend = ("stop the venue: what is on the disk is not known" if self.log.preparer.fatal else
+                    "make room, then append it again")
+            raise UserError(f"{self.directory}: command {self.log.sequence + 1} is not logged: "
+                            f"{os.strerror(error).lower()}; {mend}")
 
     @property
     def sequence(self) -> int:
@@ -268,7 +281,8 @@ cdef class Writer:
             error = finish(self.log)
         self._release()
         if error:
-            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: the log could not be closed cleanly")
+            raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: the log could not be "
+                                                                          "closed cleanly")
 
     def _release(self):
         """Let go of maps, memory and lock, in reverse order. What was appended stays in the files."""

@@ -1,4 +1,5 @@
-"""Logs for tests: records to append, a log left by a dead process or by a machine that went down, and its bytes to harm."""
+"""Logs for tests: records to append, a log left by a dead process or by a machine that went down, and its bytes to
+harm."""
 
 import shutil
 import time

@@ -20,14 +20,16 @@ from pricetime.matching.errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", metavar="DIR", help="the venue's directory")
     parser.add_argument("--from", metavar="SEQ", type=int, default=1, dest="first", help="the first command (1)")
-    parser.add_argument("--to", metavar="SEQ", type=int, default=SEQUENCE_MAX, dest="last", help="the last one (the log's end)")
+    parser.add_argument("--to", metavar="SEQ", type=int, default=SEQUENCE_MAX, dest="last", help="the last one (the "
+                                                                                                 "log's end)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Commands on standard output. UserError where the log has none in the range."""
     first, last = arguments.first, arguments.last
     if not 1 <= first <= last:
-        raise UserError(f"--from {first} --to {last}: expected sequence numbers from 1 on, the first not behind the last")
+        raise UserError(f"--from {first} --to {last}: expected sequence numbers from 1 on, the first not behind the "
+                        "last")
     engine, codec = new_engine(reference=False), Codec()
     if first > 1:
         # Names and scales are what the definitions before have made of them.

@@ -21,7 +21,8 @@ class ReplayProgress:
             return
         self._next = now + EVERY_SECONDS
         self._shown = True
-        print(f"\r{counts.commands:,} commands, {counts.trades:,} trades, {counts.rate:,.0f} commands/s ", end="", file=sys.stderr, flush=True)
+        print(f"\r{counts.commands:,} commands, {counts.trades:,} trades, {counts.rate:,.0f} commands/s "
+              "", end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the terminal's line empty for what comes next."""

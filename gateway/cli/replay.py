@@ -1,6 +1,8 @@
-"""Rebuild a venue's state from its log: at the end, after a command, or at a time. Prints the state, or all events on the way.
+"""Rebuild a venue's state from its log: at the end, after a command, or at a time. Prints the state, or all events on
+the way.
 
-Without --events: sequence number, digest and each instrument. With it: every event as JSON Lines; the rest goes to standard error.
+Without --events: sequence number, digest and each instrument. With it: every event as JSON Lines; the rest goes to
+standard error.
 """
 
 import argparse
@@ -66,7 +68,8 @@ def nanoseconds(text: str) -> int:
             value = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // timedelta(seconds=1) * 10**9
             value += int(fraction[:9].ljust(9, "0"))
         except ValueError:
-            raise UserError(f"--at {text}: expected nanoseconds since 1970 or a time like 2023-07-11T09:30:00.5") from None
+            raise UserError(f"--at {text}: expected nanoseconds since 1970 or a time like "
+                            "2023-07-11T09:30:00.5") from None
     if not 0 <= value < EVER:
         raise UserError(f"--at {text}: outside 1970 to 2262")
     return value
@@ -87,7 +90,8 @@ def printer(engine: Any) -> Any:
 def state_of(engine: Any) -> dict[str, Any]:
     """The state that `replay` shows, as JSON has it."""
     return {
-        "sequence": engine.sequence, "time": engine.time, "run": int(np.frombuffer(engine.dump(), STATE_HEADER, 1)[0]["run"]),
+        "sequence": engine.sequence, "time": engine.time,
+        "run": int(np.frombuffer(engine.dump(), STATE_HEADER, 1)[0]["run"]),
         "digest": engine.digest().hex(), "event_digest": digest_text(engine.event_digest),
         "participants": len(engine.participants), "sessions": len(engine.sessions),
         "instruments": [instrument_of(engine, row) for row in engine.instruments],
@@ -109,9 +113,10 @@ def instrument_of(engine: Any, row: np.void) -> dict[str, Any]:
 
 def as_text(state: dict[str, Any]) -> str:
     """The same for people."""
-    lines = [f"{name:13} {state[key]}" for name, key in (
-        ("sequence", "sequence"), ("time", "time"), ("run", "run"), ("digest", "digest"), ("event digest", "event_digest"))]
+    shown_first = ("sequence", "time", "run", "digest", "event_digest")
+    lines = [f"{key.replace('_', ' '):13} {state[key]}" for key in shown_first]
     for shown in state["instruments"]:
         sides = [f"{shown[f'{side}_quantity']} @ {shown[side]}" if side in shown else "-" for side in ("bid", "ask")]
-        lines.append(f"{shown['symbol']:13} {shown['phase'].lower().replace('_', ' ')}, {shown['orders']:,} orders, {sides[0]} | {sides[1]}")
+        lines.append(f"{shown['symbol']:13} {shown['phase'].lower().replace('_', ' ')}, {shown['orders']:,} orders, "
+                     f"{sides[0]} | {sides[1]}")
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Check a venue's log from its beginning: every checksum, every command taken again, every digest journaled on the way.
 
-Reads up to the committed position, beside a running venue too. Exit status 1 where something does not hold: the line names it.
+Reads up to the committed position, beside a running venue too. Exit status 1 where something does not hold: the line
+names it.
 """
 
 import argparse
@@ -26,8 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     done = found.replayed
     result = {
         "sequence": found.sequence, "commands": done.commands, "events": done.events, "trades": done.trades,
-        "digest": found.digest.hex(), "event_digest": digest_text(found.event_digest), "seconds": round(done.seconds, 6),
-        "commands_per_second": round(done.rate),
+        "digest": found.digest.hex(), "event_digest": digest_text(found.event_digest),
+        "seconds": round(done.seconds, 6), "commands_per_second": round(done.rate),
     }  # fmt: skip
     if arguments.json:
         print(json.dumps(result))

@@ -1,11 +1,22 @@
-"""Whatever is changed in a log is found: reported with its place, or, behind what was safe, cut and said. And files that are no log."""
+"""Whatever is changed in a log is found: reported with its place, or, behind what was safe, cut and said. And files
+that are no log."""
 
 import os
 import shutil
 
 import pytest
 from journal_logs import (
-    FIRST, SEGMENT_BYTES, change, change_header, clocks, definition, flip, left_behind, machine_went_down, read, segment,
+    FIRST,
+    SEGMENT_BYTES,
+    change,
+    change_header,
+    clocks,
+    definition,
+    flip,
+    left_behind,
+    machine_went_down,
+    read,
+    segment,
 )
 
 from pricetime.journal import Reader, Writer, layout, recover
@@ -25,8 +36,8 @@ def make(directory, close=True):
 
 
 def bits(used):
-    """Every bit of the identity, the positions and the records up to byte `used`; one bit, a different one each time, of every
-    eight bytes that are zero."""
+    """Every bit of the identity, the positions and the records up to byte `used`; one bit, a different one each
+    time, of every eight bytes that are zero."""
     told = [*range(128), *(at + i for at in (*POSITION_WORDS, 640) for i in range(8)), *range(HEADER, used)]
     silent = [at for at in range(0, SEGMENT_BYTES, 8) if at not in set(told)]
     return [8 * byte + bit for byte in told for bit in range(8)] + [8 * at + at // 8 % 64 for at in silent]
@@ -98,7 +109,8 @@ def test_a_missing_first_segment_is_named(tmp_path):
 def test_a_missing_last_segment_is_found_where_the_log_was_not_closed(tmp_path):
     log = make(tmp_path / "live", close=False)
     segment(log, 65).unlink()
-    with pytest.raises(CheckFailed, match=f"{layout.segment_name(65)}: missing: {FIRST} says that the log goes on there"):
+    with pytest.raises(CheckFailed, match=f"{layout.segment_name(65)}: missing: {FIRST} says that the log goes on "
+                                          "there"):
         recover(log)
     change_header(segment(log), closed=0, synced=70)
     with pytest.raises(CheckFailed, match="end with command 64, but the log was safe up to command 70"):
@@ -201,5 +213,6 @@ def test_a_directory_without_the_right_to_it_is_one_line(tmp_path):
 def test_a_damaged_record_is_named_by_a_reader(tmp_path):
     path = segment(make(tmp_path), 65)
     flip(path, 8 * (HEADER + 2 * 64 + 40))
-    with pytest.raises(CheckFailed, match=rf"{path}: damaged at offset {HEADER + 128}, command 67: the record's checksum is wrong"):
+    with pytest.raises(CheckFailed, match=rf"{path}: damaged at offset {HEADER + 128}, command 67: the record's "
+                                          rf"checksum is wrong"):
         read(tmp_path)

@@ -66,7 +66,8 @@ def test_a_record_half_copied_when_the_process_died_is_cut_and_said(crashed):
     change(path, offset_of(101) + 8, b"half a record")
     with small(crashed) as writer:
         assert writer.sequence == 100
-        assert writer.recovered.notes == [f"{path}: cut at offset {offset_of(101)}, behind command 100: no record is there, "
+        assert writer.recovered.notes == [f"{path}: cut at offset {offset_of(101)}, behind command 100: no record is "
+                                          "there, "
                                           "and what follows was never synced"]
     assert not any(path.read_bytes()[offset_of(101):])
 
@@ -101,12 +102,14 @@ def test_after_the_machine_went_down_everything_from_the_first_hole_on_is_cut(cr
 def test_a_hole_at_or_before_the_synced_position_is_damage(crashed, hole):
     machine_went_down(crashed, synced=11)
     change(segment(crashed), offset_of(hole), bytes(8))
-    with pytest.raises(CheckFailed, match=f"damaged at offset {offset_of(hole)}, command {hole}: .*safe up to command 11"):
+    with pytest.raises(CheckFailed, match=f"damaged at offset {offset_of(hole)}, command {hole}: .*safe up to "
+                                          "command 11"):
         recover(crashed)
 
 
 def test_leftovers_behind_the_cut_do_not_come_back(crashed):
-    """Records 51 to 64 were written and are valid in themselves; command 50 was lost. A new 50 must not bring them back."""
+    """Records 51 to 64 were written and are valid in themselves; command 50 was lost. A new 50 must not bring them
+    back."""
     machine_went_down(crashed, synced=11)
     change(segment(crashed), offset_of(50), bytes(8))
     for _ in range(2):

@@ -1,4 +1,5 @@
-"""Replay and verification: the same state from the log as live, in both engines; and `replay`, `verify`, `log` at the shell."""
+"""Replay and verification: the same state from the log as live, in both engines; and `replay`, `verify`, `log` at
+the shell."""
 
 import argparse
 import importlib
@@ -8,8 +9,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from flow import play
-from journal_logs import SEGMENT_BYTES, is_first_line, journal
+from journal_logs import SEGMENT_BYTES, flip, is_first_line, journal, segment
 
+from pricetime.__main__ import main
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
@@ -29,10 +31,12 @@ def commands():
     yield m.SessionDefinition(session_name="alice", participant="firm")
     yield m.SecurityDefinition(symbol="ACME", price_scale=2, tick_size=Decimal("0.05"), lot_size=Decimal(1))
     for number in range(1, ORDERS + 1):
-        yield m.NewOrderSingle(session="alice", cl_ord_id=2 * number, symbol="ACME", side="Buy" if number % 2 else "Sell", ord_type="Limit",
-                               price=Decimal(number % 7) + Decimal("10.05"), order_qty=Decimal(number % 5), transact_time=1000 * number)
+        id = 2 * number
+        yield m.NewOrderSingle(session="alice", cl_ord_id=id, symbol="ACME", side="Buy" if number % 2 else "Sell",
+                               ord_type="Limit", price=Decimal(number % 7) + Decimal("10.05"),
+                               order_qty=Decimal(number % 5), transact_time=1000 * number)
         if number % 3 == 0:
-            yield m.OrderCancelRequest(session="alice", cl_ord_id=2 * number + 1, orig_cl_ord_id=2 * number, symbol="ACME")
+            yield m.OrderCancelRequest(session="alice", cl_ord_id=id + 1, orig_cl_ord_id=id, symbol="ACME")
     yield m.TradingSessionStatus(symbol="ACME", phase="Halted")
 
 
@@ -66,7 +70,8 @@ both_engines = pytest.mark.parametrize("reference", [False, True], ids=["fast", 
 @both_engines
 def test_the_log_gives_the_live_state(log, live, reference):
     found = verify(log, new_engine(reference))
-    assert (found.sequence, found.digest, found.event_digest) == (live[1].sequence, live[1].digest(), live[1].event_digest)
+    engine = live[1]
+    assert (found.sequence, found.digest, found.event_digest) == (engine.sequence, engine.digest(), engine.event_digest)
     assert found.replayed.commands == live[1].sequence
     assert found.replayed.trades > 50
 
@@ -75,9 +80,9 @@ def test_the_log_gives_the_live_state(log, live, reference):
 def test_events_are_handed_out_by_the_block_and_counted_alike(log, reference):
     seen = []
     counted = replay(Reader(log), new_engine(reference))
-    shown = replay(Reader(log), new_engine(reference), on_block=lambda lines, events: seen.append((len(lines), len(events))))
+    shown = replay(Reader(log), new_engine(reference), on_block=lambda lines, events: seen.append(len(events)))
     assert (shown.commands, shown.events, shown.trades) == (counted.commands, counted.events, counted.trades)
-    assert sum(events for _, events in seen) == counted.events
+    assert sum(seen) == counted.events
 
 
 def digest_record(engine, wrong=0):
@@ -156,6 +161,15 @@ def test_log_prints_a_range(log, live, capsysbinary):
     assert len(whole) == live[1].sequence
     shell("log", log, "--from", 50, "--to", 80)
     assert capsysbinary.readouterr().out.splitlines() == whole[49:80]
+
+
+def test_damage_is_status_1_and_a_wrong_directory_status_2(log, tmp_path_factory, capsys):
+    flip(segment(log), 8 * (4096 + 40))
+    assert main(["verify", str(log)]) == 1
+    assert "damaged at offset 4096, command 1" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path_factory.mktemp("empty"))]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("pricetime verify: ") and error.count("\n") == 1
 
 
 @pytest.mark.parametrize(("command", "arguments", "match"), [

@@ -1,4 +1,5 @@
-"""Appending: what goes in comes out, over segments and runs; what is out of turn does not go in; one writer at a time."""
+"""Appending: what goes in comes out, over segments and runs; what is out of turn does not go in; one writer at a
+time."""
 
 import os
 import resource
@@ -139,7 +140,7 @@ def test_a_full_disk_refuses_records_and_takes_them_again_when_there_is_room(tmp
         writer.append(clocks(1, 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
         try:
-            with pytest.raises(UserError, match=r"command \d+ is not logged: file too large"):
+            with pytest.raises(UserError, match=r"command \d+ is not logged: file too large; make room, then"):
                 writer.append(clocks(2, 3 * fits))
             last = writer.sequence
             assert last in (fits, 2 * fits)      # one segment may have been prepared before the disk was full

@@ -1,0 +1,46 @@
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricetime.journal.recovery import Recovered
+
+SEGMENT_BYTES: Final[int]
+
+class Writer:
+    @property
+    def directory(self) -> Path: ...
+    @property
+    def recovered(self) -> Recovered: ...
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        segment_bytes: int = ...,
+        run: int | None = None,
+        epoch: int = 0,
+        durability: str = "process",
+    ) -> None: ...
+    def append(self, lines: NDArray[np.void]) -> None: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def checksum(self) -> int: ...
+    @property
+    def run(self) -> int: ...
+    @property
+    def log_id(self) -> bytes: ...
+    @property
+    def rolls(self) -> int: ...
+    @property
+    def stalls(self) -> int: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
