@@ -16,9 +16,11 @@ END_TIMEOUT = 30            # seconds that a server may take to end
 def venue() -> Iterator[LoadClient]:
     """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory
     removed."""
-    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
-        with _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client:
-            yield client
+    with (
+        tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory,
+        _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client,
+    ):
+        yield client
 
 
 @contextmanager
