@@ -45,7 +45,7 @@ def of_flow(flow: Flow) -> Comparison:
     note = "" if len(flow.lines) >= WARM_COMMANDS else (
         f"{len(flow.lines)} lines on a new engine: touching its memory for the first time is in the figure")
     subject = Measure(f"book/{flow.name}", UNIT, lambda: time_flow(flow))
-    if flow.bare is None:
+    if flow.bare is None or flow.bare_fill is None:
         alone = f"no yardstick: a bare book cannot follow {flow.bare_why}"
         return Comparison(subject, note=f"{alone}; {note}" if note else alone)
     if bare_trades(flow.bare_fill, flow.bare) != trades_of(flow):
