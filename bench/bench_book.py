@@ -25,6 +25,7 @@ from pricetime.matching.errors import CheckFailed
 
 COMMANDS = 1_000_000
 COMMANDS_QUICK = 200_000
+WARM_COMMANDS = 100_000         # below this a flow is too short for a figure of its own
 LIMITS = {"move": Limit(at_most=5.0)}
 UNIT = "ns/command"
 
@@ -41,15 +42,18 @@ def comparisons(options: Options) -> Iterator[Comparison]:
 
 def of_flow(flow: Flow) -> Comparison:
     """The engine on one flow, beside the bare book where that can follow (then their trades are compared first)."""
+    note = "" if len(flow.lines) >= WARM_COMMANDS else (
+        f"{len(flow.lines)} lines on a new engine: touching its memory for the first time is in the figure")
     subject = Measure(f"book/{flow.name}", UNIT, lambda: time_flow(flow))
-    if flow.bare is None:
-        return Comparison(subject, note=f"no yardstick: a bare book cannot follow {flow.bare_why}")
+    if flow.bare is None or flow.bare_fill is None:
+        alone = f"no yardstick: a bare book cannot follow {flow.bare_why}"
+        return Comparison(subject, note=f"{alone}; {note}" if note else alone)
     if bare_trades(flow.bare_fill, flow.bare) != trades_of(flow):
         raise CheckFailed(f"flow {flow.name}: the bare book does not make the engine's trades; no figure is given")
     fill, bare = flow.bare_fill, flow.bare
     # Per command of the flow: those that the bare book was spared (definitions, refused ones) are few.
     yardstick = Measure(f"bare/{flow.name}", UNIT, lambda: time_bare_book(fill, bare) / max(len(bare), 1))
-    return Comparison(subject, yardstick, LIMITS.get(flow.name))
+    return Comparison(subject, yardstick, LIMITS.get(flow.name), note)
 
 
 def time_flow(flow: Flow) -> float:

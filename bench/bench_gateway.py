@@ -57,25 +57,37 @@ class Feed:
 
 def comparisons(options: Options) -> Iterator[Comparison]:
     """Each figure with servers of its own, which end when the next one is asked for."""
-    divisor = QUICK_DIVISOR if options.quick else 1
-    for per_message, (window, stretch, limit) in SIZES.items():
-        with servers.venue() as client, servers.bare_server(copy=True) as bare_client:
-            venue, bare = feeds(client, bare_client, stretch // divisor, options.repeats)
-            yield Comparison(
-                Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: venue.orders_a_second(per_message, window)),
-                Measure(f"bare/tcp/{per_message}", "orders/s", lambda: bare.orders_a_second(per_message, window)),
-                limit)
+    for per_message in SIZES:
+        yield from throughput(per_message, options)
+    yield from round_trip(options)
+
+
+def throughput(per_message: int, options: Options) -> Iterator[Comparison]:
+    """Orders acknowledged a second, in messages of `per_message`."""
+    window, stretch, limit = SIZES[per_message]
+    with servers.venue() as client, servers.bare_server(copy=True) as bare_client:
+        venue, bare = feeds(client, bare_client, stretch, options)
+        yield Comparison(
+            Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: venue.orders_a_second(per_message, window)),
+            Measure(f"bare/tcp/{per_message}", "orders/s", lambda: bare.orders_a_second(per_message, window)),
+            limit)
+
+
+def round_trip(options: Options) -> Iterator[Comparison]:
+    """One order at a time: the median of its round trips."""
     with servers.venue() as client, servers.bare_server(copy=False) as bare_client:
-        venue, bare = feeds(client, bare_client, ROUND_TRIPS // divisor, options.repeats)
+        venue, bare = feeds(client, bare_client, ROUND_TRIPS, options)
         yield Comparison(Measure("gateway/roundtrip", "ns", venue.round_trip),
                          Measure("bare/roundtrip", "ns", bare.round_trip),
                          ROUND_TRIP_LIMIT)
 
 
-def feeds(client: LoadClient, bare_client: LoadClient, stretch: int, repeats: int) -> tuple[Feed, Feed]:
+def feeds(client: LoadClient, bare_client: LoadClient, stretch: int, options: Options) -> tuple[Feed, Feed]:
     """Both sides with the same orders, logged on, the live orders filled in; a stretch for each repeat and the
     warm-up."""
-    flow = generated_flow("move", stretch * (repeats + 1), sessions=1)
+    if options.quick:
+        stretch //= QUICK_DIVISOR
+    flow = generated_flow("move", stretch * (options.repeats + 1), sessions=1)
     client.throughput(logon(), 1, 1)
     client.throughput(flow.fill, FILL_PER_MESSAGE, len(flow.fill))
     return Feed(client, flow.lines, stretch), Feed(bare_client, flow.lines, stretch)

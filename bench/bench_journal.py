@@ -1,10 +1,13 @@
-"""What does one append to the log cost? `journal/append` in ns/record, beside `bare/append`.
+"""What does one append to the log cost, and how fast is a log verified?
+
+`journal/append` in ns/record, beside `bare/append`; `replay/verify` in commands/s, on its own.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
 helper thread's work, as in a venue; one writer goes through all repeats, so rolls to the next segment are in the
 figure. Yardstick: the same lines copied into plain memory with the same chained CRC32C (bare_journal.h).
 `bare/append-unchained` shows what the chain itself costs: it is the price of knowing a leftover from a successor.
+`replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
 more time to get ahead. On a machine with one core the helper's work falls into the figure.
@@ -17,9 +20,11 @@ import numpy as np
 
 from pricetime.bench.bare_journal import time_bare_append
 from pricetime.bench.drive_journal import time_writer
-from pricetime.bench.flows import generated_flow
+from pricetime.bench.flows import first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
+from pricetime.journal.verify import verify
 from pricetime.journal.writer import Writer
+from pricetime.matching.engine import Engine
 
 RECORDS = 500_000
 RECORDS_QUICK = 200_000
@@ -29,8 +34,16 @@ UNIT = "ns/record"
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
-    """Append beside memcpy plus CRC32C; the writer is closed when the next one is asked for."""
-    lines = generated_flow("move", RECORDS_QUICK if options.quick else RECORDS).lines
+    """Append beside its yardstick, then verify."""
+    flow = generated_flow("move", RECORDS_QUICK if options.quick else RECORDS)
+    yield from appends(flow.lines)
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
+        write_log(directory, np.concatenate([flow.definitions, flow.fill, flow.lines]))
+        yield Comparison(Measure("replay/verify", "commands/s", lambda: verify(directory, Engine()).replayed.rate))
+
+
+def appends(lines: np.ndarray) -> Iterator[Comparison]:
+    """Append beside memcpy plus CRC32C; the writer is closed when the next figure is asked for."""
     data = lines.view(np.uint8)
     area = np.ones(len(data), np.uint8)                 # every page touched
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
@@ -49,3 +62,11 @@ def append(writer: Writer, lines: np.ndarray) -> float:
     numbered["sequence"] = np.arange(writer.sequence + 1, writer.sequence + 1 + len(lines), dtype=np.uint64)
     numbered["time"] += max(0, writer.time - int(lines["time"][0]))
     return time_writer(writer, numbered, BATCH_RECORDS) / len(lines)
+
+
+def write_log(directory: str, lines: np.ndarray) -> None:
+    """A closed log of these records, numbered from 1."""
+    numbered, starts = lines.copy(), first_lines(lines)
+    numbered["sequence"][starts] = np.arange(1, 1 + len(starts), dtype=np.uint64)
+    with Writer(directory) as writer:
+        writer.append(numbered)

@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites: {', '.join(SUITES)}; all without one")
     parser.add_argument("--flow", type=Path, metavar="FILE", help="time the book on the commands of a JSON Lines file")
     parser.add_argument("--quick", action="store_true", help="fewer commands and repeats: under a minute")
-    parser.add_argument("--json", metavar="FILE", help="write the results as JSON; -: standard output, without the table")
+    parser.add_argument("--json", metavar="FILE",
+                        help="write the results as JSON; - is standard output, in place of the table")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a limit is missed")
 
 

@@ -119,13 +119,14 @@ def generated_flow(name: str, count: int, sessions: int = 8) -> Flow:
 
 # ------------------------------------------------------------------------------------- flows that others made
 
-ORDER_COMMANDS = (CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST)
+ORDER_COMMANDS = (
+    CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST)
 
 
 def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, int, int]:
     """The bare book's commands for `lines`, by what the engine answered; also the offset and the tick of its levels.
 
-    `lines` are single-line records from command 1 of a new engine on, `events` all that it said. An order's number
+    `lines` are whole records from command 1 of a new engine on, `events` all that it said. An order's number
     is its OrderID; what the engine refused is left out. ValueError says what a bare book cannot follow.
     """
     orders = np.isin(lines["type"], ORDER_COMMANDS)
@@ -137,14 +138,14 @@ def bare_commands(lines: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, in
         raise ValueError("commands that are refused at the door")
     answers = np.zeros(len(lines), EVENT)
     first = events[events["place"] == 0]
-    answers[_line_of_sequence(lines)[first["sequence"].astype(np.int64) - 1]] = first
+    answers[first_lines(lines)[first["sequence"].astype(np.int64) - 1]] = first
     taken = orders & np.isin(answers["type"], (EventType.NEW, EventType.REPLACED, EventType.CANCELED))
     lines, answers = lines[taken], answers[taken]
     return _bare_array(lines, answers)
 
 
-def _line_of_sequence(lines: np.ndarray) -> np.ndarray:
-    """Index of the first line of command 1, 2, 3 ... among lines."""
+def first_lines(lines: np.ndarray) -> np.ndarray:
+    """Index of the first line of each record among `lines`."""
     starts, index = [], 0
     while index < len(lines):
         starts.append(index)

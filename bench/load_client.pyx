@@ -166,11 +166,6 @@ cdef class LoadClient:
         self.end(error)
         return times
 
-    def stop_server(self):
-        """The one byte that ends a bare server."""
-        self.socket.send(b"\0")
-        self.socket.recv()
-
     def close(self):
         self.socket.close()
         self.context.term()

@@ -1,5 +1,8 @@
 """Start and end the servers that the load client talks to, each in a process of its own: a venue, a bare loop, a
-bare echo."""
+bare echo.
+
+A server ends when its standard input does, so none outlives the process that started it.
+"""
 
 import subprocess
 import sys
@@ -16,9 +19,11 @@ END_TIMEOUT = 30            # seconds that a server may take to end
 def venue() -> Iterator[LoadClient]:
     """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory
     removed."""
-    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
-        with _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client:
-            yield client
+    with (
+        tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory,
+        _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client,
+    ):
+        yield client
 
 
 @contextmanager
@@ -26,7 +31,6 @@ def bare_server(copy: bool) -> Iterator[LoadClient]:
     """A client connected to a new bare loop or, without `copy`, a bare echo."""
     with _server(f"from pricetime.bench.bare_gateway import run_bare_server; run_bare_server({copy})") as client:
         yield client
-        client.stop_server()
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def _server(code: str) -> Iterator[LoadClient]:
             raise RuntimeError(f"the server ended at once, exit status {process.wait()}")
         client = LoadClient(endpoint)
         yield client
-        process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends a venue
+        process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends it
         if process.returncode:
             raise RuntimeError(f"the server ended with exit status {process.returncode}")
     finally:

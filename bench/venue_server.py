@@ -2,7 +2,7 @@
 one session.
 
 The loop, log and engine are those of `pricetime serve`; only the configuration file and the security of the socket
-are left out. The process ends when its standard input does, so it never outlives the one that started it.
+are left out. The process ends when its standard input does.
 """
 
 import sys

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pricetime.bench import bench_book, cli, harness
+from pricetime.bench import bench_book, bench_journal, cli, harness
 from pricetime.bench.harness import Comparison, Limit, Measure
 from pricetime.matching.errors import UserError
 
@@ -36,6 +36,13 @@ def test_json_on_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixtu
     assert [result["name"] for result in found["results"]] == ["book/move", "bare/move", "book/itch", "bare/itch"]
     assert all(result["min"] <= result["value"] <= result["max"] for result in found["results"])
     assert all(result["repeats"] >= 5 for result in found["results"])
+
+
+def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(bench_journal, "RECORDS_QUICK", 2_000)
+    assert bench("journal", "--quick", "--json", "-") == 0
+    names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
+    assert names == ["journal/append", "bare/append", "bare/append-unchained", "replay/verify"]
 
 
 def a_suite(limit: Limit) -> type:

@@ -11,7 +11,7 @@ from pricetime.bench.venue_server import logon
 
 
 @pytest.mark.parametrize("copy", [True, False])
-def test_bare_server_answers_every_record_and_ends_when_told(copy: bool) -> None:
+def test_bare_server_answers_every_record(copy: bool) -> None:
     lines = generated_flow("move", 2_000, 1).lines
     with servers.bare_server(copy) as client:
         for per_message in (1, 7, 100):
