@@ -1,4 +1,4 @@
-"""The canonical state as bytes, and back. Rule 8; layout in canonical.pxd."""
+"""The canonical state as bytes, and back. Rule 9; layout in canonical.pxd."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t

@@ -310,8 +310,8 @@ cpdef enum Reason:
     NONE = 0
     # At the door: answered, never journaled.
     BAD_LENGTH = 1
-    UNKNOWN_VERSION = 2
-    UNKNOWN_MSG_TYPE = 3
+    UNKNOWN_MSG_TYPE = 2
+    UNKNOWN_VERSION = 3
     BAD_LINE_COUNT = 4
     BAD_FURTHER_LINE = 5
     RESERVED_NOT_ZERO = 6
@@ -376,14 +376,14 @@ cpdef enum Reason:
     POST_ONLY_WOULD_TRADE = 112
     FILL_OR_KILL_UNFILLABLE = 113
     MIN_QUANTITY_UNFILLABLE = 114
-    # Administration.
+    # Administration: each line of a definition in turn, so an instrument's LINE_MISSING may be of its terms.
     ID_OUT_OF_SEQUENCE = 128
-    NAME_INVALID = 129
-    NAME_TAKEN = 130
-    UNKNOWN_PARTICIPANT = 131
-    PARTICIPANT_CHANGED = 132
-    TABLE_FULL = 133
-    LINE_MISSING = 134
+    TABLE_FULL = 129
+    LINE_MISSING = 130
+    NAME_INVALID = 131
+    NAME_TAKEN = 132
+    UNKNOWN_PARTICIPANT = 133
+    PARTICIPANT_CHANGED = 134
     SCALE_INVALID = 135
     TICK_INVALID = 136
     LOT_INVALID = 137
@@ -392,8 +392,8 @@ cpdef enum Reason:
     PHASE_UNKNOWN = 140
     PHASE_UNCHANGED = 141
     TRADE_DATE_INVALID = 142
-    RULES_VERSION_UNKNOWN = 143
-    RUN_OUT_OF_SEQUENCE = 144
+    RUN_OUT_OF_SEQUENCE = 143
+    RULES_VERSION_UNKNOWN = 144
     CAPACITY_INVALID = 145
     # Why an accepted order changed or ended.
     IMMEDIATE_REST = 160

@@ -1,4 +1,4 @@
-"""How events are written: each goes to its sink, gets its report number, and into the event digest. Rules 1 and 8."""
+"""How events are written: each goes to its sink, gets its report number, and into the event digest. Rules 1, 8 and 9."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport abort

@@ -27,10 +27,10 @@ Event = namedtuple("Event", layout.EVENT.record._fields)
 # ----------------------------------------------------------------------------------------------- commands
 
 
-def record(type: int, *further: bytes, **fields: int) -> bytes:
+def record(kind: int, *further: bytes, **fields: int) -> bytes:
     """A record of any type: its first line and the further ones."""
     shape = records.RECORD_VERSION << 4 | 1 + len(further)
-    return layout.COMMAND.pack(**{"type": type, "shape": shape, **fields}) + b"".join(further)
+    return layout.COMMAND.pack(**{"type": kind, "shape": shape, **fields}) + b"".join(further)
 
 
 def further(type: int, **fields: int | bytes) -> bytes:

@@ -34,6 +34,7 @@ def session_state(session: Session) -> bytes:
 
 
 def instrument_state(instrument: Instrument) -> bytes:
+    """INSTRUMENT_STATE of one instrument; what is absent is 0."""
     """An InstrumentState; what is absent is 0."""
     presence = 0 if instrument.last_price is None else LAST_PRICE_PRESENT
     presence |= REPORTED_PRICE_PRESENT if instrument.reported[1] else 0
@@ -133,6 +134,7 @@ def load(data: bytes) -> Venue:
 
 
 def read_header(data: bytes) -> tuple:
+    """The header, once it is certain that all that it announces is there."""
     if len(data) < STATE_HEADER.size:
         raise ValueError(f"state has {len(data)} bytes, its header alone {STATE_HEADER.size}")
     header = STATE_HEADER.unpack(data)
@@ -178,6 +180,7 @@ def load_session(venue: Venue, state: tuple) -> None:
 
 
 def load_instrument(venue: Venue, state: tuple) -> None:
+    """Its book is empty until its orders are loaded."""
     """One InstrumentState into the venue's table."""
     has_reference = state.limits_presence & records.HAS_REFERENCE_PRICE
     has_max = state.limits_presence & records.HAS_MAX_ORDER_QUANTITY
