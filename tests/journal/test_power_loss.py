@@ -1,5 +1,5 @@
-"""The machine goes down: every page not synced is old, new or torn at 512 bytes, at random. What was synced is there, the rest ends at
-the first hole, and what is written afterwards is read back with nothing of before in it."""
+"""The machine goes down: every page not synced is old, new or torn at 512 bytes, at random. What was synced is
+there, the rest ends at the first hole, and what is written afterwards is read back with nothing of before in it."""
 
 import random
 
@@ -17,16 +17,18 @@ PAGE, SECTOR = 4096, 512
 
 def records(first, count, dice):
     """Some of one line, some of two."""
-    parts = [definition(first + i, first + i, b"x" * dice.randrange(1, 40)) if dice.random() < 0.3 else clocks(first + i, 1)
-             for i in range(count)]
-    return np.concatenate(parts)
+    numbers = range(first, first + count)
+    return np.concatenate([
+        definition(n, n, b"x" * dice.randrange(1, 40)) if dice.random() < 0.3 else clocks(n, 1) for n in numbers
+    ])  # fmt: skip
 
 
 def lose_power(directory, synced, dice):
     """Zero what was not written back, as the dice fall."""
     for found in list_segments(directory / "log"):
         header = found.header
-        place = Scan(layout.HEADER_SIZE, found.first_sequence - 1, int(header["previous_time"]), int(header["checksum_seed"]))
+        before = found.first_sequence - 1, int(header["previous_time"]), int(header["checksum_seed"])
+        place = Scan(layout.HEADER_SIZE, *before)
         data = bytearray(found.path.read_bytes())
         place.go(np.frombuffer(bytes(data), "u1"), synced)
         for page in range(PAGE, len(data), PAGE):
