@@ -4,10 +4,9 @@ A failure is shrunk to the few commands that it needs.
 """
 
 import commands as c
+from differential.pair import Pair
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from differential.pair import Pair
 
 SESSIONS = st.sampled_from((1, 2, 3))
 INSTRUMENTS = st.sampled_from((1, 2))

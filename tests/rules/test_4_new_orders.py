@@ -4,6 +4,7 @@ import commands as c
 import pytest
 from commands import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, SELL_SHORT, apply, flags_of, refused, status_of, told
 from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, UNKNOWN
+
 from pricetime.matching import records
 from pricetime.matching.records import LineType
 
@@ -84,7 +85,9 @@ def prepare(market: object, *states: dict) -> None:
             apply(market, c.status(state["phase"], ACME))
 
 
-@pytest.mark.parametrize(("reason", "state", "changes"), CHECKS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("reason", "state", "changes"), CHECKS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_reason_why_a_new_order_is_rejected(market, reason, state, changes):
     prepare(market, state)
     assert refused(market, order(**changes)) == reason
@@ -189,7 +192,12 @@ def test_a_market_order_that_meets_nobody_is_canceled_as_an_ioc_first(market, ti
 
 
 def test_a_fok_is_filled_completely_at_once_or_rejected(market):
-    apply(market, c.new(BOB, 1, ACME, SELL, 10, 100), c.new(BOB, 2, ACME, SELL, 10, 105), c.new(BOB, 3, ACME, SELL, 10, 110))
+    apply(
+        market,
+        c.new(BOB, 1, ACME, SELL, 10, 100),
+        c.new(BOB, 2, ACME, SELL, 10, 105),
+        c.new(BOB, 3, ACME, SELL, 10, 110),
+    )
     assert refused(market, order(quantity=30, price=105, tif=FOK)) == "FILL_OR_KILL_UNFILLABLE"
     assert refused(market, order(cl_ord_id=2, quantity=40, price=None, tif=FOK)) == "FILL_OR_KILL_UNFILLABLE"
     assert told(market, order(cl_ord_id=3, quantity=20, price=105, tif=FOK))[-1] == ("TRADE", 3, 105, 10, 0)

@@ -4,13 +4,14 @@ import commands as c
 import pytest
 from commands import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, SELL_SHORT, apply, flags_of, refused, status_of, told
 from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, UNKNOWN
+
 from pricetime.matching import records
 from pricetime.matching.records import LineType
 
 
 @pytest.fixture
 def resting(market):
-    """ALICE's order 1: buy 50 at 100 in ACME, of which 20 are filled; OrderID 1. BOB has sold 20 to her with order 1."""
+    """ALICE's order 1, OrderID 1: buy 50 at 100 in ACME, of which BOB has filled 20."""
     apply(market, c.new(ALICE, 1, ACME, BUY, 50, 100), c.new(BOB, 1, ACME, SELL, 20, 100))
     assert c.queue(market, ACME) == [(1, 100, 30)]
     return market
@@ -28,10 +29,20 @@ def test_an_order_is_named_by_cl_ord_id_or_order_id(resting, name):
     assert c.queue(resting, ACME) == []
 
 
-@pytest.mark.parametrize(("session", "name"), [
-    (ALICE, {"orig": 7}), (ALICE, {"orig": 0}), (ALICE, {"orig": (1 << 64) - 1}), (ALICE, {"order_id": 9}), (ALICE, {"order_id": 0}),
-    (ANN, {"orig": 1}), (BOB, {"order_id": 1}), (BOB, {"orig": 1}),
-], ids=str)
+@pytest.mark.parametrize(
+    ("session", "name"),
+    [
+        (ALICE, {"orig": 7}),
+        (ALICE, {"orig": 0}),
+        (ALICE, {"orig": (1 << 64) - 1}),
+        (ALICE, {"order_id": 9}),
+        (ALICE, {"order_id": 0}),
+        (ANN, {"orig": 1}),
+        (BOB, {"order_id": 1}),
+        (BOB, {"orig": 1}),
+    ],
+    ids=str,
+)
 def test_what_is_not_live_never_known_or_anothers_is_all_the_same(resting, session, name):
     assert refused(resting, c.cancel(session, 2, ACME, **name)) == "UNKNOWN_ORDER"
     assert refused(resting, c.replace(session, 3, ACME, quantity=60, **name)) == "UNKNOWN_ORDER"
@@ -81,7 +92,12 @@ def test_a_refusal_says_how_the_order_was_named_and_what_it_is(resting):
     for record, (orig, order_id, status, flags) in cases:
         event, = apply(resting, record)
         assert c.brief(event)[0] == "ORDER_CANCEL_REJECT"
-        assert (event.orig_cl_ord_id, event.order_id, status_of(event), flags_of(event)) == (orig, order_id, status, flags)
+        assert (event.orig_cl_ord_id, event.order_id, status_of(event), flags_of(event)) == (
+            orig,
+            order_id,
+            status,
+            flags,
+        )
         assert event.report_number > 0 and event.exec_id == 0
 
 
@@ -120,7 +136,10 @@ REFUSED = [
 @pytest.mark.parametrize(("reason", "changes"), REFUSED, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_reason_why_a_replace_is_refused_and_the_order_stays_as_it_was(resting, reason, changes):
     apply(resting, c.new(BOB, 2, ACME, SELL, 10, 110))
-    assert refused(resting, c.replace(**{"session": ALICE, "cl_ord_id": 2, "instrument": ACME, "orig": 1, **changes})) == reason
+    assert (
+        refused(resting, c.replace(**{"session": ALICE, "cl_ord_id": 2, "instrument": ACME, "orig": 1, **changes}))
+        == reason
+    )
     assert told(resting, c.cancel(ALICE, 3, ACME, 1)) == [("CANCELED", 3)]
 
 
@@ -252,7 +271,9 @@ def test_an_order_replaced_to_fok_is_filled_completely(resting):
 
 
 def test_in_a_call_a_replaced_order_rests_without_matching(market):
-    apply(market, c.status(c.OPENING_CALL, ACME), c.new(ALICE, 1, ACME, BUY, 10, 100), c.new(BOB, 1, ACME, SELL, 10, 110))
+    apply(
+        market, c.status(c.OPENING_CALL, ACME), c.new(ALICE, 1, ACME, BUY, 10, 100), c.new(BOB, 1, ACME, SELL, 10, 110)
+    )
     assert told(market, c.replace(ALICE, 2, ACME, 1, price=120)) == [("REPLACED", 2, 10)]
 
 

@@ -4,6 +4,7 @@ import commands as c
 import pytest
 from commands import BUY, DAY, GTC, SELL, SELL_SHORT, apply, flags_of, refused, told
 from market import ACME, ALICE, BOB, OPS, POWER, UNKNOWN, opening
+
 from pricetime.matching.records import EventType
 
 CALLS = (c.PRE_OPEN, c.OPENING_CALL, c.CLOSING_CALL)
@@ -11,7 +12,7 @@ DAY_1, DAY_2 = 20260105, 20260106
 
 
 def call(market: object, *orders: tuple, phase: int = c.OPENING_CALL, instrument: int = POWER) -> None:
-    """Bring an instrument into a call and enter (side, quantity, price) orders, buys by ALICE and sells by BOB, from ClOrdID 1."""
+    """Into a call, with these (side, quantity, price) orders: buys by ALICE, sells by BOB, ClOrdID 1 and on."""
     apply(market, c.status(phase, instrument))
     for number, (side, quantity, price) in enumerate(orders, 1):
         event, = apply(market, c.new(ALICE if side == BUY else BOB, number, instrument, side, quantity, price))
@@ -158,8 +159,14 @@ def test_the_price_of_an_uncross(market, orders, reference, expected):
 
 def test_the_reference_is_the_last_trade_before_the_reference_price(market):
     reference_of(market, 100)
-    apply(market, c.new(ALICE, 1, POWER, BUY, 1, 104), c.new(BOB, 1, POWER, SELL, 1, 104), c.status(c.OPENING_CALL, POWER),
-          c.new(ALICE, 2, POWER, BUY, 10, 105), c.new(BOB, 2, POWER, SELL, 10, 99))
+    apply(
+        market,
+        c.new(ALICE, 1, POWER, BUY, 1, 104),
+        c.new(BOB, 1, POWER, SELL, 1, 104),
+        c.status(c.OPENING_CALL, POWER),
+        c.new(ALICE, 2, POWER, BUY, 10, 105),
+        c.new(BOB, 2, POWER, SELL, 10, 99),
+    )
     assert market.indicative(POWER) == (105, 10)
 
 
@@ -167,7 +174,16 @@ def test_the_reference_is_the_last_trade_before_the_reference_price(market):
 
 
 def test_pairing_is_head_to_head_market_first_then_price_then_time(market):
-    call(market, (BUY, 4, 103), (BUY, 5, 105), (BUY, 3, None), (BUY, 6, 105), (SELL, 8, 100), (SELL, 5, None), (SELL, 5, 99))
+    call(
+        market,
+        (BUY, 4, 103),
+        (BUY, 5, 105),
+        (BUY, 3, None),
+        (BUY, 6, 105),
+        (SELL, 8, 100),
+        (SELL, 5, None),
+        (SELL, 5, 99),
+    )
     trades = [event for event in apply(market, c.status(c.CONTINUOUS, POWER)) if event.type == EventType.TRADE]
     buys, sells = trades[::2], trades[1::2]
     assert [event.session for event in trades[:2]] == [ALICE, BOB]      # the buy side's report comes first
@@ -219,8 +235,13 @@ def test_market_orders_are_canceled_where_nothing_traded(market):
 
 @pytest.mark.parametrize("phase", [c.CONTINUOUS, c.HALTED, c.OPENING_CALL])
 def test_into_closed_day_orders_expire_in_order_id_order_and_gtc_stay(market, phase):
-    apply(market, c.new(ALICE, 1, POWER, BUY, 5, 90), c.new(ALICE, 2, POWER, BUY, 5, 95), c.new(ALICE, 3, POWER, BUY, 5, 93, tif=GTC),
-          c.new(BOB, 1, POWER, SELL, 5, 100, tif=DAY))
+    apply(
+        market,
+        c.new(ALICE, 1, POWER, BUY, 5, 90),
+        c.new(ALICE, 2, POWER, BUY, 5, 95),
+        c.new(ALICE, 3, POWER, BUY, 5, 93, tif=GTC),
+        c.new(BOB, 1, POWER, SELL, 5, 100, tif=DAY),
+    )
     if phase != c.CONTINUOUS:
         apply(market, c.status(phase, POWER))
     assert told(market, c.status(c.CLOSED, POWER)) == [
@@ -232,7 +253,11 @@ def test_into_closed_day_orders_expire_in_order_id_order_and_gtc_stay(market, ph
 def test_the_uncross_comes_before_the_days_end(market):
     call(market, (BUY, 5, 110), (SELL, 7, 100), phase=c.CLOSING_CALL)
     assert told(market, c.status(c.CLOSED, POWER)) == [
-        ("SESSION_STATUS", "CLOSED", 100, 5), ("TRADE", 1, 100, 5, 0), ("TRADE", 2, 100, 5, 2), ("EXPIRED", 2, "DAY_END")]
+        ("SESSION_STATUS", "CLOSED", 100, 5),
+        ("TRADE", 1, 100, 5, 0),
+        ("TRADE", 2, 100, 5, 2),
+        ("EXPIRED", 2, "DAY_END"),
+    ]
 
 
 def test_into_closed_the_last_trade_becomes_the_reference_and_there_is_no_last_trade(market):
@@ -295,7 +320,9 @@ def test_every_phase_change_forgets_what_was_reported(market):
 
 def test_the_clock_goes_by_instrument_id_and_looks_at_calls_only(market):
     call(market, *CROSSED)
-    apply(market, c.status(c.CLOSING_CALL, ACME), c.new(ALICE, 3, ACME, BUY, 10, 100), c.new(BOB, 3, ACME, SELL, 10, 100))
+    apply(
+        market, c.status(c.CLOSING_CALL, ACME), c.new(ALICE, 3, ACME, BUY, 10, 100), c.new(BOB, 3, ACME, SELL, 10, 100)
+    )
     assert [event[1] for event in told(market, c.clock())] == [ACME, POWER]
     apply(market, c.status(c.HALTED, ACME), c.status(c.HALTED, POWER))
     assert told(market, c.clock()) == []

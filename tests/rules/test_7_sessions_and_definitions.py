@@ -1,10 +1,11 @@
-"""Rule 7: logon, logout, disconnect, VenueStart; participants, sessions and instruments; what is not carried out yet."""
+"""Rule 7: logon, logout, disconnect, VenueStart; participants, sessions, instruments; what is not carried out yet."""
 
 import commands as c
 import numpy as np
 import pytest
 from commands import BUY, GTC, SELL, apply, refused, told
 from market import ACME, ALICE, ANN, BOB, DORA, FIRM_A, FIRM_B, FIRM_D, OPS, POWER
+
 from pricetime.matching import records
 from pricetime.matching.records import COMMAND, Reason
 
@@ -211,12 +212,38 @@ def test_a_known_id_redefines_where_what_is_given_is_the_same(market, record):
 
 def test_an_instrument_has_what_its_definition_says(engine):
     terms = c.terms_line(25, 3, negative=True, price_scale=18, qty_scale=4, iceberg_parts_max=7)
-    apply(engine, c.define_instrument(1, "GAS", terms, c.limits_line(reference_price=-50, max_order_quantity=9), currency=b"EUR"))
+    apply(
+        engine,
+        c.define_instrument(1, "GAS", terms, c.limits_line(reference_price=-50, max_order_quantity=9), currency=b"EUR"),
+    )
     row, = engine.instruments
-    given = {name: row[name].item() for name in ("tick_size", "lot_size", "price_scale", "qty_scale", "iceberg_parts_max",
-                                                 "reference_price", "max_order_quantity", "name", "currency", "phase")}
-    assert given == {"tick_size": 25, "lot_size": 3, "price_scale": 18, "qty_scale": 4, "iceberg_parts_max": 7,
-                     "reference_price": -50, "max_order_quantity": 9, "name": b"GAS", "currency": b"EUR", "phase": c.CONTINUOUS}
+    given = {
+        name: row[name].item()
+        for name in (
+            "tick_size",
+            "lot_size",
+            "price_scale",
+            "qty_scale",
+            "iceberg_parts_max",
+            "reference_price",
+            "max_order_quantity",
+            "name",
+            "currency",
+            "phase",
+        )
+    }
+    assert given == {
+        "tick_size": 25,
+        "lot_size": 3,
+        "price_scale": 18,
+        "qty_scale": 4,
+        "iceberg_parts_max": 7,
+        "reference_price": -50,
+        "max_order_quantity": 9,
+        "name": b"GAS",
+        "currency": b"EUR",
+        "phase": c.CONTINUOUS,
+    }
     assert row["terms_flags"] == records.PRICE_MAY_BE_NEGATIVE
     assert row["limits_presence"] == records.HAS_REFERENCE_PRICE | records.HAS_MAX_ORDER_QUANTITY
 
@@ -231,9 +258,21 @@ def test_only_the_limits_that_are_present_change(market):
 def test_a_participant_a_session_and_an_instrument_can_be_disabled_and_enabled_again(market):
     order = iter(range(1, 100))
     for off, on, reason in (
-        (c.define_participant(FIRM_A, None, attributes=records.DISABLED), c.define_participant(FIRM_A, None), "PARTICIPANT_DISABLED"),
-        (c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED), c.define_session(ALICE, None, FIRM_A), "SESSION_DISABLED"),
-        (c.define_instrument(ACME, None, None, attributes=records.DISABLED), c.define_instrument(ACME, None, None), "INSTRUMENT_DISABLED"),
+        (
+            c.define_participant(FIRM_A, None, attributes=records.DISABLED),
+            c.define_participant(FIRM_A, None),
+            "PARTICIPANT_DISABLED",
+        ),
+        (
+            c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED),
+            c.define_session(ALICE, None, FIRM_A),
+            "SESSION_DISABLED",
+        ),
+        (
+            c.define_instrument(ACME, None, None, attributes=records.DISABLED),
+            c.define_instrument(ACME, None, None),
+            "INSTRUMENT_DISABLED",
+        ),
     ):
         apply(market, off)
         assert refused(market, c.new(ALICE, next(order), ACME, BUY, 10, 100)) == reason
@@ -258,16 +297,23 @@ def test_a_table_holds_65_535(engine_class, kind):
               "instruments": lambda id, name: c.define_instrument(id, name)}[kind]
     first = 2 if kind == "participants" else 1
     apply(engine, define(first, "n"))
-    row = {"participants": engine.participants, "sessions": engine.sessions, "instruments": engine.instruments}[kind][-1:]
+    row = {"participants": engine.participants, "sessions": engine.sessions, "instruments": engine.instruments}[kind][
+        -1:
+    ]
     rows = np.repeat(row, 65_535 - first + 1)
     rows["id"] = np.arange(first, 65_536)
     rows["name"] = [b"n%d" % id for id in rows["id"].tolist()]
     header = np.frombuffer(bytearray(engine.dump()[:records.STATE_HEADER.itemsize]), dtype=records.STATE_HEADER)
     header[kind] = 65_535
-    parts = [header.tobytes(), engine.participants.tobytes() if kind != "participants" else engine.participants[:1].tobytes()]
+    parts = [
+        header.tobytes(),
+        engine.participants.tobytes() if kind != "participants" else engine.participants[:1].tobytes(),
+    ]
     engine = engine_class.load(b"".join(parts) + rows.tobytes())
     assert told(engine, define(65_536, "one too many")) == [("BUSINESS_MESSAGE_REJECT", 0, "TABLE_FULL")]
-    assert told(engine, define(65_535, None) if kind != "instruments" else c.define_instrument(65_535, None, None)) == []
+    assert (
+        told(engine, define(65_535, None) if kind != "instruments" else c.define_instrument(65_535, None, None)) == []
+    )
 
 
 # ------------------------------------------------------------------------------------------------ answers

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from commands import BUY, GTC, SELL, apply
 from market import ACME, ALICE, BOB, POWER
+
 from pricetime.matching import records
 from pricetime.matching.records import COMMAND
 
@@ -30,10 +31,17 @@ def digest_of(events: bytes) -> tuple[int, int]:
 def busy(market: object) -> bytes:
     """Trades, a call, market orders, an indicative price, two prices a side; returns the bytes of the events."""
     commands = [
-        c.new(ALICE, 1, ACME, BUY, 50, 100, tif=GTC), c.new(BOB, 1, ACME, SELL, 20, 100), c.new(BOB, 2, ACME, SELL, 20, 110),
-        c.new(ALICE, 2, ACME, BUY, 10, 95), c.status(c.OPENING_CALL, POWER), c.new(ALICE, 3, POWER, BUY, 7),
-        c.new(ALICE, 4, POWER, BUY, 7, -3), c.new(BOB, 3, POWER, SELL, 9, -8, post_only=False), c.new(BOB, 4, POWER, SELL, 9),
-        c.clock(77), c.replace(ALICE, 5, ACME, 1, 40),
+        c.new(ALICE, 1, ACME, BUY, 50, 100, tif=GTC),
+        c.new(BOB, 1, ACME, SELL, 20, 100),
+        c.new(BOB, 2, ACME, SELL, 20, 110),
+        c.new(ALICE, 2, ACME, BUY, 10, 95),
+        c.status(c.OPENING_CALL, POWER),
+        c.new(ALICE, 3, POWER, BUY, 7),
+        c.new(ALICE, 4, POWER, BUY, 7, -3),
+        c.new(BOB, 3, POWER, SELL, 9, -8, post_only=False),
+        c.new(BOB, 4, POWER, SELL, 9),
+        c.clock(77),
+        c.replace(ALICE, 5, ACME, 1, 40),
     ]
     return market.apply(np.frombuffer(b"".join(commands), dtype=COMMAND)).tobytes()
 
@@ -53,8 +61,18 @@ def test_the_dump_has_everything_in_its_order(market):
     busy(market)
     state = market.dump()
     header = np.frombuffer(state, dtype=records.STATE_HEADER, count=1)[0]
-    assert (header["magic"], header["rules_version"], header["order_capacity"]) == (b"PTSTATE1", records.RULES_VERSION, 131072)
-    assert [int(header[name]) for name in ("participants", "sessions", "instruments", "orders", "time")] == [4, 5, 2, 7, 77]
+    assert (header["magic"], header["rules_version"], header["order_capacity"]) == (
+        b"PTSTATE1",
+        records.RULES_VERSION,
+        131072,
+    )
+    assert [int(header[name]) for name in ("participants", "sessions", "instruments", "orders", "time")] == [
+        4,
+        5,
+        2,
+        7,
+        77,
+    ]
     orders = np.frombuffer(state, dtype=records.ORDER_STATE, offset=len(state) - 7 * records.ORDER_STATE.itemsize)
     assert list(zip(orders["instrument"].tolist(), orders["cl_ord_id"].tolist(), strict=True)) == [
         (ACME, 5), (ACME, 2), (ACME, 2), (POWER, 3), (POWER, 4), (POWER, 4), (POWER, 3)]
@@ -67,7 +85,12 @@ def test_what_is_loaded_is_what_was_dumped_and_goes_on_alike(market, engine_clas
     loaded = engine_class.load(market.dump())
     loaded.check()
     assert loaded.dump() == market.dump()
-    more = [c.status(c.CONTINUOUS, POWER), c.new(BOB, 9, ACME, SELL, 50, 95), c.status(c.CLOSED, ACME), c.venue_start(1)]
+    more = [
+        c.status(c.CONTINUOUS, POWER),
+        c.new(BOB, 9, ACME, SELL, 50, 95),
+        c.status(c.CLOSED, ACME),
+        c.venue_start(1),
+    ]
     assert apply(loaded, *more) == apply(market, *more)
     assert loaded.digest() == market.digest()
 
@@ -80,7 +103,9 @@ def test_equal_states_have_equal_bytes_however_they_came_about(engine_class):
         return engine.orders(1)[["price", "leaves_qty"]].tolist()
 
     plain = run(c.new(1, 1, 1, BUY, 5, 10), c.new(1, 2, 1, BUY, 6, 10))
-    detour = run(c.new(1, 1, 1, BUY, 5, 10), c.new(1, 2, 1, BUY, 9, 11), c.new(1, 3, 1, BUY, 6, 10), c.cancel(1, 4, 1, 2))
+    detour = run(
+        c.new(1, 1, 1, BUY, 5, 10), c.new(1, 2, 1, BUY, 9, 11), c.new(1, 3, 1, BUY, 6, 10), c.cancel(1, 4, 1, 2)
+    )
     assert plain == detour == [(10, 5), (10, 6)]
 
 
