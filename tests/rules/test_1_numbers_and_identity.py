@@ -51,6 +51,13 @@ def test_no_quantity_exceeds_the_instruments_largest(market):
     assert told(market, c.new(ALICE, 2, ACME, BUY, 50, 100)) == [("NEW", 2, 50)]
 
 
+def test_an_instruments_largest_quantity_does_not_widen_the_bound(market):
+    apply(market, c.define_instrument(POWER, None, None, c.limits_line(max_order_quantity=INT64_MAX)))
+    bound = INT64_MAX // 131072
+    assert refused(market, c.new(ALICE, 1, POWER, BUY, bound + 1, 100)) == "QUANTITY_TOO_LARGE"
+    assert told(market, c.new(ALICE, 2, POWER, BUY, bound, 100)) == [("NEW", 2, bound)]
+
+
 def test_a_full_pool_refuses_every_new_order(engine_class):
     engine = engine_class(order_capacity=2)
     apply(engine, c.define_participant(1, "p"), c.define_session(1, "s", 1), c.define_instrument(1, "I"))
