@@ -125,6 +125,11 @@ class Engine:
         return self._venue.time
 
     @property
+    def run(self) -> int:
+        """Number of the run that the last VenueStart began; 0: none yet."""
+        return self._venue.run
+
+    @property
     def event_digest(self) -> tuple[int, int]:
         """128-bit digest of all events so far: low and high half."""
         return self._venue.event_digest

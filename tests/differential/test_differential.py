@@ -56,6 +56,13 @@ EVENTS_OF_LATER_RULES = {
 }
 
 
+def test_both_engines_have_one_interface() -> None:
+    """The same public names, so that one may stand where the other does."""
+    pair = Pair()
+    names = [{name for name in dir(each) if not name.startswith("_")} for each in (pair.fast, pair.reference)]
+    assert names[0] == names[1]
+
+
 def run(seed: int, count: int, compare_every: int, pair: Pair | None = None) -> Pair:
     """Drive both engines with `count` commands of a seed."""
     generator = Generator(seed)

@@ -266,7 +266,8 @@ def test_an_order_replaced_to_ioc_trades_and_its_rest_is_canceled(resting):
 
 
 def test_an_order_replaced_to_ioc_alone_loses_its_place_and_is_canceled(resting):
-    assert told(resting, c.replace(ALICE, 2, ACME, 1, tif=IOC)) == [("REPLACED", 2, 30), ("CANCELED", 2, "IMMEDIATE_REST")]
+    assert told(resting, c.replace(ALICE, 2, ACME, 1, tif=IOC)) == [
+        ("REPLACED", 2, 30), ("CANCELED", 2, "IMMEDIATE_REST")]
 
 
 def test_an_order_replaced_to_fok_is_filled_completely(resting):
