@@ -9,7 +9,16 @@ import numpy as np
 
 from pricetime.matching import records
 from pricetime.matching.records import (
-    COMMAND, CommandType, EventType, LineType, OrdStatus, OrdType, Phase, Reason, Side, TimeInForce,
+    COMMAND,
+    CommandType,
+    EventType,
+    LineType,
+    OrdStatus,
+    OrdType,
+    Phase,
+    Reason,
+    Side,
+    TimeInForce,
 )
 from pricetime.matching.reference import layout
 
@@ -194,7 +203,7 @@ def told(engine: object, *commands: bytes) -> list[tuple]:
 
 
 def refused(engine: object, command: bytes) -> str:
-    """The reason why a command was refused; it must have had no other event, and must have left the orders as they were."""
+    """The reason why a command was refused; it must have no other event and leave the orders as they were."""
     before = [engine.orders(id).tobytes() for id in engine.instruments["id"].tolist()]
     events = apply(engine, command)
     assert len(events) == 1, f"a refusal is one event, this gave {[brief(event) for event in events]}"

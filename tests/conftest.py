@@ -1,6 +1,7 @@
 """Fixtures that more than one folder of tests has."""
 
 import pytest
+
 from pricetime.matching.engine import Engine as FastEngine
 from pricetime.matching.reference.engine import Engine as ReferenceEngine
 

@@ -5,6 +5,7 @@ OPS may operate and trade. ACME has a tick of 5 and a lot of 10; POWER takes pri
 """
 
 import commands as c
+
 from pricetime.matching import records
 
 ALICE, ANN, BOB, DORA, OPS = 1, 2, 3, 4, 5

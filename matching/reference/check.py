@@ -59,4 +59,7 @@ def check_side(instrument: Instrument, side: BookSide) -> None:
     must(all(side.levels.values()), f"{name}: an empty level")
     for key, level in side.levels.items():
         for order in level.values():
-            must(order.price == side.price(key) and order.instrument.book.side(order) is side, f"{order} in a wrong queue")
+            must(
+                order.price == side.price(key) and order.instrument.book.side(order) is side,
+                f"{order} in a wrong queue",
+            )

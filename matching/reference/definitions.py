@@ -18,7 +18,7 @@ LIMITS_TO_COME = (records.HAS_COLLAR | records.HAS_DYNAMIC_BAND | records.HAS_ST
 
 
 def check_identity(table: dict, id: int, name: bytes | None) -> Reason:
-    """A known id, whose name is its own where one is given; or the next id, with room in the table and a name that is free."""
+    """A known id, and its own name where one is given; or the next id, with room in the table and a free name."""
     if id in table:
         if name is None or name == table[id].name:
             return Reason.NONE

@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from pricetime.matching import records
 from pricetime.matching.records import OrdType, Side
 from pricetime.matching.reference.layout import (
-    INSTRUMENT_STATE, ORDER_STATE, PARTICIPANT_STATE, SESSION_STATE, STATE_HEADER, Codec,
+    INSTRUMENT_STATE,
+    ORDER_STATE,
+    PARTICIPANT_STATE,
+    SESSION_STATE,
+    STATE_HEADER,
+    Codec,
 )
 from pricetime.matching.reference.state import Instrument, Order, Participant, Session, Venue
 

@@ -1,4 +1,4 @@
-"""The plain engine: the rules of docs/rules.md made readable, with the same interface as pricetime.matching.engine.Engine.
+"""The plain engine: the rules of docs/rules.md made readable, with the interface of pricetime.matching.engine.Engine.
 
 Owns one Venue and the loop that applies commands to it. One thread; no clock, no files, no randomness.
 """
@@ -9,7 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from pricetime.matching import records
-from pricetime.matching.records import EVENT, INSTRUMENT_STATE, ORDER_STATE, PARTICIPANT_STATE, SESSION_STATE, CommandType
+from pricetime.matching.records import (
+    EVENT,
+    INSTRUMENT_STATE,
+    ORDER_STATE,
+    PARTICIPANT_STATE,
+    SESSION_STATE,
+    CommandType,
+)
 from pricetime.matching.reference import definitions, orders, sessions
 from pricetime.matching.reference import dump as canonical
 from pricetime.matching.reference.auction import uncross_of
@@ -18,7 +25,11 @@ from pricetime.matching.reference.door import record_screen, session_screen
 from pricetime.matching.reference.layout import COMMAND, line_count
 from pricetime.matching.reference.reports import Reports, door_event
 from pricetime.matching.reference.state import (
-    ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Instrument, Venue,
+    ORDER_CAPACITY_DEFAULT,
+    ORDER_CAPACITY_MAX,
+    SHARD_SHIFT,
+    Instrument,
+    Venue,
 )
 
 HANDLERS = {int(type): handler for part in (orders, sessions, definitions) for type, handler in part.HANDLERS.items()}
@@ -49,9 +60,9 @@ class Engine:
     def apply(self, lines: np.ndarray) -> np.ndarray:
         """Work off whole records, one after another; returns their events in order.
 
-        `lines` is a contiguous one-dimensional array of 64-byte items. ValueError names the byte of a record that cannot
-        be decoded, a sequence number that is not the next one, or an EventDigest that differs. What stood before that record
-        is applied then, it and what follows is not.
+        `lines` is a contiguous one-dimensional array of 64-byte items. ValueError names the byte of a record that
+        cannot be decoded, a sequence number that is not the next one, or an EventDigest that differs. What stood
+        before that record is applied then, it and what follows is not.
         """
         if lines.ndim != 1 or lines.itemsize != records.LINE_BYTES or not lines.flags.c_contiguous:
             raise ValueError(f"lines must be a contiguous one-dimensional array of {records.LINE_BYTES}-byte items")
@@ -74,8 +85,10 @@ class Engine:
             raise ValueError(f"{reason.name} at byte {wrong} of the record in line {offset // records.LINE_BYTES}")
         command = COMMAND.unpack(data, offset)
         if command.sequence not in (0, venue.sequence + 1):
-            raise ValueError(f"the record in line {offset // records.LINE_BYTES} has sequence number {command.sequence}, "
-                             f"expected {venue.sequence + 1}, or 0 to have it numbered")
+            raise ValueError(
+                f"the record in line {offset // records.LINE_BYTES} has sequence number {command.sequence}, "
+                f"expected {venue.sequence + 1}, or 0 to have it numbered"
+            )
         size = line_count(command) * records.LINE_BYTES
         if reason := session_screen(venue, command):
             return size, door_event(venue, command, reason)
@@ -110,6 +123,11 @@ class Engine:
     def time(self) -> int:
         """Its time, UTC nanoseconds since 1970."""
         return self._venue.time
+
+    @property
+    def run(self) -> int:
+        """Number of the run that the last VenueStart began; 0: none yet."""
+        return self._venue.run
 
     @property
     def event_digest(self) -> tuple[int, int]:

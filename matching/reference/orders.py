@@ -208,7 +208,7 @@ def match(venue: Venue, reports: Reports, incoming: Order) -> None:
 
 
 def trade(venue: Venue, reports: Reports, first: Order, second: Order, price: int, incoming_flags: int = 0) -> None:
-    """One trade of the smaller of what both have left, `first` reported first; a resting order that is filled is gone."""
+    """One trade of the smaller of what both have left, `first` reported first; a filled resting order is gone."""
     quantity = min(first.leaves, second.leaves)
     venue.last_trd_match_id += 1
     first.instrument.last_price = price

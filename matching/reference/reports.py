@@ -147,7 +147,7 @@ def signed(word: int) -> int:
 
 
 def door_event(venue: Venue, command: tuple, reason: Reason) -> bytes:
-    """The answer to what failed at the door: no sequence number, no report number, in no digest; nothing has changed."""
+    """The answer to what failed at the door: no sequence or report number, in no digest; nothing has changed."""
     session = venue.sessions.get(command.session)
     duplicate = reason == Reason.DUPLICATE_CL_ORD_ID
     return EVENT.pack(

@@ -5,7 +5,12 @@ from pricetime.matching.records import CommandType, EventType, OrdStatus, Phase,
 from pricetime.matching.reference.auction import uncross, uncross_of
 from pricetime.matching.reference.reports import Reports
 from pricetime.matching.reference.state import (
-    ORDER_CAPACITY_MAX, Instrument, Order, Session, Venue, by_order_id,
+    ORDER_CAPACITY_MAX,
+    Instrument,
+    Order,
+    Session,
+    Venue,
+    by_order_id,
 )
 
 CALLS = (Phase.PRE_OPEN, Phase.OPENING_CALL, Phase.CLOSING_CALL)
@@ -103,14 +108,14 @@ def clock(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None
 
 
 def disconnect_session(venue: Venue, reports: Reports, session: Session) -> None:
-    """Rule 7: a session marked CANCEL_ON_DISCONNECT loses its orders; before the first VenueStart it stays logged on."""
+    """Rule 7: one marked CANCEL_ON_DISCONNECT loses its orders; before the first VenueStart it stays logged on."""
     if session.flags & records.CANCEL_ON_DISCONNECT:
         cancel_all(venue, reports, list(session.orders.values()), Reason.SESSION_DISCONNECTED)
     session.logged_on = venue.run == 0
 
 
 def logon(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
-    """Logon [A]. Rule 7: the old connection is disconnected first; the answer has the mark and the next report number."""
+    """Logon [A]. Rule 7: the old connection goes first; the answer has the mark and the next report number."""
     session = venue.sessions[command.session]
     if session.logged_on:
         disconnect_session(venue, reports, session)

@@ -139,7 +139,7 @@ class Venue:
         self.last_order_id = self.last_exec_id = self.last_trd_match_id = first
 
     def quantity_bound(self, instrument: Instrument) -> int:
-        """The largest quantity of an order: what the instrument says, and so that no sum of open quantities can wrap."""
+        """The largest quantity of an order: what the instrument says, and no sum of open ones can wrap."""
         bound = QUANTITY_MAX // self.order_capacity
         return bound if instrument.max_order_quantity is None else min(bound, instrument.max_order_quantity)
 

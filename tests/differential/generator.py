@@ -9,13 +9,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import commands as c
+
 from pricetime.matching import records
 from pricetime.matching.records import CommandType, EventType, LineType
 
 INT64_MAX = (1 << 63) - 1
 EXTREMES = (0, 1, -1, INT64_MAX, -INT64_MAX - 1, INT64_MAX - 1, 1 << 62)
 CALLS = (c.PRE_OPEN, c.OPENING_CALL, c.CLOSING_CALL)
-DATES = (20260105, 20260106, 20260107, 20260108, 20261301, 20260132, 20260100, 101, -20260105, 10101, 99991231, 100000101)
+DATES = (
+    20260105,
+    20260106,
+    20260107,
+    20260108,
+    20261301,
+    20260132,
+    20260100,
+    101,
+    -20260105,
+    10101,
+    99991231,
+    100000101,
+)
 NAMES = ("ALPHA", "BETA", "Grüße", "新しい", "", "tab\there", "\x7f", "x" * 48, "\u0085", "\U0001F600", "dup", "dup")
 BAD_NAMES = (b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"ok\xe2\x82")
 
@@ -49,7 +63,7 @@ class Live:
 
 @dataclass
 class Generator:
-    """`stream(count)` yields that many commands; `observe` wants the events of each before the next. Weights: METHODS."""
+    """`stream(count)` yields that many commands; `observe` wants the events of each. Weights: METHODS."""
 
     seed: int
     dice: random.Random = field(init=False)
@@ -216,14 +230,16 @@ class Generator:
         )
 
     def name_order(self) -> tuple[dict, int, int]:
-        """How to name an order, its instrument, and who asks: mostly its owner or another session of the participant."""
+        """How to name an order, its instrument, and who asks: mostly its owner or its participant."""
         if not self.live or self.chance(0.08):
             order_id, order = self.dice.choice(self.ended or [(1, Live(1, 1, 1))])
         else:
             order_id = self.dice.choice(list(self.live))
             order = self.live[order_id]
         instrument = order.instrument if self.chance(0.97) else self.instrument()
-        session = order.session if self.chance(0.85) else (order.session - 1 ^ 1) + 1 if self.chance(0.8) else self.session()
+        session = (
+            order.session if self.chance(0.85) else (order.session - 1 ^ 1) + 1 if self.chance(0.8) else self.session()
+        )
         if self.chance(0.02):
             return {"orig": self.dice.choice((0, 1 << 63, (1 << 64) - 1, 12345))}, instrument, session
         if self.chance(0.02):
@@ -345,10 +361,14 @@ class Generator:
         shape = self.shape(max(id, 1))
         terms = c.terms_line(shape.tick, shape.lot, negative=shape.negative)
         if self.chance(0.5):
-            terms = c.terms_line(self.dice.choice((shape.tick, shape.tick, 0, -1)), self.dice.choice((shape.lot, 0, -7)),
-                                 negative=self.chance(0.5),
-                                 price_scale=self.dice.choice((0, 0, 18, 19)), qty_scale=self.dice.choice((0, 0, 0, 255)),
-                                 iceberg_parts_max=self.dice.choice((0, 1, 100)))
+            terms = c.terms_line(
+                self.dice.choice((shape.tick, shape.tick, 0, -1)),
+                self.dice.choice((shape.lot, 0, -7)),
+                negative=self.chance(0.5),
+                price_scale=self.dice.choice((0, 0, 18, 19)),
+                qty_scale=self.dice.choice((0, 0, 0, 255)),
+                iceberg_parts_max=self.dice.choice((0, 1, 100)),
+            )
         if self.chance(0.4 if id <= self.instruments else 0.1):
             terms = None
         return c.define_instrument(

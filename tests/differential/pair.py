@@ -5,6 +5,7 @@ A difference raises AssertionError with the command, the first event that differ
 
 import commands as c
 import numpy as np
+
 from pricetime.matching.engine import Engine as FastEngine
 from pricetime.matching.records import COMMAND, EVENT, CommandType
 from pricetime.matching.reference.engine import Engine as ReferenceEngine
@@ -49,7 +50,9 @@ class Pair:
         for id in range(1, instruments + 1):
             pairs = zip(self.reference.depth(id, 5), self.fast.depth(id, 5), strict=True)
             assert all(one.tobytes() == other.tobytes() for one, other in pairs), f"{self.origin}: depth of {id}"
-            assert self.reference.orders(id).tobytes() == self.fast.orders(id).tobytes(), f"{self.origin}: orders of {id}"
+            assert self.reference.orders(id).tobytes() == self.fast.orders(id).tobytes(), (
+                f"{self.origin}: orders of {id}"
+            )
             assert self.reference.indicative(id) == self.fast.indicative(id), f"{self.origin}: indicative of {id}"
 
     def reload(self) -> None:

@@ -5,10 +5,10 @@ import random
 
 import commands as c
 import pytest
-from pricetime.matching.records import CommandType, EventType, Reason
-
 from differential.generator import Generator
 from differential.pair import Pair
+
+from pricetime.matching.records import CommandType, EventType, Reason
 
 # More seeds for a long night: PRICETIME_SEEDS=1000 (first seed: PRICETIME_FIRST_SEED).
 FIRST_SEED = int(os.environ.get("PRICETIME_FIRST_SEED", "0"))
@@ -16,13 +16,51 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PRICETIME_SEEDS", "6"
 COVERAGE_SEEDS = range(20)
 
 # What rules version 1 cannot give, and why.
-OF_THE_WIRE = {"BAD_LENGTH", "UNKNOWN_VERSION", "BAD_LINE_COUNT", "BAD_FURTHER_LINE", "RESERVED_NOT_ZERO",
-               "MSG_SEQ_NUM_OUT_OF_TURN", "MESSAGE_TOO_LARGE", "THROTTLED", "LOG_FULL", "NOT_LEADER", "RESEND_UNAVAILABLE"}
-OF_LATER_RULES = {"MIN_QUANTITY_IN_CALL", "OPENING_OVER", "KILL_SWITCH_ON", "MESSAGE_RATE", "ORDER_QUANTITY_LIMIT",
-                  "ORDER_NOTIONAL_LIMIT", "PRICE_COLLAR", "NO_REFERENCE_PRICE", "OPEN_ORDERS_LIMIT",
-                  "OPEN_QUANTITY_LIMIT", "POSITION_LIMIT", "GROSS_NOTIONAL_LIMIT", "OVERFLOW", "MIN_QUANTITY_UNFILLABLE"}
+OF_THE_WIRE = {
+    "BAD_LENGTH",
+    "UNKNOWN_VERSION",
+    "BAD_LINE_COUNT",
+    "BAD_FURTHER_LINE",
+    "RESERVED_NOT_ZERO",
+    "MSG_SEQ_NUM_OUT_OF_TURN",
+    "MESSAGE_TOO_LARGE",
+    "THROTTLED",
+    "LOG_FULL",
+    "NOT_LEADER",
+    "RESEND_UNAVAILABLE",
+}
+OF_LATER_RULES = {
+    "MIN_QUANTITY_IN_CALL",
+    "OPENING_OVER",
+    "KILL_SWITCH_ON",
+    "MESSAGE_RATE",
+    "ORDER_QUANTITY_LIMIT",
+    "ORDER_NOTIONAL_LIMIT",
+    "PRICE_COLLAR",
+    "NO_REFERENCE_PRICE",
+    "OPEN_ORDERS_LIMIT",
+    "OPEN_QUANTITY_LIMIT",
+    "POSITION_LIMIT",
+    "GROSS_NOTIONAL_LIMIT",
+    "OVERFLOW",
+    "MIN_QUANTITY_UNFILLABLE",
+}
 TOO_LONG_HERE = {"TABLE_FULL"}      # 65,535 definitions: tests/rules/test_7_sessions_and_definitions.py
-EVENTS_OF_LATER_RULES = {"TRIGGERED", "RESTATED", "ORDER_MASS_CANCEL_REPORT", "ORDER_STATUS", "REJECT", "HEARTBEAT_ANSWER"}
+EVENTS_OF_LATER_RULES = {
+    "TRIGGERED",
+    "RESTATED",
+    "ORDER_MASS_CANCEL_REPORT",
+    "ORDER_STATUS",
+    "REJECT",
+    "HEARTBEAT_ANSWER",
+}
+
+
+def test_both_engines_have_one_interface() -> None:
+    """The same public names, so that one may stand where the other does."""
+    pair = Pair()
+    names = [{name for name in dir(each) if not name.startswith("_")} for each in (pair.fast, pair.reference)]
+    assert names[0] == names[1]
 
 
 def run(seed: int, count: int, compare_every: int, pair: Pair | None = None) -> Pair:
@@ -122,7 +160,14 @@ def test_damaged_records_are_refused_alike(seed: int) -> None:
         if index % 100 == 0:
             pair.compare()
     pair.compare()
-    assert seen >= {"", "UNKNOWN_MSG_TYPE", "UNKNOWN_VERSION", "BAD_LINE_COUNT", "BAD_FURTHER_LINE", "RESERVED_NOT_ZERO"}
+    assert seen >= {
+        "",
+        "UNKNOWN_MSG_TYPE",
+        "UNKNOWN_VERSION",
+        "BAD_LINE_COUNT",
+        "BAD_FURTHER_LINE",
+        "RESERVED_NOT_ZERO",
+    }
 
 
 def test_a_digest_that_differs_is_refused_alike_and_changes_nothing() -> None:

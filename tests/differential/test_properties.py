@@ -4,10 +4,9 @@ A failure is shrunk to the few commands that it needs.
 """
 
 import commands as c
+from differential.pair import Pair
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from differential.pair import Pair
 
 SESSIONS = st.sampled_from((1, 2, 3))
 INSTRUMENTS = st.sampled_from((1, 2))
@@ -63,7 +62,7 @@ def command(index: int, drawn: tuple) -> bytes:
             "venue_start": lambda _: c.venue_start(1)}[kind](values[0])
 
 
-@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(STREAM)
 def test_both_engines_agree_on_any_stream(drawn: list[tuple]) -> None:
     pair = Pair(order_capacity=12, origin="hypothesis")

@@ -4,6 +4,7 @@ import commands as c
 import pytest
 from commands import BUY, DAY, GTC, SELL, apply, refused, told
 from market import ACME, ALICE, ANN, BOB, OPS, POWER
+
 from pricetime.matching.records import EventType
 
 INT64_MAX = (1 << 63) - 1
@@ -50,6 +51,13 @@ def test_no_quantity_exceeds_the_instruments_largest(market):
     assert told(market, c.new(ALICE, 2, ACME, BUY, 50, 100)) == [("NEW", 2, 50)]
 
 
+def test_an_instruments_largest_quantity_does_not_widen_the_bound(market):
+    apply(market, c.define_instrument(POWER, None, None, c.limits_line(max_order_quantity=INT64_MAX)))
+    bound = INT64_MAX // 131072
+    assert refused(market, c.new(ALICE, 1, POWER, BUY, bound + 1, 100)) == "QUANTITY_TOO_LARGE"
+    assert told(market, c.new(ALICE, 2, POWER, BUY, bound, 100)) == [("NEW", 2, bound)]
+
+
 def test_a_full_pool_refuses_every_new_order(engine_class):
     engine = engine_class(order_capacity=2)
     apply(engine, c.define_participant(1, "p"), c.define_session(1, "s", 1), c.define_instrument(1, "I"))
@@ -75,14 +83,33 @@ def test_a_name_is_1_to_48_bytes_of_utf_8(engine, name):
     assert engine.participant_id(name) == 1
 
 
-@pytest.mark.parametrize("name", [b"", b"tab\there", b"\x1f", b"\x7f", "\u0080".encode(), "\u009f".encode(), b"\xff", b"\xc3",
-                                  b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"x" * 47 + b"\xc3"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"",
+        b"tab\there",
+        b"\x1f",
+        b"\x7f",
+        "\u0080".encode(),
+        "\u009f".encode(),
+        b"\xff",
+        b"\xc3",
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+        b"x" * 47 + b"\xc3",
+    ],
+)
 def test_a_name_has_no_control_characters_and_nothing_that_is_not_utf_8(engine, name):
     assert refused(engine, c.define_participant(1, name)) == "NAME_INVALID"
 
 
 def test_names_are_unique_among_their_kind_only(engine):
-    assert told(engine, c.define_participant(1, "same"), c.define_session(1, "same", 1), c.define_instrument(1, "same")) == []
+    assert (
+        told(engine, c.define_participant(1, "same"), c.define_session(1, "same", 1), c.define_instrument(1, "same"))
+        == []
+    )
     assert refused(engine, c.define_participant(2, "same")) == "NAME_TAKEN"
     assert refused(engine, c.define_session(2, "same", 1)) == "NAME_TAKEN"
     assert refused(engine, c.define_instrument(2, "same")) == "NAME_TAKEN"
@@ -110,7 +137,13 @@ def test_a_rejected_command_moves_the_mark_too(market):
 
 
 def test_logon_logout_disconnect_and_the_venue_move_no_mark(market):
-    apply(market, c.logon(ALICE, cl_ord_id=77), c.logout(ALICE, cl_ord_id=78), c.disconnect(ALICE, cl_ord_id=79), c.clock())
+    apply(
+        market,
+        c.logon(ALICE, cl_ord_id=77),
+        c.logout(ALICE, cl_ord_id=78),
+        c.disconnect(ALICE, cl_ord_id=79),
+        c.clock(),
+    )
     assert market.sessions["mark"].tolist() == [0] * 5
 
 
@@ -147,7 +180,9 @@ def test_report_numbers_count_per_session_without_gaps(market):
 
 def test_what_is_not_numbered(market):
     apply(market, c.new(ALICE, 1, ACME, BUY, 10, 100))
-    events = apply(market, c.cancel(ANN, 1, ACME, order_id=1), c.logon(ANN), c.logout(ANN), c.new(ANN, 1, ACME, BUY, 10, 100))
+    events = apply(
+        market, c.cancel(ANN, 1, ACME, order_id=1), c.logon(ANN), c.logout(ANN), c.new(ANN, 1, ACME, BUY, 10, 100)
+    )
     assert [(EventType(event.type).name, event.session, event.report_number) for event in events] == [
         ("CANCELED", ALICE, 2), ("CANCELED", ANN, 0), ("LOGON_ANSWER", ANN, 0), ("LOGOUT_ANSWER", ANN, 0),
         ("BUSINESS_MESSAGE_REJECT", ANN, 0)]

@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 from commands import BUY, apply
 from market import ACME, ALICE
+
 from pricetime.matching.records import COMMAND
 
 
 def test_a_commands_number_is_the_last_one_plus_1(market):
     before = market.sequence
-    events = apply(market, c.new(ALICE, 1, ACME, BUY, 10, 100), c.clock(), c.new(ALICE, 2, ACME, BUY, 10, 100, sequence=before + 3))
+    events = apply(
+        market, c.new(ALICE, 1, ACME, BUY, 10, 100), c.clock(), c.new(ALICE, 2, ACME, BUY, 10, 100, sequence=before + 3)
+    )
     assert [event.sequence for event in events] == [before + 1, before + 3]
     assert market.sequence == before + 3
 
@@ -25,7 +28,9 @@ def test_a_record_out_of_sequence_is_refused_and_nothing_from_there_on_is_applie
 
 
 def test_time_is_the_later_of_the_commands_and_the_last_ones(market):
-    events = apply(market, *(c.new(ALICE, n, ACME, BUY, 10, 100, time=time) for n, time in enumerate((50, 20, -3, 60), 1)))
+    events = apply(
+        market, *(c.new(ALICE, n, ACME, BUY, 10, 100, time=time) for n, time in enumerate((50, 20, -3, 60), 1))
+    )
     assert [event.time for event in events] == [50, 50, 50, 60]
     assert market.time == 60
 

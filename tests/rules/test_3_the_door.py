@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from commands import BUY, apply, refused, told
 from market import ACME, ALICE, BOB, DORA, OPS, UNKNOWN
+
 from pricetime.matching import records
 from pricetime.matching.records import COMMAND, CommandType, LineType
 
@@ -110,7 +111,10 @@ def test_the_door_refuses_and_changes_nothing(market, case):
     event, = apply(market, record)
     assert c.brief(event)[-1] == reason
     assert (event.sequence, event.place, event.report_number, event.exec_id, event.order_id) == (0, 0, 0, 0, 0)
-    assert (event.session, event.cl_ord_id) == (int.from_bytes(record[24:28], "little"), c.layout.COMMAND.unpack(record).cl_ord_id)
+    assert (event.session, event.cl_ord_id) == (
+        int.from_bytes(record[24:28], "little"),
+        c.layout.COMMAND.unpack(record).cl_ord_id,
+    )
     assert market.dump() == before
 
 
