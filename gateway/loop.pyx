@@ -23,6 +23,7 @@ from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport EVENT_LINES, LINE_BYTES, LINES_MAX, CommandLine, record_lines
 from pricetime.matching.state cimport TABLE_MAX
 
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
 CLOCKS = {"machine": CLOCK_MACHINE, "flow": CLOCK_FLOW, "set": CLOCK_SET}
@@ -159,7 +160,8 @@ cdef class Loop:
             free(self.state)
 
     def run(self):
-        """Run until stop(), without the GIL. RuntimeError where an invariant broke or the transport died; nothing is sent then."""
+        """Run until stop(), without the GIL. UserError where the log failed, RuntimeError where an invariant broke or the transport died:
+        nothing is sent then."""
         with nogil:
             loop_run(self.state)
         self._raise_failure()
@@ -238,6 +240,8 @@ cdef class Loop:
             raise RuntimeError(f"the engine refused command {self.state.engine.sequence + 1}, which it had passed at the door: code {detail}")
         if self.state.failure == LOG_OUT_OF_STEP:
             raise RuntimeError(f"the log is out of step with the engine at command {self.state.engine.sequence + 1}")
+        if self.state.failure == LOG_FAILED:
+            raise UserError(f"the log takes no command after {self.state.engine.sequence}: {os.strerror(detail)}; stopped: see to the disk, then start again")
         if self.state.failure == TRANSPORT_FAILED:
             raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
 

@@ -127,12 +127,14 @@ class Venue:
         if self._thread is not None:
             self.loop.stop()
             self._thread.join()
-        if self._failure is None and self._writer is not None:
-            self.loop.journal_digest()
-        self._close()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        failure, self._failure = self._failure, None
+        try:
+            if failure is None and self._writer is not None:
+                self.loop.journal_digest()
+            self._close()
+        finally:
+            if failure is not None:
+                raise failure
 
     def _close(self) -> None:
         writer, self._writer = self._writer, None

@@ -9,6 +9,7 @@ import pytest
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.simulated import SimulatedStorage, SimulatedTransport
 from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, LINE_BYTES, CommandType
 from tests.gateway.simulation import DEFINITIONS, Peer, Simulation, m, said
 
@@ -170,6 +171,15 @@ def test_a_log_that_is_out_of_step_stops_the_loop(venue):
     venue.storage.room, venue.storage.error = 0, errno.EINVAL
     alice.post(alice.lines(alice.order()))
     with pytest.raises(RuntimeError, match="out of step"):
+        venue.run()
+    assert venue.take_sent(alice.routing_id) == []
+
+
+def test_a_log_that_failed_for_good_stops_the_loop_and_answers_nothing(venue):
+    alice = on(venue, 1)
+    venue.storage.room, venue.storage.error = 0, errno.EIO
+    alice.post(alice.lines(alice.order()))
+    with pytest.raises(UserError, match="takes no command after"):
         venue.run()
     assert venue.take_sent(alice.routing_id) == []
 
