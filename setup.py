@@ -100,5 +100,6 @@ setup(
     package_data={name: ["*.pxd", "*.pyi", "*.h", "py.typed", "*.md"] for name in PACKAGES},
     exclude_package_data={name: ["*.c", "*.pyx"] for name in PACKAGES},
     ext_modules=extensions(),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
     zip_safe=False,
 )

@@ -21,6 +21,7 @@ from pricetime.matching.records import COMMAND
 BLOCK_BYTES = 1 << 20
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 50e-6, 5e-3
 EVER = 2**63 - 1
+MEND = f"{RESTORE}, or, if the machine went down, start the venue: what was never synced is cut then"
 
 
 class Reader:
@@ -135,11 +136,9 @@ class Reader:
 
     def _refuse_damage(self, end: ScanEnd) -> None:
         if end != ScanEnd.LIMIT:
-            raise CheckFailed(f"{self._segment.path}: damaged at offset {self._place.offset}, command "
-                              f"{self._place.sequence + 1}: "
-                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; "
-                              f"{RESTORE}, or, if the "
-                              "machine went down, start the venue: what was never synced is cut then")
+            place = self._place
+            raise CheckFailed(f"{self._segment.path}: damaged at offset {place.offset}, command {place.sequence + 1}: "
+                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; {MEND}")
 
     def _next_segment(self) -> bool:
         """Go on to the segment that begins where this one ends, if it is there already."""
@@ -165,4 +164,4 @@ class Reader:
         later = [first for first in firsts if first > wanted]
         if later and wanted not in firsts:
             missing = self.folder / layout.segment_name(wanted)
-            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; {RESTORE}")
+            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; {MEND}")

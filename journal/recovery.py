@@ -199,35 +199,34 @@ def mend(found: Recovered) -> None:
         sync_directory(folder)
     if found.segments and not found.closed:
         run = found.segments[-1].header["run"]
-        for segment in found.segments:
+        lasts = [segment.first_sequence - 1 for segment in found.segments[1:]] + [found.last_sequence]
+        for segment, last_sequence in zip(found.segments, lasts, strict=True):
             if segment.header["run"] == run:
-                settle(found, segment)
+                settle(found, segment, last_sequence)
     for name in layout.NEXT_NAMES:
         (folder / name).unlink(missing_ok=True)     # never used: one that was has its number now
     sync_directory(folder)
 
 
-def mark_closed(content: mmap.mmap, last_sequence: int) -> None:
-    """Say in a segment whose records are synced that the log ends with this command."""
-    header = np.frombuffer(content, layout.HEADER, 1)
-    for position in layout.POSITIONS:
-        header[position] = last_sequence
-    header["closed"] = layout.mark_of_close(header.view("u1"), layout.CLOSED)
-    del header                  # it would keep the map open
-    content.flush()
-
-
-def settle(found: Recovered, segment: SegmentFile) -> None:
-    """One segment of the run that was not closed: cut where it must be, synced, named; the last one marked as
-    complete."""
+def settle(found: Recovered, segment: SegmentFile, last_sequence: int) -> None:
+    """One segment of the run that was not closed: cut where it must be, synced, marked as complete, named."""
     is_last = segment is found.segments[-1]
     with open(segment.path, "r+b") as file, mmap.mmap(file.fileno(), 0) as content:
         if is_last and found.cut:
             content[found.end_offset:] = bytes(len(content) - found.end_offset)
         content.flush()
         os.fsync(file.fileno())
-        if is_last:
-            mark_closed(content, found.last_sequence)
-            os.fsync(file.fileno())
+        # Only now: the mark says that all of it is on the disk. The positions may be older than the records.
+        set_positions(content, last_sequence, layout.CLOSED if is_last else layout.FULL)
+        content.flush()
+        os.fsync(file.fileno())
     if segment.path.name in layout.NEXT_NAMES:
         os.rename(segment.path, found.folder / layout.segment_name(segment.first_sequence))
+
+
+def set_positions(content: mmap.mmap, last_sequence: int, mark: int) -> None:
+    """Say in a mapped segment that it ends with this command, all of it synced."""
+    header = np.frombuffer(content, layout.HEADER, 1)
+    for position in layout.POSITIONS:
+        header[position] = last_sequence
+    header["closed"] = layout.mark_of_close(header.view("u1"), mark)

@@ -432,7 +432,6 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
             reason = UNKNOWN_ORDER
         else:
             order = &state.pool.orders[slot]
-            foresee_removal(state, order)
             reason = check_same(order, command)
             if not reason and order_type(command.attributes) \
                     and order_type(command.attributes) != order_type(order.attributes):

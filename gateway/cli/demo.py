@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Figures on standard output. Exit status 1 where live and replayed state differ."""
     for name, least, most in (("orders", 1, 50_000_000), ("clients", 1, 64), ("seed", 0, 2**32)):
         if not least <= getattr(arguments, name) <= most:
             raise UserError(f"--{name} is {getattr(arguments, name)}, expected {least} to {most}")

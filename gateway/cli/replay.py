@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """The state, or the events, on standard output; progress on standard error."""
     if arguments.until is not None and arguments.until < 1:
         raise UserError(f"--until {arguments.until}: expected a sequence number, 1 or more")
     reader = Reader(arguments.directory, until_sequence=arguments.until or SEQUENCE_MAX,

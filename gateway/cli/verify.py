@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """What was found good on standard output; the first thing that does not hold is an error."""
     progress = ReplayProgress()
     try:
         found = verify(arguments.directory, new_engine(arguments.reference), on_progress=progress)

@@ -1,4 +1,5 @@
-"""docs/log-format.md, held: a reader written from that page alone, with the standard library, sees what the real one sees."""
+"""docs/log-format.md, held: a reader written from that page alone, with the standard library, sees what the real one
+sees."""
 
 import struct
 
