@@ -1,7 +1,7 @@
 """Every message from its bytes to its events. See intake.pxd; docs/rules.md 3 has the order of the checks.
 
-A connection's records carry its message number, from 1 at Logon, one each, heartbeats and refused ones too. An undecodable
-record takes no number: where it ends is unknown, so the rest of its message is not looked at.
+A connection's records carry its message number, from 1 at Logon, one each, heartbeats and refused ones too. An
+undecodable record takes no number: where it ends is unknown, so the rest of its message is not looked at.
 """
 
 from libc.errno cimport EDQUOT, EFBIG, EINVAL, ENOSPC
@@ -137,7 +137,8 @@ cdef void journal_digest(GatewayState* self) noexcept nogil:
 # --------------------------------------------------------------------------------------------------- refusals
 
 cdef void refuse(GatewayState* self, uint8_t reason, const CommandLine* record) noexcept nogil:
-    """A decodable record that is not taken: one unnumbered BUSINESS_MESSAGE_REJECT; of a duplicate it tells the mark."""
+    """A decodable record that is not taken: one unnumbered BUSINESS_MESSAGE_REJECT; of a duplicate it tells the
+    mark."""
     cdef uint64_t order_id = 0
     if reason == DUPLICATE_CL_ORD_ID:
         order_id = <uint64_t> self.engine.sessions[record.session].mark
