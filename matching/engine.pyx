@@ -22,10 +22,12 @@ from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.orders cimport order_cancel, order_new, order_replace
 from pricetime.matching.phases cimport change_phase, tell_indicative
-from pricetime.matching.price_ladder cimport Level, ladder_below, ladder_destroy, level_pool_destroy
+from pricetime.matching.order_pool cimport Order
+from pricetime.matching.price_ladder cimport Block, Level, ladder_below, ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_header, event_room, report_command
 from pricetime.matching.state cimport (
@@ -37,6 +39,7 @@ from pricetime.matching import records
 
 cdef enum:
     WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
+    PAGE_BYTES = 4096
 
 cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
 memset(SENDERS, 0, sizeof(SENDERS))
@@ -238,6 +241,15 @@ cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
     return np.array(rows, dtype=DEPTH)
 
 
+cdef void touch(void* memory, size_t size) noexcept nogil:
+    """Write each page of a block with what it holds."""
+    cdef volatile char* bytes = <volatile char*> memory
+    cdef size_t at = 0
+    while at < size:
+        bytes[at] = bytes[at]
+        at += PAGE_BYTES
+
+
 DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
 
 
@@ -301,6 +313,15 @@ cdef class Engine:
     def digest(self):
         """32 bytes over the canonical state: SHA-256 of dump()."""
         return hashlib.sha256(self.dump()).digest()
+
+    def touch(self):
+        """Have the system provide all memory of the pools and maps now, so that no order is the first to touch a page of it."""
+        cdef EngineState* state = self.state
+        touch(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
+        touch(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
+        touch(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
+        touch(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
+        touch(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
 
     def dump(self):
         """The canonical state: equal states, equal bytes, whichever engine they come from."""

@@ -14,7 +14,7 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.records import EventType, Phase
 
 LEVELS = 8
-BAR = 18
+WIDTH, BAR = 44, 17               # columns of a book, and of the longest bar in it
 PERIOD_SECONDS = 0.2
 CLEAR, HOME, BELOW = "\x1b[2J", "\x1b[H", "\x1b[J"
 GREEN, RED, DIM, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
@@ -77,18 +77,18 @@ class Ladder:
         title = f"{instrument['name'].decode():10} {Phase(int(instrument['phase'])).name.replace('_', ' ').lower():14}"
         last = self.last.get(number)
         lines = [f"{title}{'last ' + price_text(last[0], scale) if last else '':>20}"]
-        lines += [" " * 44] * (LEVELS - len(asks))
+        lines += [" " * WIDTH] * (LEVELS - len(asks))
         lines += [rung(level, scale, most, RED) for level in asks[::-1]]
-        lines += [DIM + "-" * 44 + PLAIN]
+        lines += [DIM + "-" * WIDTH + PLAIN]
         lines += [rung(level, scale, most, GREEN) for level in bids]
-        return lines + [" " * 44] * (LEVELS - len(bids)) + [""]
+        return lines + [" " * WIDTH] * (LEVELS - len(bids)) + [""]
 
 
 def rung(level: np.void, scale: int, most: int, colour: str) -> str:
-    """One price level, 44 columns: price, quantity, orders, a bar in proportion to the quantity."""
+    """One price level, WIDTH columns: price, quantity, orders, a bar in proportion to the quantity."""
     price, quantity, orders = (int(value) for value in level)
     bar = "█" * max(1, quantity * BAR // most)
-    return f"{price_text(price, scale):>10} {quantity:>9,} {orders:>4}  {colour}{bar:{BAR - 1}}{PLAIN}"[:44 + len(colour) + len(PLAIN)]
+    return f"{price_text(price, scale):>10} {quantity:>9,} {orders:>5}  {colour}{bar:{BAR}}{PLAIN}"
 
 
 def price_text(price: int, scale: int) -> str:
