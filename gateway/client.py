@@ -110,7 +110,7 @@ class Client:
     # -------------------------------------------------------------------------------------------- session
 
     def logon(self) -> Logged:
-        """Begin anew on a new connection: message number 1. The mark: which ClOrdIDs are journaled. Refused, NoAnswer."""
+        """Begin anew on a new connection: message number 1. Refused, NoAnswer."""
         self._connect()
         self._events.clear()
         self._answers.clear()

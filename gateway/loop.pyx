@@ -133,8 +133,8 @@ cdef class Loop:
             raise MemoryError
 
     def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
-                 str clock="machine", uint32_t max_connections=MAX_CONNECTIONS, int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS,
-                 uint64_t digest_every=DIGEST_EVERY):
+                 str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
+                 int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
             raise RuntimeError("a loop is made once")
@@ -240,13 +240,14 @@ cdef class Loop:
 
     def _raise_failure(self):
         detail = self.state.failure_detail
+        last = self.state.engine.sequence
         if self.state.failure == ENGINE_REFUSED:
-            raise RuntimeError(f"the engine refused command {self.state.engine.sequence + 1}, which it had passed at the "
+            raise RuntimeError(f"the engine refused command {last + 1}, which it had passed at the "
                                f"door: code {detail}")
         if self.state.failure == LOG_OUT_OF_STEP:
-            raise RuntimeError(f"the log is out of step with the engine at command {self.state.engine.sequence + 1}")
+            raise RuntimeError(f"the log is out of step with the engine at command {last + 1}")
         if self.state.failure == LOG_FAILED:
-            raise UserError(f"the log takes no command after {self.state.engine.sequence}: {os.strerror(detail)}; stopped: "
+            raise UserError(f"the log takes no command after {last}: {os.strerror(detail)}; stopped: "
                             "see to the disk, then start again")
         if self.state.failure == TRANSPORT_FAILED:
             raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
