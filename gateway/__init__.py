@@ -1,1 +1,22 @@
 """Everything that speaks to the outside: sockets, sessions, messages, clients, the command line."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pricetime.gateway.client import Client
+    from pricetime.gateway.venue import Venue
+
+__all__ = ["Client", "Venue"]
+
+
+def __getattr__(name: str) -> Any:
+    """Client and Venue, imported when they are asked for: `pricetime match` needs no sockets."""
+    if name == "Client":
+        from pricetime.gateway.client import Client
+
+        return Client
+    if name == "Venue":
+        from pricetime.gateway.venue import Venue
+
+        return Venue
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,8 @@
 """Order entry for Python: one session over one DEALER socket, binary lines out, reports in. Synchronous; one thread.
 
-Owns the numbering of messages, the check that no report is missing, and heartbeats while it waits. It keeps no orders: what a report
-says is the caller's. After any SessionEnded or ReportGap: logon() again, and send what is above the mark that it returns.
+Owns the numbering of messages, the check that no report is missing, and heartbeats while it waits. It keeps no orders:
+what a report says is the caller's. After any SessionEnded or ReportGap: logon() again, and send what is above the mark
+that it returns.
 
     with Client("tcp://127.0.0.1:7001", "alice") as client:
         order = client.buy("ACME", 10, "100.25")
@@ -26,9 +27,14 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT_LINE, LINE_BYTES, EventType, Reason
 
 Number = Decimal | int | str
-DEFINITION_LINES = 3                # no event has so many
-NO_REPORTS = (EventType.HEARTBEAT_ANSWER, EventType.LOGON_ANSWER, EventType.LOGOUT_ANSWER, EventType.REJECT,
-              EventType.BUSINESS_MESSAGE_REJECT)
+DEFINITION_LINES = 3  # no event has so many
+NO_REPORTS = (
+    EventType.HEARTBEAT_ANSWER,
+    EventType.LOGON_ANSWER,
+    EventType.LOGOUT_ANSWER,
+    EventType.REJECT,
+    EventType.BUSINESS_MESSAGE_REJECT,
+)
 ENDED = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
 
 
@@ -41,7 +47,7 @@ class Refused(UserError):
 
 
 class SessionEnded(Refused):
-    """The venue has ended the session: a message was lost or the client was silent for too long. logon() begins anew."""
+    """The venue has ended the session: a message was lost, or the client was silent too long. logon() begins anew."""
 
 
 class ReportGap(UserError):
@@ -67,15 +73,21 @@ class Logged:
 class Client:
     """One session at a venue. It logs on when it is made (or at logon(), with connect=False).
 
-    endpoint: of the venue. session: name. full_reports: both lines of each event (reports() still yields first lines; see `lines`).
-    timeout_ms: how long an answer may take. heartbeat_ms: after so long without sending a heartbeat goes out while it waits; a client that
-    neither sends nor waits must call heartbeat() itself.
+    endpoint: of the venue. session: name. full_reports: both lines of each event (reports() yields first lines all
+    the same). timeout_ms: how long an answer may take. heartbeat_ms: after so long without sending a heartbeat goes
+    out while it waits; a client that neither sends nor waits must call heartbeat() itself.
     """
 
     def __init__(
-        self, endpoint: str, session: str, *, full_reports: bool = False, timeout_ms: int = 5_000, heartbeat_ms: int = 5_000,
+        self,
+        endpoint: str,
+        session: str,
+        *,
+        full_reports: bool = False,
+        timeout_ms: int = 5_000,
+        heartbeat_ms: int = 5_000,
         connect: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.endpoint, self.session, self.full_reports = endpoint, session, full_reports
         self.timeout_ms, self.heartbeat_ms = timeout_ms, heartbeat_ms
         self.mark = 0
@@ -98,7 +110,7 @@ class Client:
     # -------------------------------------------------------------------------------------------- session
 
     def logon(self) -> Logged:
-        """Begin anew on a new connection: message number 1. The mark says which ClOrdIDs are journaled. Refused, NoAnswer."""
+        """Begin anew on a new connection: message number 1. Refused, NoAnswer."""
         self._connect()
         self._events.clear()
         self._answers.clear()
@@ -119,7 +131,11 @@ class Client:
             before = len(table.by_id)
             request = self._codec.encode(m.SecurityListRequest(session=self.session)).copy()
             request["instrument"] = before + 1
-            self.send(np.concatenate([request, self._codec.encode(m.TestRequest(session=self.session, test_req_id=before + 1))]))
+            self.send(
+                np.concatenate(
+                    [request, self._codec.encode(m.TestRequest(session=self.session, test_req_id=before + 1))]
+                )
+            )
             self._answer(EventType.HEARTBEAT_ANSWER)
 
     def logout(self) -> None:
@@ -141,7 +157,9 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self.logout()
@@ -157,12 +175,17 @@ class Client:
         try:
             self._socket.connect(self.endpoint)
         except zmq.ZMQError as error:
-            raise UserError(f"cannot connect to {self.endpoint}: {zmq.strerror(error.errno)}; expected tcp://HOST:PORT or ipc://PATH") from None
+            raise UserError(
+                f"cannot connect to {self.endpoint}: {zmq.strerror(error.errno)}; "
+                "expected tcp://HOST:PORT or ipc://PATH"
+            ) from None
 
     # --------------------------------------------------------------------------------------------- orders
 
     def buy(self, symbol: str, quantity: Number, price: Number | None = None, **options: Any) -> int:
-        """A Buy: Limit at `price`, Market without one. Its ClOrdID. options: time_in_force, exec_inst="PostOnly", cl_ord_id, ..."""
+        """A Buy: Limit at `price`, Market without one. Its ClOrdID.
+
+        options: time_in_force, exec_inst="PostOnly", cl_ord_id and the other attributes of NewOrderSingle."""
         return self._order("Buy", symbol, quantity, price, options)
 
     def sell(self, symbol: str, quantity: Number, price: Number | None = None, **options: Any) -> int:
@@ -170,21 +193,43 @@ class Client:
         return self._order("Sell", symbol, quantity, price, options)
 
     def cancel(self, symbol: str, orig_cl_ord_id: int | None = None, *, order_id: int | None = None) -> int:
-        """Cancel an order of this session by its newest ClOrdID, or one of the participant's by OrderID. The cancel's ClOrdID."""
+        """Cancel an order of this session by its newest ClOrdID, or any of the participant's by OrderID.
+
+        Returns the cancel's ClOrdID."""
         number = self._next_cl_ord_id(None)
-        self._send(m.OrderCancelRequest(session=self.session, cl_ord_id=number, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, order_id=order_id))
+        self._send(
+            m.OrderCancelRequest(
+                session=self.session, cl_ord_id=number, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, order_id=order_id
+            )
+        )
         return number
 
     def replace(
-        self, symbol: str, orig_cl_ord_id: int | None = None, quantity: Number | None = None, price: Number | None = None,
-        *, order_id: int | None = None, **options: Any,
-    ) -> int:  # fmt: skip
-        """Change an order; quantity is the new total, filled part included. What is not given stays. Its new ClOrdID."""
+        self,
+        symbol: str,
+        orig_cl_ord_id: int | None = None,
+        quantity: Number | None = None,
+        price: Number | None = None,
+        *,
+        order_id: int | None = None,
+        **options: Any,
+    ) -> int:
+        """Change an order; quantity is the new total, filled part included. Its new ClOrdID.
+
+        What is not given stays as it is."""
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
-        self._send(m.OrderCancelReplaceRequest(
-            session=self.session, cl_ord_id=number, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, order_id=order_id,
-            order_qty=exact(quantity, "quantity"), price=exact(price, "price"), **options,
-        ))  # fmt: skip
+        self._send(
+            m.OrderCancelReplaceRequest(
+                session=self.session,
+                cl_ord_id=number,
+                symbol=symbol,
+                orig_cl_ord_id=orig_cl_ord_id,
+                order_id=order_id,
+                order_qty=exact(quantity, "quantity"),
+                price=exact(price, "price"),
+                **options,
+            )
+        )
         return number
 
     def set_phase(self, symbol: str, phase: m.Phase) -> int:
@@ -195,10 +240,18 @@ class Client:
 
     def _order(self, side: m.Side, symbol: str, quantity: Number, price: Number | None, options: dict[str, Any]) -> int:
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
-        self._send(m.NewOrderSingle(
-            session=self.session, cl_ord_id=number, symbol=symbol, side=side, ord_type="Market" if price is None else "Limit",
-            price=exact(price, "price"), order_qty=exact(quantity, "quantity"), **options,
-        ))  # fmt: skip
+        self._send(
+            m.NewOrderSingle(
+                session=self.session,
+                cl_ord_id=number,
+                symbol=symbol,
+                side=side,
+                ord_type="Market" if price is None else "Limit",
+                price=exact(price, "price"),
+                order_qty=exact(quantity, "quantity"),
+                **options,
+            )
+        )
         return number
 
     def _next_cl_ord_id(self, wanted: int | None) -> int:
@@ -208,7 +261,7 @@ class Client:
         self.send(self._codec.encode(message))
 
     def send(self, lines: np.ndarray) -> None:
-        """Send whole records (COMMAND lines, at most 1,024) as one message. Their message numbers are filled in, in a copy."""
+        """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
         if self._socket is None:
             raise UserError("the client is closed")
         lines = lines.copy()
@@ -233,7 +286,7 @@ class Client:
             yield from block
 
     def receive(self, timeout_ms: int | None = None) -> np.ndarray | None:
-        """The next reports that come together, as an EVENT_LINE array that is only readable; None where none came in time.
+        """The next reports that come together, as a read-only EVENT_LINE array; None where none came in time.
 
         Raises what reports() raises; what came before is still there for the next call.
         """
@@ -272,7 +325,7 @@ class Client:
         self._take_reports(events[before:])
 
     def _take_reports(self, events: np.ndarray) -> None:
-        """Reports come without gaps. What comes before the answer to a Logon ends the connection before, and counts there."""
+        """Reports come without gaps. What comes before the answer to a Logon is the old connection's end."""
         if not len(events):
             return
         numbers = events["report_number"][events["report_number"] != 0]
@@ -321,7 +374,9 @@ def exact(value: Number | None, field: str) -> Decimal | None:
     if value is None or isinstance(value, Decimal):
         return value
     if isinstance(value, float):
-        raise UserError(f"{field}: found the float {value!r}, expected a string, an int or a Decimal: floats are not exact")
+        raise UserError(
+            f"{field}: found the float {value!r}, expected a string, an int or a Decimal: floats are not exact"
+        )
     try:
         return Decimal(value)
     except (ArithmeticError, ValueError, TypeError):

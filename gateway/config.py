@@ -1,6 +1,8 @@
-"""venue.toml: read, checked and turned into messages. An unknown key is an error that names it and the nearest known one.
+"""venue.toml: read, checked and turned into messages. An unknown key is an error that names it and the nearest known
+one.
 
-Owns the names and bounds of the keys and nothing of their effect: definitions.py compares with the state, venue.py acts.
+Owns the names and bounds of the keys and nothing of their effect: definitions.py compares with the state, venue.py
+acts.
 
     [venue]
     endpoints = ["tcp://127.0.0.1:7001"]
@@ -39,7 +41,9 @@ class Section(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class VenueSection(Section, kw_only=True):
-    """[venue]. digest_every: commands between two EventDigest records, 0 for none. clock: "flow" takes each record's own time."""
+    """[venue]. digest_every: commands between two EventDigest records, 0 for none.
+
+    clock: "flow" takes each record's own time."""
 
     endpoints: Annotated[list[str], Meta(min_length=1)]
     clock: Literal["machine", "flow"] = "machine"
@@ -73,7 +77,9 @@ class SessionSection(Section, kw_only=True):
 
 
 class InstrumentSection(Section, kw_only=True):
-    """[[instrument]]. Decimals are exact, as strings or numbers. reference_price counts when the instrument is new only: after that
+    """[[instrument]]. Decimals are exact, as strings or numbers.
+
+    reference_price counts when the instrument is new only: after that
     it follows the trades. Scales that are absent have as many decimals as tick_size and lot_size need."""
 
     symbol: Name
@@ -99,9 +105,12 @@ class Config(Section, kw_only=True):
 
 
 SECTIONS: dict[str, type[Section]] = {
-    "venue": VenueSection, "log": LogSection, "participant": ParticipantSection, "session": SessionSection,
+    "venue": VenueSection,
+    "log": LogSection,
+    "participant": ParticipantSection,
+    "session": SessionSection,
     "instrument": InstrumentSection,
-}  # fmt: skip
+}
 
 
 def load(path: Path) -> Config:
@@ -110,7 +119,9 @@ def load(path: Path) -> Config:
         with path.open("rb") as file:
             return convert(tomllib.load(file, parse_float=Decimal), str(path))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}; `pricetime serve` takes the path of a {FILE_NAME}") from None
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; `pricetime serve` takes the path of a {FILE_NAME}"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not TOML: {error}") from None
 
@@ -146,7 +157,9 @@ def check_endpoint(endpoint: str, name: str) -> None:
     try:
         parts = urlsplit(endpoint)
         host = parts.hostname or ""
-        local = parts.scheme == "ipc" or (parts.scheme == "tcp" and (host == "localhost" or ipaddress.ip_address(host).is_loopback))
+        local = parts.scheme == "ipc" or (
+            parts.scheme == "tcp" and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+        )
     except ValueError:
         local = False
     if not local:
@@ -165,7 +178,9 @@ def check_names(config: Config, name: str) -> None:
             if value in seen:
                 raise UserError(f"{name}: [[{table}]] {key} = {value!r} stands there twice; names are unique")
             seen.add(value)
-    participants = {entry.name for entry in config.participant} | {entry.name for entry in config.session if entry.participant is None}
+    participants = {entry.name for entry in config.participant} | {
+        entry.name for entry in config.session if entry.participant is None
+    }
     for session in config.session:
         if session.participant is not None and session.participant not in participants:
             near = difflib.get_close_matches(session.participant, participants, n=1, cutoff=0.0)

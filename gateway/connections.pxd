@@ -1,8 +1,8 @@
 """The connections that are logged on: found by libzmq's routing id or by session, all memory taken at start.
 
-A routing id that libzmq gave is 5 bytes, a zero and a number that counts up, so its low bits are a place of its own in a table
-twice the size of what it holds; the full number is checked there. A connection is here from its Logon to its end, no
-longer: nothing that is known of a routing id outlives it.
+A routing id that libzmq gave is 5 bytes, a zero and a number that counts up, so its low bits are a place of its own in
+a table twice the size of what it holds; the full number is checked there. A connection is here from its Logon to its
+end, no longer: nothing that is known of a routing id outlives it.
 """
 
 from libc.stddef cimport size_t
@@ -43,7 +43,8 @@ cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t s
     # 0, or -1 where memory is short. Session ids 0 to `sessions`.
 cdef void connections_destroy(ConnectionTable* self) noexcept nogil
 cdef uint32_t connection_take(ConnectionTable* self, uint32_t routing, uint32_t session) noexcept nogil
-    # A new connection for a routing number that has none and a session that has none, or NO_CONNECTION where all are in use.
+    # A new connection for a routing number that has none and a session that has none, or NO_CONNECTION where all are
+    # in use.
 cdef void connection_release(ConnectionTable* self, uint32_t index) noexcept nogil
 
 

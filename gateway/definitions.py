@@ -1,7 +1,8 @@
-"""What a venue.toml says and the state does not: the commands that make the state agree, for the venue to journal at its start.
+"""What a venue.toml says and the state does not: the commands that make the state agree, for the venue to journal at
+its start.
 
-Owns the comparison. What the state has and the file does not name stays as it is, and is said; what can never change and differs is a
-UserError.
+Owns the comparison. What the state has and the file does not name stays as it is, and is said; what can never change
+and differs is a UserError.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from pricetime.matching.errors import UserError
 def differences(config: Config, engine: Any) -> Iterator[m.Command]:
     """Definitions of what is new and redefinitions of what changed: participants, then sessions, then instruments."""
     participants = by_name(engine.participants)
-    own = [ParticipantSection(name=s.name) for s in config.session if s.participant is None and s.name not in participants]
+    own = [
+        ParticipantSection(name=s.name) for s in config.session if s.participant is None and s.name not in participants
+    ]
     named = {p.name for p in config.participant}
     for participant in [*config.participant, *(p for p in own if p.name not in named)]:
         row = participants.get(participant.name)
@@ -30,9 +33,12 @@ def differences(config: Config, engine: Any) -> Iterator[m.Command]:
     for session in config.session:
         if session.name not in sessions or int(sessions[session.name]["flags"]) != session_flags(session):
             yield m.SessionDefinition(
-                session_name=session.name, participant=session.participant or session.name, rights=session.rights,
-                cancel_on_disconnect=session.cancel_on_disconnect, disabled=session.disabled,
-            )  # fmt: skip
+                session_name=session.name,
+                participant=session.participant or session.name,
+                rights=session.rights,
+                cancel_on_disconnect=session.cancel_on_disconnect,
+                disabled=session.disabled,
+            )
     instruments = by_name(engine.instruments)
     for instrument in config.instrument:
         row = instruments.get(instrument.symbol)
@@ -70,10 +76,17 @@ def session_flags(session: SessionSection) -> int:
 def new_instrument(section: InstrumentSection) -> m.SecurityDefinition:
     """The whole definition."""
     return m.SecurityDefinition(
-        symbol=section.symbol, currency=section.currency, price_scale=section.price_scale, qty_scale=section.qty_scale,
-        tick_size=section.tick_size, lot_size=section.lot_size, price_may_be_negative=section.price_may_be_negative,
-        reference_price=section.reference_price, max_order_qty=section.max_order_qty, disabled=section.disabled,
-    )  # fmt: skip
+        symbol=section.symbol,
+        currency=section.currency,
+        price_scale=section.price_scale,
+        qty_scale=section.qty_scale,
+        tick_size=section.tick_size,
+        lot_size=section.lot_size,
+        price_may_be_negative=section.price_may_be_negative,
+        reference_price=section.reference_price,
+        max_order_qty=section.max_order_qty,
+        disabled=section.disabled,
+    )
 
 
 def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.SecurityDefinition]:
@@ -83,15 +96,29 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
     terms = {
         "price_scale": (section.price_scale, price_scale),
         "qty_scale": (section.qty_scale, qty_scale),
-        "tick_size": (section.tick_size and scaled(section.tick_size, price_scale, f"{place} tick_size"), int(row["tick_size"])),
-        "lot_size": (section.lot_size and scaled(section.lot_size, qty_scale, f"{place} lot_size"), int(row["lot_size"])),
-        "price_may_be_negative": (section.price_may_be_negative, bool(row["terms_flags"] & records.PRICE_MAY_BE_NEGATIVE)),
+        "tick_size": (
+            section.tick_size and scaled(section.tick_size, price_scale, f"{place} tick_size"),
+            int(row["tick_size"]),
+        ),
+        "lot_size": (
+            section.lot_size and scaled(section.lot_size, qty_scale, f"{place} lot_size"),
+            int(row["lot_size"]),
+        ),
+        "price_may_be_negative": (
+            section.price_may_be_negative,
+            bool(row["terms_flags"] & records.PRICE_MAY_BE_NEGATIVE),
+        ),
     }
     for key, (wanted, present) in terms.items():
         if wanted is not None and wanted != present:
-            raise UserError(f"{place} {key}: found {getattr(section, key)}, but in the log it is {present} units and can never change")
+            raise UserError(
+                f"{place} {key}: found {getattr(section, key)}, but in the log it is {present} units "
+                "and can never change"
+            )
     largest = None
-    if section.max_order_qty is not None and scaled(section.max_order_qty, qty_scale, f"{place} max_order_qty") != int(row["max_order_quantity"]):
+    if section.max_order_qty is not None and scaled(section.max_order_qty, qty_scale, f"{place} max_order_qty") != int(
+        row["max_order_quantity"]
+    ):
         largest = section.max_order_qty
     if largest is not None or bool(row["flags"] & records.DISABLED) != section.disabled:
         yield m.SecurityDefinition(symbol=section.symbol, max_order_qty=largest, disabled=section.disabled)

@@ -1,4 +1,5 @@
-"""The way of a message into the log and the engine: whole lines, screened, in turn, allowed; stamped, appended, applied.
+"""The way of a message into the log and the engine: whole lines, screened, in turn, allowed; stamped, appended,
+applied.
 
 What fails on the way is answered with its reason and moves nothing but the connection's message number.
 """

@@ -1,10 +1,10 @@
 """Every message from its bytes to its events. See intake.pxd; docs/rules.md 3 has the order of the checks.
 
-A connection's records carry its message number, from 1 at Logon, one each, heartbeats and refused ones too. An undecodable
-record takes no number: where it ends is unknown, so the rest of its message is not looked at.
+A connection's records carry its message number, from 1 at Logon, one each, heartbeats and refused ones too. An
+undecodable record takes no number: where it ends is unknown, so the rest of its message is not looked at.
 """
 
-from libc.errno cimport EINVAL
+from libc.errno cimport EDQUOT, EFBIG, EINVAL, ENOSPC
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy, memset
@@ -13,7 +13,7 @@ from pricetime.gateway.connections cimport (
     NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, connection_take, routing_number)
 from pricetime.gateway.outgoing cimport answer, drain_events, release, send_stranger
 from pricetime.gateway.security_list cimport answer_security_list
-from pricetime.gateway.state cimport ENGINE_REFUSED, LOG_OUT_OF_STEP, MESSAGE_BYTES_MAX, NO_FAILURE, fail
+from pricetime.gateway.state cimport ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, MESSAGE_BYTES_MAX, NO_FAILURE, fail
 from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
@@ -82,6 +82,8 @@ cdef inline uint8_t append(GatewayState* self, CommandLine* record) noexcept nog
         return 0
     if error == EINVAL:
         fail(self, LOG_OUT_OF_STEP, error)
+    elif error != ENOSPC and error != EDQUOT and error != EFBIG:
+        fail(self, LOG_FAILED, error)
     self.counters.log_errors += 1
     self.last_log_error = <uint8_t> error
     return LOG_FULL
@@ -135,7 +137,8 @@ cdef void journal_digest(GatewayState* self) noexcept nogil:
 # --------------------------------------------------------------------------------------------------- refusals
 
 cdef void refuse(GatewayState* self, uint8_t reason, const CommandLine* record) noexcept nogil:
-    """A decodable record that is not taken: one unnumbered BUSINESS_MESSAGE_REJECT; of a duplicate it tells the mark."""
+    """A decodable record that is not taken: one unnumbered BUSINESS_MESSAGE_REJECT; of a duplicate it tells the
+    mark."""
     cdef uint64_t order_id = 0
     if reason == DUPLICATE_CL_ORD_ID:
         order_id = <uint64_t> self.engine.sessions[record.session].mark

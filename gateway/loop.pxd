@@ -5,7 +5,8 @@ from pricetime.gateway.world cimport Storage, Transport
 from pricetime.matching.engine cimport Engine
 
 cdef int loop_round(GatewayState* self, bint wait) noexcept nogil
-    # Take one batch and answer it; with `wait` and nothing there, wait a short while for one message. How many were taken.
+    # Take one batch and answer it; with `wait` and nothing there, wait a short while for one message. How many were
+    # taken.
 cdef void loop_run(GatewayState* self) noexcept nogil
     # Rounds until the stop flag is set or the loop has failed; then takes what still waits, answers and publishes it.
 

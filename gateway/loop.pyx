@@ -1,7 +1,8 @@
 """Batches, silence, the end: what drives intake and outgoing. Owns the gateway's memory; never looks into a record.
 
-At low load a message is waited for, worked off and answered before anything else is looked for, so its latency is that of one.
-Under load all that waits is one batch (up to a bound): one publish and one message a connection serve many orders.
+At low load a message is waited for, worked off and answered before anything else is looked for, so its latency is that
+of one. Under load all that waits is one batch (up to a bound): one publish and one message a connection serve many
+orders.
 """
 
 from libc.errno cimport EAGAIN
@@ -12,7 +13,7 @@ from posix.stdlib cimport posix_memalign
 
 import os
 
-from pricetime.gateway.connections cimport CONNECTIONS_MAX, connections_create, connections_destroy
+from pricetime.gateway.connections cimport CONNECTIONS_MAX, Connection, connections_create, connections_destroy
 from pricetime.gateway.intake cimport end_session, journal, journal_digest, take_message
 from pricetime.gateway.outgoing cimport drain_events, mark_lost, publish, send_all
 from pricetime.gateway.state cimport *
@@ -23,6 +24,7 @@ from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport EVENT_LINES, LINE_BYTES, LINES_MAX, CommandLine, record_lines
 from pricetime.matching.state cimport TABLE_MAX
 
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
 CLOCKS = {"machine": CLOCK_MACHINE, "flow": CLOCK_FLOW, "set": CLOCK_SET}
@@ -54,11 +56,13 @@ _check_bounds()
 cdef void find_silent(GatewayState* self) noexcept nogil:
     """Mark the connections that said nothing for too long."""
     cdef uint32_t index
+    cdef Connection* connection
     if self.heartbeat_timeout == 0 or self.monotonic < self.next_heartbeat_check:
         return
     self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
     for index in range(1, self.table.highest + 1):
-        if self.table.connections[index].session and self.monotonic - self.table.connections[index].heard > self.heartbeat_timeout:
+        connection = &self.table.connections[index]
+        if connection.session and self.monotonic - connection.heard > self.heartbeat_timeout:
             mark_lost(self, index)
 
 
@@ -118,9 +122,9 @@ cdef void loop_run(GatewayState* self) noexcept nogil:
 cdef class Loop:
     """A gateway's loop over an engine, a transport and a storage, which belong to it while it runs.
 
-    clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one time.
-    heartbeat_timeout_ms: a connection silent for longer is disconnected; 0: none. digest_every: commands between two
-    EventDigest records; 0: none.
+    clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one
+    time. heartbeat_timeout_ms: a connection silent for longer is disconnected; 0: none. digest_every: commands between
+    two EventDigest records; 0: none.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -128,9 +132,9 @@ cdef class Loop:
         if self.state == NULL:
             raise MemoryError
 
-    def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *, str clock="machine",
-                 uint32_t max_connections=MAX_CONNECTIONS, int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS,
-                 uint64_t digest_every=DIGEST_EVERY):
+    def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
+                 str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
+                 int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
             raise RuntimeError("a loop is made once")
@@ -159,7 +163,8 @@ cdef class Loop:
             free(self.state)
 
     def run(self):
-        """Run until stop(), without the GIL. RuntimeError where an invariant broke or the transport died; nothing is sent then."""
+        """Run until stop(), without the GIL. UserError where the log failed, RuntimeError where an invariant broke or
+        the transport died: nothing is sent then."""
         with nogil:
             loop_run(self.state)
         self._raise_failure()
@@ -173,14 +178,15 @@ cdef class Loop:
         return messages
 
     def stop(self):
-        """End run() soon (50 ms at most, when idle), from any thread or signal handler: what waits is still answered."""
+        """End run() soon (50 ms at most, when idle), from any thread or signal handler: what waits is still
+        answered."""
         store_release(&self.state.stop, 1)
 
     def journal(self, lines not None):
         """Journal and apply whole records of the venue itself (session 0), before or after run(), never during it.
 
-        ValueError where one is no record or may not come from the venue; RuntimeError where the engine refused one, with its Reason;
-        OSError where the log is full. What was before it stands.
+        ValueError where one is no record or may not come from the venue; RuntimeError where the engine refused one,
+        with its Reason; OSError where the log is full. What was before it stands.
         """
         cdef unsigned char[::1] data = lines.copy().view("u1")
         cdef size_t offset = 0, size = data.shape[0]
@@ -234,10 +240,15 @@ cdef class Loop:
 
     def _raise_failure(self):
         detail = self.state.failure_detail
+        last = self.state.engine.sequence
         if self.state.failure == ENGINE_REFUSED:
-            raise RuntimeError(f"the engine refused command {self.state.engine.sequence + 1}, which it had passed at the door: code {detail}")
+            raise RuntimeError(f"the engine refused command {last + 1}, which it had passed at the "
+                               f"door: code {detail}")
         if self.state.failure == LOG_OUT_OF_STEP:
-            raise RuntimeError(f"the log is out of step with the engine at command {self.state.engine.sequence + 1}")
+            raise RuntimeError(f"the log is out of step with the engine at command {last + 1}")
+        if self.state.failure == LOG_FAILED:
+            raise UserError(f"the log takes no command after {last}: {os.strerror(detail)}; stopped: "
+                            "see to the disk, then start again")
         if self.state.failure == TRANSPORT_FAILED:
             raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
 

@@ -118,7 +118,8 @@ cdef void release(GatewayState* self, uint32_t index) noexcept nogil:
     connection_release(&self.table, index)
 
 
-cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reason, const CommandLine* record, uint64_t order_id) noexcept nogil:
+cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reason, const CommandLine* record,
+                 uint64_t order_id) noexcept nogil:
     cdef EventRecord event
     memset(&event, 0, sizeof(EventRecord))
     event.type = type

@@ -1,7 +1,7 @@
 """A world in memory for the same compiled loop: messages, peers and a disk that behave as a test says.
 
-SimulatedTransport keeps what was sent with what was published at that moment, so that a test can hold that no report left
-before its command was committed. Owns its memory; nothing here is on a live venue's path.
+SimulatedTransport keeps what was sent with what was published at that moment, so that a test can hold that no report
+left before its command was committed. Owns its memory; nothing here is on a live venue's path.
 """
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
@@ -65,9 +65,9 @@ cdef int simulated_send(void* context, const char* routing_id, size_t routing_id
 
 
 cdef class SimulatedTransport(Transport):
-    """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames; sent: (routing id,
-    payload, storage.published then). Peers in `unroutable` are gone, peers in `full` do not read; `error` is the errno of a
-    transport that is broken."""
+    """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames; sent: (routing
+    id, payload, storage.published then). Peers in `unroutable` are gone, peers in `full` do not read; `error` is the
+    errno of a transport that is broken."""
 
     cdef public list waiting
     cdef public list sent

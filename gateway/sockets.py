@@ -1,15 +1,17 @@
-"""The venue's ROUTER socket: libzmq's options for a venue, binding, and what goes wrong there. Never sends or receives."""
+"""The venue's ROUTER socket: libzmq's options for a venue, binding, and what goes wrong there. Never sends or
+receives."""
 
 import zmq
 
 from pricetime.gateway.loop import MESSAGE_BYTES
 from pricetime.matching.errors import UserError
 
-HIGH_WATER_MARK = 1000              # messages that wait for one client; then it is one that does not read
+HIGH_WATER_MARK = 1000  # messages that wait for one client; then it is one that does not read
 OPTIONS = {
-    zmq.ROUTER_MANDATORY: 1,        # a peer that is gone or full is an error, not silence
+    zmq.ROUTER_MANDATORY: 1,  # a peer that is gone or full is an error, not silence
     zmq.ROUTER_HANDOVER: 0,
-    zmq.MAXMSGSIZE: 4 * MESSAGE_BYTES,  # beyond it libzmq cuts the connection; up to it the loop answers MESSAGE_TOO_LARGE
+    zmq.MAXMSGSIZE: 4
+    * MESSAGE_BYTES,  # beyond it libzmq cuts the connection; up to it the loop answers MESSAGE_TOO_LARGE
     zmq.SNDHWM: HIGH_WATER_MARK,
     zmq.RCVHWM: HIGH_WATER_MARK,
     zmq.HANDSHAKE_IVL: 5_000,
@@ -23,7 +25,8 @@ OPTIONS = {
 
 
 def bound_router(context: zmq.Context, endpoints: list[str]) -> tuple[zmq.Socket, list[str]]:
-    """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one cannot be."""
+    """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
+    cannot be."""
     router = context.socket(zmq.ROUTER)
     try:
         for option, value in OPTIONS.items():
@@ -39,6 +42,10 @@ def bind(router: zmq.Socket, endpoint: str) -> str:
     try:
         router.bind(endpoint)
     except zmq.ZMQError as error:
-        hint = "another program has it; stop that, or choose another port" if error.errno == zmq.EADDRINUSE else "expected tcp://127.0.0.1:PORT or ipc://PATH"
+        hint = (
+            "another program has it; stop that, or choose another port"
+            if error.errno == zmq.EADDRINUSE
+            else "expected tcp://127.0.0.1:PORT or ipc://PATH"
+        )
         raise UserError(f"cannot bind {endpoint}: {zmq.strerror(error.errno)}: {hint}") from None
     return router.getsockopt_string(zmq.LAST_ENDPOINT)

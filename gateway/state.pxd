@@ -26,11 +26,12 @@ cdef enum:
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
 
 cdef enum Failure:
-    # Why the loop stopped by itself: a broken invariant or a dead transport, never a client's doing.
+    # Why the loop stopped by itself: a broken invariant, a dead log or transport, never a client's doing.
     NO_FAILURE = 0
     ENGINE_REFUSED = 1                  # the engine refused what it had passed at the door; failure_detail its code
     LOG_OUT_OF_STEP = 2                 # the log's sequence or time is not the engine's
-    TRANSPORT_FAILED = 3                # failure_detail: errno
+    LOG_FAILED = 3                      # the log takes nothing any more (a failed sync, say); failure_detail: errno
+    TRANSPORT_FAILED = 4                # failure_detail: errno
 
 cdef struct Blocks:
     # Outgoing blocks: the last one given back is the next one taken, still in the cache.

@@ -1,7 +1,9 @@
-"""A venue: its log, its engine, its sockets and the thread that runs the loop over them. Starting and stopping is all that is here.
+"""A venue: its log, its engine, its sockets and the thread that runs the loop over them. Starting and stopping is all
+that is here.
 
-Start: configuration, sockets bound, the log locked and recovered, replayed into the engine, VenueStart, then what venue.toml says and
-the state does not, all journaled as session 0. Stop, in reverse: the loop answers what waits, the last digest, the log closed.
+Start: configuration, sockets bound, the log locked and recovered, replayed into the engine, VenueStart, then what
+venue.toml says and the state does not, all journaled as session 0. Stop, in reverse: the loop answers what waits, the
+last digest, the log closed.
 """
 
 import threading
@@ -28,10 +30,12 @@ from pricetime.matching.errors import UserError
 
 
 class Venue:
-    """A venue on a directory that has a venue.toml, or on a directory and a configuration. It runs from start() to stop().
+    """A venue on a directory that has a venue.toml, or on a directory and a configuration. It runs from start() to
+    stop().
 
-    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound. codec: knows the
-    names of all that is defined. engine and loop: not to be touched while the loop runs. UserError: an occupied port, a bad configuration, a locked, damaged or unwritable log.
+    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound.
+    codec: knows the names of all that is defined. engine and loop: not to be touched while the loop runs. UserError:
+    an occupied port, a bad configuration, a locked, damaged or unwritable log.
     """
 
     def __init__(self, source: str | Path, config: Config | None = None) -> None:
@@ -62,9 +66,14 @@ class Venue:
             replayed = replay(Reader(self.directory), self.engine)
             self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
         self.loop = Loop(
-            self.engine, ZmqTransport(self._router), LogStorage(self._writer), clock=venue.clock, digest_every=venue.digest_every,
-            max_connections=venue.max_connections, heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
-        )  # fmt: skip
+            self.engine,
+            ZmqTransport(self._router),
+            LogStorage(self._writer),
+            clock=venue.clock,
+            digest_every=venue.digest_every,
+            max_connections=venue.max_connections,
+            heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
+        )
         self._start_run()
         self._define()
 
@@ -83,8 +92,15 @@ class Venue:
         wanted = self.config.venue.order_capacity
         first = self.engine.run == 0
         if not first and wanted not in (0, order_capacity(self.engine)):
-            raise UserError(f"[venue] order_capacity: found {wanted}, but the log began with {order_capacity(self.engine)} and that cannot change")
-        self._journal(m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0))
+            raise UserError(
+                f"[venue] order_capacity: found {wanted}, but the log began with {order_capacity(self.engine)}, "
+                "and that cannot change"
+            )
+        self._journal(
+            m.VenueStart(
+                run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0
+            )
+        )
 
     def _define(self) -> None:
         """Journal what the configuration says and the state does not."""
@@ -127,12 +143,14 @@ class Venue:
         if self._thread is not None:
             self.loop.stop()
             self._thread.join()
-        if self._failure is None and self._writer is not None:
-            self.loop.journal_digest()
-        self._close()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        failure, self._failure = self._failure, None
+        try:
+            if failure is None and self._writer is not None:
+                self.loop.journal_digest()
+            self._close()
+        finally:
+            if failure is not None:
+                raise failure
 
     def _close(self) -> None:
         writer, self._writer = self._writer, None
@@ -146,7 +164,9 @@ class Venue:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 

@@ -1,7 +1,7 @@
 """All that the loop sees of the world: a transport, a storage and a clock, each with a real and a simulated side.
 
-The same compiled loop runs on both, so that a test can lose, double and reorder messages, make peers unroutable and fill
-the disk, from a seed. Real: zmq_transport, log_storage, the machine's clocks. Simulated: simulated.
+The same compiled loop runs on both, so that a test can lose, double and reorder messages, make peers unroutable and
+fill the disk, from a seed. Real: zmq_transport, log_storage, the machine's clocks. Simulated: simulated.
 """
 
 from libc.stddef cimport size_t
@@ -26,7 +26,8 @@ cdef struct TransportCalls:
     # after which the transport is of no use. send: 0, EAGAIN (that peer does not read), EHOSTUNREACH (there is no such
     # peer), or another errno, likewise. The payload is copied. Neither ever blocks but receive with `wait`.
     int (*receive)(void* context, Arrival* arrival, bint wait) noexcept nogil
-    int (*send)(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload, size_t payload_bytes) noexcept nogil
+    int (*send)(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload,
+                size_t payload_bytes) noexcept nogil
     void* context
 
 cdef struct StorageCalls:

@@ -1,6 +1,7 @@
 """libzmq's functions, as pyzmq brought it into the process: found by name at import, called without the GIL.
 
-No headers and no link flags: the library that pyzmq uses and the one that the loop calls are the same, whatever wheel it is.
+No headers and no link flags: the library that pyzmq uses and the one that the loop calls are the same, whatever wheel
+it is.
 """
 
 from libc.stddef cimport size_t

@@ -15,7 +15,8 @@ cdef void* function_of(void* library, bytes name) except NULL:
     """One function by name. dlsym looks in the library itself and in those that it was linked with (pyzmq.libs/)."""
     cdef void* address = dlsym(library, name)
     if address == NULL:
-        raise UserError(f"libzmq in {_zmq.__file__} has no {name.decode()}: install pyzmq from PyPI (pip install --force-reinstall pyzmq)")
+        raise UserError(f"libzmq in {_zmq.__file__} has no {name.decode()}: install pyzmq from PyPI "
+                        "(pip install --force-reinstall pyzmq)")
     return address
 
 
@@ -31,7 +32,8 @@ def _load():
     zmq_api.msg_data = <void* (*)(ZmqMessage*) noexcept nogil> function_of(library, b"zmq_msg_data")
     zmq_api.msg_size = <size_t (*)(const ZmqMessage*) noexcept nogil> function_of(library, b"zmq_msg_size")
     zmq_api.msg_more = <int (*)(const ZmqMessage*) noexcept nogil> function_of(library, b"zmq_msg_more")
-    zmq_api.msg_gets = <const char* (*)(const ZmqMessage*, const char*) noexcept nogil> function_of(library, b"zmq_msg_gets")
+    zmq_api.msg_gets = <const char* (*)(const ZmqMessage*, const char*) noexcept nogil> function_of(
+        library, b"zmq_msg_gets")
     zmq_api.error_number = <int (*)() noexcept nogil> function_of(library, b"zmq_errno")
 
 

@@ -1,4 +1,5 @@
-"""The real transport: a pyzmq ROUTER socket, driven through libzmq's own functions by the one thread that runs the loop."""
+"""The real transport: a pyzmq ROUTER socket, driven through libzmq's own functions by the one thread that runs the
+loop."""
 
 from pricetime.gateway.world cimport Transport
 from pricetime.gateway.zmq_api cimport ZmqMessage

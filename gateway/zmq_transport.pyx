@@ -1,4 +1,5 @@
-"""Messages in and out of a ROUTER socket without the GIL. Owns three message structs; the socket is opened and closed by others.
+"""Messages in and out of a ROUTER socket without the GIL. Owns three message structs; the socket is opened and closed
+by others.
 
 libzmq closes what a message held before it receives into it, so that nothing is allocated or freed here in a receive.
 """
@@ -51,7 +52,8 @@ cdef int send_frame(ZmqSocket* socket, const char* data, size_t size, int flags)
     return EAGAIN if error == EINTR else error
 
 
-cdef int zmq_send(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload, size_t payload_bytes) noexcept nogil:
+cdef int zmq_send(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload,
+                  size_t payload_bytes) noexcept nogil:
     cdef ZmqSocket* socket = <ZmqSocket*> context
     # A peer that is gone or full is refused at the first frame (ROUTER_MANDATORY), before anything was sent.
     cdef int error = send_frame(socket, routing_id, routing_id_bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE)
@@ -61,7 +63,8 @@ cdef int zmq_send(void* context, const char* routing_id, size_t routing_id_bytes
 
 
 cdef class ZmqTransport(Transport):
-    """The loop's side of `router`, a bound pyzmq ROUTER socket. While a loop runs on it no other thread may touch it."""
+    """The loop's side of `router`, a bound pyzmq ROUTER socket. While a loop runs on it no other thread may touch
+    it."""
 
     def __cinit__(self, router):
         zmq_api.msg_init(&self.socket.routing_id)

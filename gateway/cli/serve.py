@@ -16,7 +16,9 @@ LOOK_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", metavar="venue.toml", type=Path, help="the venue's configuration, or the folder that has it")
+    parser.add_argument(
+        "config", metavar="venue.toml", type=Path, help="the venue's configuration, or the folder that has it"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,7 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
         venue = Venue(arguments.config)
         for note in venue.notes:
             print(note, file=sys.stderr)
-        print(f"run {venue.run} on {' '.join(venue.endpoints)}, log {venue.directory / 'log'}, command {venue.engine.sequence}", flush=True)
+        print(
+            f"run {venue.run} on {' '.join(venue.endpoints)}, log {venue.directory / 'log'}, command "
+            f"{venue.engine.sequence}",
+            flush=True,
+        )
         venue.start()
         while not asked.wait(LOOK_SECONDS) and venue.running:
             pass

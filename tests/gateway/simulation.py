@@ -1,4 +1,5 @@
-"""A venue without sockets or files: the compiled loop between a simulated transport and a simulated log, and its peers."""
+"""A venue without sockets or files: the compiled loop between a simulated transport and a simulated log, and its
+peers."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -71,7 +72,7 @@ class Simulation:
     def journaled(self) -> list[m.Command]:
         """What is in the log after the definitions, as messages."""
         codec = Codec()
-        return codec.decode(self.storage.records())[len(DEFINITIONS):]
+        return codec.decode(self.storage.records())[len(DEFINITIONS) :]
 
 
 class Peer:
@@ -95,7 +96,9 @@ class Peer:
 
     def post(self, payload: np.ndarray | bytes, *more: Any) -> None:
         """Hand a message to the transport."""
-        self.simulation.transport.waiting.append((self.routing_id, bytes(payload) if isinstance(payload, bytes) else payload.tobytes(), *more))
+        self.simulation.transport.waiting.append(
+            (self.routing_id, bytes(payload) if isinstance(payload, bytes) else payload.tobytes(), *more)
+        )
 
     def send(self, *messages: m.Command) -> list[np.void]:
         """Send one message, run, and return the events that came back."""
@@ -116,7 +119,9 @@ class Peer:
         """A new limit order with the next ClOrdID."""
         self.cl_ord_id += 1
         fields = {"session": self.session, "cl_ord_id": self.cl_ord_id, "symbol": "ACME"} | fields
-        return m.NewOrderSingle(side=side, ord_type="Limit", price=Decimal(price), order_qty=Decimal(quantity), **fields)
+        return m.NewOrderSingle(
+            side=side, ord_type="Limit", price=Decimal(price), order_qty=Decimal(quantity), **fields
+        )
 
 
 def said(events: Iterable[np.void]) -> list[tuple[str, str]]:

@@ -46,7 +46,10 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(tables, key, near):
         ({"venue": VENUE | {"max_connections": 0}}, "max_connections"),
         ({"venue": VENUE | {"clock": "sundial"}}, "clock"),
         ({"venue": VENUE, "session": [{"name": "a", "rights": ["All"]}]}, "rights"),
-        ({"venue": VENUE, "session": [{"name": "a", "participant": "frm"}], "participant": [{"name": "firm"}]}, "'firm'"),
+        (
+            {"venue": VENUE, "session": [{"name": "a", "participant": "frm"}], "participant": [{"name": "firm"}]},
+            "'firm'",
+        ),
         ({"venue": VENUE, "session": [{"name": "a"}, {"name": "a"}]}, "twice"),
         ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": "one"}]}, "tick_size"),
     ],
@@ -55,21 +58,34 @@ def test_a_wrong_value_is_named_with_its_place(tables, named):
     assert named in wrong(tables)
 
 
-@pytest.mark.parametrize("endpoint", ["tcp://0.0.0.0:7001", "tcp://*:7001", "tcp://10.0.0.1:7001", "tcp://example.com:1", "inproc://a", "7001", ""])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["tcp://0.0.0.0:7001", "tcp://*:7001", "tcp://10.0.0.1:7001", "tcp://example.com:1", "inproc://a", "7001", ""],
+)
 def test_without_curve_only_this_machine_may_connect(endpoint):
     assert "own machine" in wrong({"venue": {"endpoints": [endpoint]}})
 
 
-@pytest.mark.parametrize("endpoint", ["tcp://127.0.0.1:0", "tcp://127.1.2.3:7001", "tcp://localhost:7001", "tcp://[::1]:7001", "ipc:///tmp/venue"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["tcp://127.0.0.1:0", "tcp://127.1.2.3:7001", "tcp://localhost:7001", "tcp://[::1]:7001", "ipc:///tmp/venue"],
+)
 def test_loopback_and_ipc_are_accepted(endpoint):
     assert convert({"venue": {"endpoints": [endpoint]}}).venue.endpoints == [endpoint]
 
 
 def test_decimals_are_exact_however_they_are_written(tmp_path):
     file = tmp_path / "venue.toml"
-    file.write_text('[venue]\nendpoints = ["ipc://x"]\n[[instrument]]\nsymbol = "A"\ntick_size = 0.1\nlot_size = 5\nmax_order_qty = "0.30"\n')
+    file.write_text(
+        '[venue]\nendpoints = ["ipc://x"]\n[[instrument]]\nsymbol = "A"\ntick_size = 0.1\nlot_size = 5\n'
+        'max_order_qty = "0.30"\n'
+    )
     instrument = load(file).instrument[0]
-    assert (instrument.tick_size, instrument.lot_size, instrument.max_order_qty) == (Decimal("0.1"), Decimal(5), Decimal("0.30"))
+    assert (instrument.tick_size, instrument.lot_size, instrument.max_order_qty) == (
+        Decimal("0.1"),
+        Decimal(5),
+        Decimal("0.30"),
+    )
 
 
 @pytest.mark.parametrize("text", ["[venue", "\x00"])
@@ -87,8 +103,13 @@ def test_what_is_not_toml_is_one_line(tmp_path, text):
 FULL = {
     "venue": VENUE,
     "participant": [{"name": "firm"}],
-    "session": [{"name": "alice", "participant": "firm"}, {"name": "solo", "rights": ["Trade", "Operate"], "cancel_on_disconnect": True}],
-    "instrument": [{"symbol": "ACME", "tick_size": "0.01", "lot_size": 1, "max_order_qty": 100, "reference_price": "10"}],
+    "session": [
+        {"name": "alice", "participant": "firm"},
+        {"name": "solo", "rights": ["Trade", "Operate"], "cancel_on_disconnect": True},
+    ],
+    "instrument": [
+        {"symbol": "ACME", "tick_size": "0.01", "lot_size": 1, "max_order_qty": 100, "reference_price": "10"}
+    ],
 }
 
 
@@ -114,7 +135,10 @@ def test_an_empty_state_gets_every_definition_and_then_nothing_is_left_to_say():
     ("tables", "kinds"),
     [
         ({"participant": [{"name": "firm", "disabled": True}]}, [m.PartyDefinition]),
-        ({"session": [FULL["session"][0] | {"disabled": True}, FULL["session"][1] | {"rights": ["Trade"]}]}, [m.SessionDefinition] * 2),
+        (
+            {"session": [FULL["session"][0] | {"disabled": True}, FULL["session"][1] | {"rights": ["Trade"]}]},
+            [m.SessionDefinition] * 2,
+        ),
         ({"instrument": [FULL["instrument"][0] | {"max_order_qty": 50}]}, [m.SecurityDefinition]),
         ({"instrument": [FULL["instrument"][0] | {"disabled": True}]}, [m.SecurityDefinition]),
         ({"instrument": [FULL["instrument"][0] | {"reference_price": "12"}]}, []),
@@ -129,7 +153,9 @@ def test_what_changed_in_the_file_is_redefined_once(tables, kinds):
     assert list(differences(convert(changed(**tables)), simulation.engine)) == []
 
 
-@pytest.mark.parametrize("term", [{"tick_size": "0.05"}, {"lot_size": 2}, {"price_scale": 3}, {"price_may_be_negative": True}])
+@pytest.mark.parametrize(
+    "term", [{"tick_size": "0.05"}, {"lot_size": 2}, {"price_scale": 3}, {"price_may_be_negative": True}]
+)
 def test_terms_that_can_never_change_are_an_error(term):
     engine = applied(FULL).engine
     config = convert(changed(instrument=[FULL["instrument"][0] | term]))
@@ -140,5 +166,11 @@ def test_terms_that_can_never_change_are_an_error(term):
 def test_what_the_file_no_longer_names_is_said():
     engine = applied(FULL).engine
     notes = list(unnamed(convert({"venue": VENUE}), engine))
-    assert [note.split(" is in the log")[0] for note in notes] == ["participant 'firm'", "participant 'solo'", "session 'alice'", "session 'solo'", "instrument 'ACME'"]
+    assert [note.split(" is in the log")[0] for note in notes] == [
+        "participant 'firm'",
+        "participant 'solo'",
+        "session 'alice'",
+        "session 'solo'",
+        "instrument 'ACME'",
+    ]
     assert list(unnamed(convert({"venue": VENUE}), Engine())) == []

@@ -1,4 +1,5 @@
-"""Connections: who speaks for a session, who is gone, who does not read; a full log; digests; a world that loses messages."""
+"""Connections: who speaks for a session, who is gone, who does not read; a full log; digests; a world that loses
+messages."""
 
 import errno
 import random
@@ -9,6 +10,7 @@ import pytest
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.simulated import SimulatedStorage, SimulatedTransport
 from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, LINE_BYTES, CommandType
 from tests.gateway.simulation import DEFINITIONS, Peer, Simulation, m, said
 
@@ -56,13 +58,16 @@ def test_another_session_on_the_same_connection_disconnects_the_first(venue):
     bob.send(bob.order())
     alice = on(venue, 1, "alice")
     assert kinds(venue) == [m.Logon, m.NewOrderSingle, m.Disconnect, m.Logon]
-    assert len(venue.engine.orders("ACME")) == 0        # bob's orders went with him: cancel on disconnect
+    assert len(venue.engine.orders("ACME")) == 0  # bob's orders went with him: cancel on disconnect
     assert said(alice.send(alice.order())) == [("NEW", "NONE")]
 
 
 def test_a_logout_is_answered_and_ends_the_connection(venue):
     alice = on(venue, 1)
-    assert said(alice.send(m.Logout(session="alice"), alice.order())) == [("LOGOUT_ANSWER", "NONE"), ("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")]
+    assert said(alice.send(m.Logout(session="alice"), alice.order())) == [
+        ("LOGOUT_ANSWER", "NONE"),
+        ("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON"),
+    ]
     assert venue.loop.connections == 0
     assert kinds(venue) == [m.Logon, m.Logout]
 
@@ -71,7 +76,10 @@ def test_orders_that_go_with_the_session_are_reported_before_the_reason(venue):
     bob = on(venue, 1, "bob")
     bob.send(bob.order())
     bob.message_number += 1
-    assert said(bob.send(bob.order())) == [("BUSINESS_MESSAGE_REJECT", "MSG_SEQ_NUM_OUT_OF_TURN"), ("CANCELED", "SESSION_DISCONNECTED")]
+    assert said(bob.send(bob.order())) == [
+        ("BUSINESS_MESSAGE_REJECT", "MSG_SEQ_NUM_OUT_OF_TURN"),
+        ("CANCELED", "SESSION_DISCONNECTED"),
+    ]
 
 
 @pytest.mark.parametrize("fault", ["unroutable", "full"])
@@ -82,7 +90,7 @@ def test_a_peer_that_is_gone_or_does_not_read_loses_its_session(venue, fault):
     assert said(bob.send(bob.order("Sell", 4))) == [("NEW", "NONE"), ("TRADE", "NONE")]
     assert kinds(venue)[-1] is m.Disconnect
     assert (venue.loop.connections, venue.loop.counters["disconnects"]) == (1, 1)
-    assert len(venue.engine.orders("ACME")) == 1        # alice's order stays: she is not marked cancel on disconnect
+    assert len(venue.engine.orders("ACME")) == 1  # alice's order stays: she is not marked cancel on disconnect
     getattr(venue.transport, fault).clear()
     assert said(alice.send(alice.order())) == [("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")]
     assert said(bob.send(bob.order("Sell", 1))) == [("NEW", "NONE"), ("TRADE", "NONE")]
@@ -94,7 +102,7 @@ def test_reports_of_a_session_that_is_away_are_counted_and_stay_in_the_log(venue
     bob.send(bob.order("Sell", 4))
     assert venue.loop.counters["dropped"] == 1
     (answer,) = Peer(venue, 3).logon()
-    assert answer["order_id"] == 3                      # NEW and TRADE had numbers 1 and 2
+    assert answer["order_id"] == 3  # NEW and TRADE had numbers 1 and 2
 
 
 def test_a_silent_connection_is_disconnected(venue):
@@ -112,7 +120,7 @@ def test_no_more_connections_than_configured():
     venue = Simulation(max_connections=2)
     on(venue, 1), on(venue, 2, "bob")
     assert said(Peer(venue, 3, "operator").logon()) == [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
-    on(venue, 4, "bob")                                 # taking over needs no more room
+    on(venue, 4, "bob")  # taking over needs no more room
     assert venue.loop.connections == 2
 
 
@@ -139,6 +147,7 @@ def test_many_connections_come_and_go():
 
 
 # ------------------------------------------------------------------------------------------------- log and digest
+
 
 def test_a_full_log_is_answered_and_the_venue_goes_on(venue):
     alice = on(venue, 1)
@@ -174,6 +183,15 @@ def test_a_log_that_is_out_of_step_stops_the_loop(venue):
     assert venue.take_sent(alice.routing_id) == []
 
 
+def test_a_log_that_failed_for_good_stops_the_loop_and_answers_nothing(venue):
+    alice = on(venue, 1)
+    venue.storage.room, venue.storage.error = 0, errno.EIO
+    alice.post(alice.lines(alice.order()))
+    with pytest.raises(UserError, match="takes no command after"):
+        venue.run()
+    assert venue.take_sent(alice.routing_id) == []
+
+
 def test_a_transport_that_is_broken_stops_the_loop(venue):
     venue.transport.error = errno.EBADF
     with pytest.raises(RuntimeError, match="transport failed"):
@@ -202,6 +220,7 @@ def test_the_venues_own_commands_must_be_its_own(venue):
 
 # ------------------------------------------------------------------------------------------------- a hostile world
 
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_world_that_loses_doubles_and_reorders_never_corrupts_an_order(seed):
     """A client that logs on again and sends what is above its mark has each of its orders taken once and in order."""
@@ -210,7 +229,9 @@ def test_a_world_that_loses_doubles_and_reorders_never_corrupts_an_order(seed):
     number = 1
     alice = on(venue, number)
     while alice.cl_ord_id < 200:
-        batch = [alice.lines(*(alice.order() for _ in range(chance.randrange(1, 5)))) for _ in range(chance.randrange(1, 6))]
+        batch = [
+            alice.lines(*(alice.order() for _ in range(chance.randrange(1, 5)))) for _ in range(chance.randrange(1, 6))
+        ]
         fate = chance.random()
         if fate < 0.1:
             batch.pop(chance.randrange(len(batch)))
@@ -257,7 +278,7 @@ def test_random_bytes_and_mutated_records_change_no_state(seed):
         venue.run()
     assert venue.engine.digest() == digest, f"seed {seed}"
     assert venue.loop.counters["refused"] >= 700
-    assert said(alice.send(alice.order(cl_ord_id=500))) [0][0] in ("NEW", "BUSINESS_MESSAGE_REJECT")
+    assert said(alice.send(alice.order(cl_ord_id=500)))[0][0] in ("NEW", "BUSINESS_MESSAGE_REJECT")
 
 
 def has_logon(payload: bytes) -> bool:

@@ -1,4 +1,5 @@
-"""Messages in, answers out: what is undecodable, out of turn, not allowed or doubled, and that none of it moves anything."""
+"""Messages in, answers out: what is undecodable, out of turn, not allowed or doubled, and that none of it moves
+anything."""
 
 import pytest
 
@@ -59,7 +60,11 @@ def test_no_report_leaves_before_its_command_is_published(venue, alice):
         alice.post(alice.lines(*(alice.order() for _ in range(30))))
         bob.post(bob.lines(*(bob.order("Sell") for _ in range(30))))
     venue.run()
-    events = [(event["sequence"], published) for _, payload, published in venue.transport.sent for event in first_lines(payload)]
+    events = [
+        (event["sequence"], published)
+        for _, payload, published in venue.transport.sent
+        for event in first_lines(payload)
+    ]
     assert len(events) > 2400
     assert all(sequence <= published for sequence, published in events)
 
@@ -75,15 +80,21 @@ def test_a_large_answer_is_several_messages_of_bounded_size(venue, alice):
 
 # ------------------------------------------------------------------------------------------------- undecodable
 
+
 def spoiled(record: bytes, offset: int, value: int) -> bytes:
-    return record[:offset] + bytes([value]) + record[offset + 1:]
+    return record[:offset] + bytes([value]) + record[offset + 1 :]
 
 
 @pytest.mark.parametrize(
     ("offset", "value", "reason"),
-    [(4, 0, "UNKNOWN_MSG_TYPE"), (4, 250, "UNKNOWN_MSG_TYPE"), (5, 0x21, "UNKNOWN_VERSION"), (5, 0x10, "BAD_LINE_COUNT"),
-     (5, 0x12, "BAD_LINE_COUNT")],
-)  # fmt: skip
+    [
+        (4, 0, "UNKNOWN_MSG_TYPE"),
+        (4, 250, "UNKNOWN_MSG_TYPE"),
+        (5, 0x21, "UNKNOWN_VERSION"),
+        (5, 0x10, "BAD_LINE_COUNT"),
+        (5, 0x12, "BAD_LINE_COUNT"),
+    ],
+)
 def test_undecodable_bytes_are_answered_with_their_place_and_never_journaled(venue, alice, offset, value, reason):
     good = alice.lines(alice.order()).tobytes()
     before = venue.engine.digest(), venue.engine.sequence
@@ -131,6 +142,7 @@ def test_a_routing_id_of_the_clients_choice_is_refused(venue, routing_id):
 
 # -------------------------------------------------------------------------------------------- message numbers
 
+
 def test_a_gap_ends_the_session_and_logging_on_again_begins_anew(venue, alice):
     alice.message_number += 1
     (event,) = alice.send(alice.order())
@@ -147,7 +159,10 @@ def test_a_doubled_message_ends_the_session_and_changes_nothing_else(venue, alic
     alice.post(lines)
     alice.post(lines)
     assert said(alice.answers()) == [
-        ("NEW", "NONE"), ("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID"), ("BUSINESS_MESSAGE_REJECT", "MSG_SEQ_NUM_OUT_OF_TURN")]  # fmt: skip
+        ("NEW", "NONE"),
+        ("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID"),
+        ("BUSINESS_MESSAGE_REJECT", "MSG_SEQ_NUM_OUT_OF_TURN"),
+    ]
     assert [type(command) for command in venue.journaled()] == [m.Logon, m.NewOrderSingle, m.Disconnect]
 
 
@@ -172,18 +187,26 @@ def test_heartbeats_and_refused_records_carry_message_numbers_too(venue, alice):
 
 # --------------------------------------------------------------------------------------------------- the door
 
+
 def test_a_duplicate_is_answered_with_the_mark_and_not_journaled(venue, alice):
     alice.cl_ord_id = 6
     alice.send(alice.order())
     sequence = venue.engine.sequence
     (event,) = alice.send(alice.order(cl_ord_id=3))
-    assert (said([event]), event["order_id"], event["cl_ord_id"]) == ([("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")], 7, 3)
+    assert (said([event]), event["order_id"], event["cl_ord_id"]) == (
+        [("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")],
+        7,
+        3,
+    )
     assert venue.engine.sequence == sequence
 
 
 def test_before_logon_nothing_is_taken(venue):
     peer = Peer(venue, 9)
-    assert said(peer.send(peer.order(), m.Heartbeat(session="alice"))) == [("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")] * 2
+    assert (
+        said(peer.send(peer.order(), m.Heartbeat(session="alice")))
+        == [("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")] * 2
+    )
     assert venue.journaled() == []
 
 
@@ -193,14 +216,16 @@ def test_an_unknown_session_cannot_log_on(venue, name):
     lines[0]["sequence"] = 1
     peer = Peer(venue, 9)
     record = bytearray(lines.tobytes())
-    record[LINE_BYTES + 8: LINE_BYTES + 8 + 48] = name.encode().ljust(48, b"\0")
+    record[LINE_BYTES + 8 : LINE_BYTES + 8 + 48] = name.encode().ljust(48, b"\0")
     peer.post(bytes(record))
     assert said(peer.answers()) == [("BUSINESS_MESSAGE_REJECT", "UNKNOWN_SESSION")]
     assert venue.journaled() == []
 
 
 def test_a_logon_by_id_and_by_both_where_they_agree(venue):
-    for number, (session, name, right) in enumerate([("bob", None, True), ("bob", "bob", True), ("bob", "alice", False), (None, None, False)]):
+    for number, (session, name, right) in enumerate(
+        [("bob", None, True), ("bob", "bob", True), ("bob", "alice", False), (None, None, False)]
+    ):
         answer = Peer(venue, 20 + number).send(m.Logon(session=session, session_name=name))
         assert said(answer) == [("LOGON_ANSWER", "NONE") if right else ("BUSINESS_MESSAGE_REJECT", "UNKNOWN_SESSION")]
 
@@ -211,7 +236,9 @@ def test_a_session_without_the_right_is_not_authorized(venue, alice):
     assert said(operator.send(operator.order())) == [("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")]
     halt = m.TradingSessionStatus(session="alice", cl_ord_id=50, symbol="ACME", phase="Halted")
     assert said(alice.send(halt)) == [("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")]
-    assert said(operator.send(m.TradingSessionStatus(session="operator", cl_ord_id=2, symbol="ACME", phase="Halted"))) == [("SESSION_STATUS", "NONE")]
+    assert said(
+        operator.send(m.TradingSessionStatus(session="operator", cl_ord_id=2, symbol="ACME", phase="Halted"))
+    ) == [("SESSION_STATUS", "NONE")]
 
 
 @pytest.mark.parametrize("kind", [CommandType.VENUE_START, CommandType.DISCONNECT, CommandType.EVENT_DIGEST])
@@ -244,6 +271,7 @@ def test_the_security_list_tells_names_and_scales_once_a_message(venue, alice):
 
 # ------------------------------------------------------------------------------------------------------- time
 
+
 def test_time_is_the_clocks_and_never_runs_backwards(venue, alice):
     alice.send(alice.order(transact_time=5))
     assert venue.engine.time == venue.utc
@@ -260,7 +288,11 @@ def test_on_flow_time_each_record_brings_its_own():
     venue = Simulation(clock="flow")
     alice = Peer(venue, 1)
     alice.logon()
-    alice.send(alice.order(transact_time=7 * SECOND), alice.order(transact_time=9 * SECOND), alice.order(transact_time=8 * SECOND))
+    alice.send(
+        alice.order(transact_time=7 * SECOND),
+        alice.order(transact_time=9 * SECOND),
+        alice.order(transact_time=8 * SECOND),
+    )
     orders = [command for command in venue.journaled() if isinstance(command, m.NewOrderSingle)]
     assert [order.transact_time for order in orders] == [7 * SECOND, 9 * SECOND, 9 * SECOND]
 

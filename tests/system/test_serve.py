@@ -1,4 +1,5 @@
-"""`pricetime serve` as a process: what it prints, how it stops, and one line with exit status 2 for what a user can mend."""
+"""`pricetime serve` as a process: what it prints, how it stops, and one line with exit status 2 for what a user can
+mend."""
 
 import contextlib
 import signal

@@ -66,7 +66,10 @@ def said(events: Iterable[np.void]) -> list[tuple[str, str]]:
 def serve(directory: Path) -> tuple[subprocess.Popen, str]:
     """`pricetime serve` in a process of its own, and its endpoint."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "pricetime", "serve", str(directory)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-m", "pricetime", "serve", str(directory)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     line = process.stdout.readline()
     if not line:

@@ -1,0 +1,22 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from pricetime.gateway.world import Storage, Transport
+
+class SimulatedStorage(Storage):
+    room: int | None
+    error: int
+    def __init__(self, room: int | None = None, error: int = ...) -> None: ...
+    @property
+    def appended(self) -> int: ...
+    @property
+    def published(self) -> int: ...
+    def records(self) -> NDArray[np.void]: ...
+
+class SimulatedTransport(Transport):
+    waiting: list[tuple[bytes, bytes] | tuple[bytes, bytes, bool]]
+    sent: list[tuple[bytes, bytes, int]]
+    unroutable: set[bytes]
+    full: set[bytes]
+    error: int
+    def __init__(self, storage: SimulatedStorage) -> None: ...

@@ -1,0 +1,12 @@
+from typing import Any
+
+import zmq
+
+from pricetime.gateway.world import Transport
+
+WAIT_MS: int
+
+class ZmqTransport(Transport):
+    def __init__(self, router: zmq.Socket[Any]) -> None: ...
+    @property
+    def router(self) -> zmq.Socket[Any]: ...
