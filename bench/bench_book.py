@@ -20,7 +20,7 @@ from pricetime.bench.bare_book import bare_trades, time_bare_book
 from pricetime.bench.drive_book import time_engine
 from pricetime.bench.flows import Flow, file_flow, generated_flow, trades_of
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
-from pricetime.matching.engine import Engine
+from pricetime.matching.engine import Engine, touch
 from pricetime.matching.errors import CheckFailed
 
 COMMANDS = 1_000_000
@@ -59,7 +59,7 @@ def of_flow(flow: Flow) -> Comparison:
 def time_flow(flow: Flow) -> float:
     """Nanoseconds a command of one run in a new engine."""
     engine = Engine()
-    engine.touch()          # as a venue does before it opens
+    touch(engine)           # as a venue does before it opens
     if len(flow.definitions):
         engine.apply(np.concatenate([flow.definitions, flow.fill]))
     elapsed, commands, _ = time_engine(engine, flow.lines)

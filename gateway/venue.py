@@ -25,7 +25,7 @@ from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
 from pricetime.journal.writer import Writer
 from pricetime.matching import records
-from pricetime.matching.engine import Engine
+from pricetime.matching.engine import Engine, touch
 from pricetime.matching.errors import UserError
 
 
@@ -76,6 +76,7 @@ class Venue:
         )
         self._start_run()
         self._define()
+        touch(self.engine)
 
     @property
     def run(self) -> int:

@@ -241,13 +241,23 @@ cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
     return np.array(rows, dtype=DEPTH)
 
 
-cdef void touch(void* memory, size_t size) noexcept nogil:
+cdef void touch_pages(void* memory, size_t size) noexcept nogil:
     """Write each page of a block with what it holds."""
     cdef volatile char* bytes = <volatile char*> memory
     cdef size_t at = 0
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
+
+
+def touch(Engine engine not None):
+    """Have the system provide all memory of an engine's pools and maps now, so that no order is the first to touch a page."""
+    cdef EngineState* state = engine.state
+    touch_pages(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
+    touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
+    touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
+    touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
+    touch_pages(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
 
 
 DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
@@ -313,15 +323,6 @@ cdef class Engine:
     def digest(self):
         """32 bytes over the canonical state: SHA-256 of dump()."""
         return hashlib.sha256(self.dump()).digest()
-
-    def touch(self):
-        """Have the system provide all memory of the pools and maps now, so that no order is the first to touch a page of it."""
-        cdef EngineState* state = self.state
-        touch(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
-        touch(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
-        touch(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
-        touch(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
-        touch(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
 
     def dump(self):
         """The canonical state: equal states, equal bytes, whichever engine they come from."""

@@ -1,9 +1,11 @@
 """The rare half of IdMap: entries that are not in the place of their own."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-assert sizeof(IdEntry) * BUCKET == 64
+from pricetime.matching.memory cimport CACHE_LINE, take_lines
+
+assert sizeof(IdEntry) * BUCKET == CACHE_LINE
 
 
 cdef int id_map_create(IdMap* self, uint32_t orders) noexcept nogil:
@@ -12,9 +14,8 @@ cdef int id_map_create(IdMap* self, uint32_t orders) noexcept nogil:
         size *= 2
     self.mask = <uint32_t> (size - 1)
     self.overflow = <uint8_t*> calloc(size // BUCKET, 1)
-    self.memory = calloc(size * sizeof(IdEntry) + 64, 1)
-    self.entries = <IdEntry*> ((<uintptr_t> self.memory + 63) & ~<uintptr_t> 63)
-    return 0 if self.memory is not NULL and self.overflow is not NULL else -1
+    self.entries = <IdEntry*> take_lines(size * sizeof(IdEntry), &self.memory)
+    return 0 if self.entries is not NULL and self.overflow is not NULL else -1
 
 
 cdef void id_map_destroy(IdMap* self) noexcept nogil:

@@ -1,7 +1,9 @@
 """OrderPool: every live order in one slab, one cache line each, named by a 32-bit slot (0 is none)."""
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
+
+from pricetime.matching.memory cimport take_lines
 
 cdef struct Order:
     # All that an order without advanced attributes needs: 64 bytes.
@@ -20,6 +22,7 @@ cdef struct Order:
 
 cdef struct OrderPool:
     Order* orders               # by slot, 1 to capacity
+    void* memory
     uint32_t capacity
     uint32_t live
     uint32_t free_head          # slots given back
@@ -27,14 +30,15 @@ cdef struct OrderPool:
 
 
 cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept nogil:
-    self.orders = <Order*> calloc(<size_t> capacity + 1, sizeof(Order))
+    self.orders = <Order*> take_lines((<size_t> capacity + 1) * sizeof(Order), &self.memory)
     self.capacity = capacity
     self.live = self.free_head = self.touched = 0
     return 0 if self.orders is not NULL else -1
 
 
 cdef inline void order_pool_destroy(OrderPool* self) noexcept nogil:
-    free(self.orders)
+    free(self.memory)
+    self.memory = NULL
     self.orders = NULL
 
 

@@ -34,7 +34,7 @@ cdef struct Level:
     uint32_t parent             # far: treap links, by level index
     uint32_t left               # lower keys; free list
     uint32_t right              # higher keys
-    uint32_t reserved[3]
+    uint32_t reserved[5]
 
 cdef struct Block:
     uint64_t bitmap             # which of levels[] are there
@@ -45,6 +45,7 @@ cdef struct Block:
 cdef struct LevelPool:
     # Shared by all ladders of an engine.
     Level* levels               # by index from 1; as many as orders
+    void* levels_memory
     uint32_t levels_free
     uint32_t levels_touched
     Block* blocks               # by index from 1

@@ -3,22 +3,25 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-assert sizeof(Level) == 64 and BLOCK_TICKS == 1 << BLOCK_TICKS_SHIFT and WINDOW_BLOCKS == SUMMARY_WORDS * 64
+from pricetime.matching.memory cimport CACHE_LINE, take_lines
+
+assert sizeof(Level) == CACHE_LINE and BLOCK_TICKS == 1 << BLOCK_TICKS_SHIFT and WINDOW_BLOCKS == SUMMARY_WORDS * 64
 assert SUMMARY_WORDS <= 32, "top has one bit for each summary word"
 
 
 cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
     """As many levels as orders, and a block for every 16 orders. 0, or -1 where memory is short."""
     pool.blocks_capacity = orders // 16 + 64
-    pool.levels = <Level*> calloc(<size_t> orders + 1, sizeof(Level))
+    pool.levels = <Level*> take_lines((<size_t> orders + 1) * sizeof(Level), &pool.levels_memory)
     pool.blocks = <Block*> calloc(<size_t> pool.blocks_capacity + 1, sizeof(Block))
     pool.levels_free = pool.levels_touched = pool.blocks_free = pool.blocks_touched = 0
     return 0 if pool.levels is not NULL and pool.blocks is not NULL else -1
 
 
 cdef void level_pool_destroy(LevelPool* pool) noexcept nogil:
-    free(pool.levels)
+    free(pool.levels_memory)
     free(pool.blocks)
+    pool.levels_memory = NULL
     pool.levels = NULL
     pool.blocks = NULL
 
