@@ -124,4 +124,5 @@ def _short(value: Any) -> str:
 
 
 def _plain(error: str) -> str:
+    error = error.removeprefix("JSON is malformed: ")
     return error[:1].lower() + error[1:]
