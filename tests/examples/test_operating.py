@@ -1,0 +1,66 @@
+"""docs/operating.md holds: its tables are the structs of gateway/config.py, key by key, default by default, bound by bound."""
+
+import re
+import types
+import typing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pricetime.gateway.config import SECTIONS
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text()
+
+
+def rows(section: str) -> dict[str, tuple[str, str]]:
+    """key -> (default, values) of the table under a section's heading."""
+    text = re.search(rf"^### \[+{section}\]+\n(.*?)(?:\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)[1]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()[2:]]
+    return {key.strip("` "): (default, values) for key, default, values, *_ in cells}
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    value = field.default
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"`{value}`" if isinstance(value, str) else "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+
+
+def names_of(literal: Any) -> str:
+    return ", ".join(f"`{name}`" for name in typing.get_args(literal))
+
+
+def values_of(annotation: Any) -> str:
+    """What may stand there, in the page's words."""
+    origin = typing.get_origin(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return values_of(next(part for part in typing.get_args(annotation) if part is not type(None)))
+    if origin is typing.Annotated:
+        kind, meta = typing.get_args(annotation)
+        if kind is int:
+            return f"{meta.ge:,} to {meta.le:,}"
+        if typing.get_origin(kind) is list:
+            return f"list, at least {meta.min_length}"
+        return f"{meta.min_length} to {meta.max_length} characters" if meta.min_length else f"at most {meta.max_length} characters"
+    if origin is typing.Literal:
+        return names_of(annotation)
+    if origin is tuple:
+        return f"list of {names_of(typing.get_args(annotation)[0])}"
+    return {bool: "true, false", Decimal: "decimal"}[annotation]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_sections_table_is_its_struct(section):
+    struct = SECTIONS[section]
+    types_of = typing.get_type_hints(struct, include_extras=True)
+    expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in msgspec.structs.fields(struct)}
+    assert rows(section) == expected
