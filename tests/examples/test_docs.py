@@ -55,7 +55,10 @@ def environment(folder: Path) -> dict[str, str]:
     for name, arguments in (("pricetime", "-P -m pricetime"), ("python", "-P")):
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
         (tools / name).chmod(0o755)
-    return os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
+    # In a source tree setup.py has made this for cimport; an installed package needs nothing.
+    links = DOCS.parent / "build" / "cython"
+    search = {"PYTHONPATH": str(links)} if links.is_dir() else {}
+    return os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"} | search
 
 
 def run(block: Block, folder: Path, variables: dict[str, str], port: int) -> str:
