@@ -1,4 +1,4 @@
-"""docs/architecture.md holds: every function that it names is defined in the file that the same line names, and calls what it says."""
+"""docs/architecture.md holds: every function on it is defined in the file on its line, and calls what it says."""
 
 import re
 from pathlib import Path

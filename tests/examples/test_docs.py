@@ -1,7 +1,8 @@
 """The examples of the pages in docs/ run as they stand there, page by page, in a folder of their own.
 
-A block whose first line has a file name (```toml acme/venue.toml) is written to that file. ```sh and ```python blocks are run in
-order; a ```text block behind one is exactly what it prints. What is not run says why on the page, and is a skipped test here.
+A block whose first line has a file name (```toml acme/venue.toml) is written to that file. ```sh and ```python blocks
+are run in order; a ```text block behind one is exactly what it prints. What is not run says why on the page, and is a
+skipped test here.
 """
 
 import os
@@ -64,7 +65,8 @@ def environment(folder: Path) -> dict[str, str]:
 def run(block: Block, folder: Path, variables: dict[str, str], port: int) -> str:
     """What a block prints; it may not fail."""
     command = [*RUNNERS[block.kind], block.text.replace("7001", str(port))]
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, f"{block}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -87,7 +89,10 @@ def test_the_examples_of_a_page_do_what_it_says(page, tmp_path):
             printed = run(block, folder, variables, port)
 
 
-@pytest.mark.parametrize("block", [block for page in PAGES for block in blocks_of(page) if block.info.startswith(NOT_RUN)], ids=str)
+EXCEPTIONS = [block for page in PAGES for block in blocks_of(page) if block.info.startswith(NOT_RUN)]
+
+
+@pytest.mark.parametrize("block", EXCEPTIONS, ids=str)
 def test_an_example_that_is_not_run_says_why(block):
     reason = block.info.removeprefix(NOT_RUN)
     assert reason

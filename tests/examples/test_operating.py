@@ -1,4 +1,4 @@
-"""docs/operating.md holds: its tables are the structs of gateway/config.py, key by key, default by default, bound by bound."""
+"""docs/operating.md holds: its tables are the structs of gateway/config.py: keys, defaults and bounds."""
 
 import re
 import types
@@ -50,7 +50,8 @@ def values_of(annotation: Any) -> str:
             return f"{meta.ge:,} to {meta.le:,}"
         if typing.get_origin(kind) is list:
             return f"list, at least {meta.min_length}"
-        return f"{meta.min_length} to {meta.max_length} characters" if meta.min_length else f"at most {meta.max_length} characters"
+        least = f"{meta.min_length} to" if meta.min_length else "at most"
+        return f"{least} {meta.max_length} characters"
     if origin is typing.Literal:
         return names_of(annotation)
     if origin is tuple:
@@ -62,5 +63,6 @@ def values_of(annotation: Any) -> str:
 def test_a_sections_table_is_its_struct(section):
     struct = SECTIONS[section]
     types_of = typing.get_type_hints(struct, include_extras=True)
-    expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in msgspec.structs.fields(struct)}
+    fields = msgspec.structs.fields(struct)
+    expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in fields}
     assert rows(section) == expected
