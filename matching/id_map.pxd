@@ -3,17 +3,17 @@
     bucket   = hash of (session, id / 8): consecutive ids share a line, so a session that counts its ClOrdIDs touches one line
                for 8 orders
     place    = id mod 8 where that is free: found, put and removed without a search
-    overflow = how many entries of full buckets went past this one; a search goes on while it is not 0
+    overflow = how many entries of full buckets went past this one; a search goes on while it is not 0, once round at most:
+               ids chosen for it could leave every count above 0
 
 An entry holds the home position (32 bits of hash) and the slot; the caller says whether the order in that slot is the one.
 Removing an entry clears it: nothing moves.
 """
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 cdef enum:
     BUCKET = 8
-    OVERFLOW_STUCK = 255        # a count that reached this is not taken back: searches only get longer
 
 cdef struct IdEntry:
     uint32_t home               # where the id would stand in a map of 2^32 entries
@@ -21,7 +21,7 @@ cdef struct IdEntry:
 
 cdef struct IdMap:
     IdEntry* entries            # on a cache line's boundary
-    uint8_t* overflow           # by bucket
+    uint32_t* overflow          # by bucket
     void* memory
     uint32_t mask               # entries - 1; a power of two, at least twice the orders
 

@@ -1,6 +1,6 @@
 """The rare half of IdMap: entries that are not in the place of their own."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 
 assert sizeof(IdEntry) * BUCKET == 64
@@ -11,7 +11,7 @@ cdef int id_map_create(IdMap* self, uint32_t orders) noexcept nogil:
     while size < 2 * <uint64_t> orders:
         size *= 2
     self.mask = <uint32_t> (size - 1)
-    self.overflow = <uint8_t*> calloc(size // BUCKET, 1)
+    self.overflow = <uint32_t*> calloc(size // BUCKET, sizeof(uint32_t))
     self.memory = calloc(size * sizeof(IdEntry) + 64, 1)
     self.entries = <IdEntry*> ((<uintptr_t> self.memory + 63) & ~<uintptr_t> 63)
     return 0 if self.memory is not NULL and self.overflow is not NULL else -1
@@ -46,6 +46,8 @@ cdef uint32_t id_map_search(const IdMap* self, uint32_t home, uint32_t slot, uin
         if self.overflow[bucket // BUCKET] == 0:
             return 0
         bucket = next_bucket(self, bucket)
+        if bucket == preferred & ~<uint32_t> (BUCKET - 1):
+            return 0
 
 
 cdef void id_map_overflow(IdMap* self, uint32_t home, uint32_t slot) noexcept nogil:
@@ -57,8 +59,7 @@ cdef void id_map_overflow(IdMap* self, uint32_t home, uint32_t slot) noexcept no
                 self.entries[i].home = home
                 self.entries[i].slot = slot
                 return
-        if self.overflow[bucket // BUCKET] != OVERFLOW_STUCK:
-            self.overflow[bucket // BUCKET] += 1
+        self.overflow[bucket // BUCKET] += 1
         bucket = next_bucket(self, bucket)
 
 
@@ -69,6 +70,5 @@ cdef void id_map_remove_displaced(IdMap* self, uint32_t home, uint32_t slot) noe
             if self.entries[i].slot == slot:
                 self.entries[i].slot = 0
                 return
-        if self.overflow[bucket // BUCKET] != OVERFLOW_STUCK:
-            self.overflow[bucket // BUCKET] -= 1
+        self.overflow[bucket // BUCKET] -= 1
         bucket = next_bucket(self, bucket)
