@@ -6,6 +6,7 @@ venue.toml says and the state does not, all journaled as session 0. Stop, in rev
 last digest, the log closed.
 """
 
+import secrets
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
 from pricetime.journal.writer import Writer
 from pricetime.matching import records
-from pricetime.matching.engine import Engine, touch
+from pricetime.matching.engine import Engine, scatter_ids, touch
 from pricetime.matching.errors import UserError
 
 
@@ -45,6 +46,7 @@ class Venue:
         self.directory = path if path.is_dir() or config is not None else path.parent
         self.notes: list[str] = []
         self.engine = Engine()
+        scatter_ids(self.engine, secrets.randbits(64))
         self.codec = Codec()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None

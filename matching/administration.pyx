@@ -30,7 +30,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     fresh.selection_room = calloc(capacity, sizeof(Picked))
     if (fresh.selection_room is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
-            or id_map_create(&fresh.by_cl_ord_id, capacity) != 0 or id_map_create(&fresh.by_order_id, capacity) != 0):
+            or id_map_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
+            or id_map_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
         give_back_order_memory(&fresh)
         return -1
     give_back_order_memory(state)

@@ -67,15 +67,15 @@ cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     """Make a live order findable by OrderID and ClOrdID."""
     cdef Order* order = &state.pool.orders[slot]
-    id_map_insert(&state.by_order_id, id_home(0, order.order_id), slot)
-    id_map_insert(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+    id_map_insert(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
+    id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     """An order ended: its names and its slot are free. It is in no queue any more."""
     cdef Order* order = &state.pool.orders[slot]
-    id_map_remove(&state.by_order_id, id_home(0, order.order_id), slot)
-    id_map_remove(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+    id_map_remove(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
+    id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
     state.sessions[order.session].open_orders -= 1
     order_give_back(&state.pool, slot)
 

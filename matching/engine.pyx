@@ -72,6 +72,7 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
         if make_room(state, kind, 0) != 0:
             engine_destroy(state)
             return NULL
+    state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
     if take_order_memory(state, order_capacity) != 0:
         engine_destroy(state)
         return NULL
@@ -248,6 +249,14 @@ cdef void touch_pages(void* memory, size_t size) noexcept nogil:
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
+
+
+def scatter_ids(Engine engine not None, uint64_t secret):
+    """Hash ids with a multiplier that nobody knows, so that no client can choose ids that collide. It reaches neither state
+    nor events. ValueError where the engine holds orders already."""
+    if engine.state.pool.live:
+        raise ValueError(f"{engine.state.pool.live} orders are live: ids are scattered before the first")
+    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = engine.state.by_order_id.multiplier = secret | 1
 
 
 def touch(Engine engine not None):

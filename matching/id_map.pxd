@@ -3,17 +3,17 @@
     bucket   = hash of (session, id / 8): consecutive ids share a line, so a session that counts its ClOrdIDs touches one line
                for 8 orders
     place    = id mod 8 where that is free: found, put and removed without a search
-    overflow = how many entries of full buckets went past this one; a search goes on while it is not 0
+    overflow = how many entries of full buckets went past this one; a search goes on while it is not 0, once round at most:
+               ids chosen for it could leave every count above 0
 
 An entry holds the home position (32 bits of hash) and the slot; the caller says whether the order in that slot is the one.
-Removing an entry clears it: nothing moves.
+Removing an entry clears it: nothing moves. Where an id stands shows nowhere, so the hash's multiplier may be anybody's secret.
 """
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 cdef enum:
     BUCKET = 8
-    OVERFLOW_STUCK = 255        # a count that reached this is not taken back: searches only get longer
 
 cdef struct IdEntry:
     uint32_t home               # where the id would stand in a map of 2^32 entries
@@ -21,8 +21,9 @@ cdef struct IdEntry:
 
 cdef struct IdMap:
     IdEntry* entries            # on a cache line's boundary
-    uint8_t* overflow           # by bucket
+    uint32_t* overflow          # by bucket
     void* memory
+    uint64_t multiplier         # of the hash; odd
     uint32_t mask               # entries - 1; a power of two, at least twice the orders
 
 cdef extern from *:
@@ -31,7 +32,7 @@ cdef extern from *:
     """
     void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
 
-cdef int id_map_create(IdMap* self, uint32_t orders) noexcept nogil
+cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexcept nogil
     # Room for `orders` ids at a load of at most one half. 0, or -1 where memory is short.
 cdef void id_map_destroy(IdMap* self) noexcept nogil
 cdef uint32_t id_map_search(const IdMap* self, uint32_t home, uint32_t slot, uint32_t skip) noexcept nogil
@@ -40,9 +41,10 @@ cdef void id_map_overflow(IdMap* self, uint32_t home, uint32_t slot) noexcept no
 cdef void id_map_remove_displaced(IdMap* self, uint32_t home, uint32_t slot) noexcept nogil
 
 
-cdef inline uint32_t id_home(uint32_t session, uint64_t id) noexcept nogil:
-    """A multiplicative hash of the group of 8, the place in it as it is."""
-    cdef uint64_t group = ((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15) * <uint64_t> 0xD6E8FEB86659FD93
+cdef inline uint32_t id_home(const IdMap* self, uint32_t session, uint64_t id) noexcept nogil:
+    """A multiplicative hash of the group of 8, the place in it as it is. With a multiplier that nobody knows ids cannot be
+    chosen to collide (Dietzfelbinger et al., 1997)."""
+    cdef uint64_t group = ((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15) * self.multiplier
     return (<uint32_t> (group >> 32) & ~<uint32_t> (BUCKET - 1)) | (<uint32_t> id & (BUCKET - 1))
 
 

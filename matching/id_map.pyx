@@ -1,6 +1,6 @@
 """The rare half of IdMap: entries that are not in the place of their own."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.memory cimport CACHE_LINE, take_lines
@@ -8,12 +8,13 @@ from pricetime.matching.memory cimport CACHE_LINE, take_lines
 assert sizeof(IdEntry) * BUCKET == CACHE_LINE
 
 
-cdef int id_map_create(IdMap* self, uint32_t orders) noexcept nogil:
+cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexcept nogil:
     cdef uint64_t size = 2 * BUCKET
     while size < 2 * <uint64_t> orders:
         size *= 2
     self.mask = <uint32_t> (size - 1)
-    self.overflow = <uint8_t*> calloc(size // BUCKET, 1)
+    self.multiplier = multiplier | 1
+    self.overflow = <uint32_t*> calloc(size // BUCKET, sizeof(uint32_t))
     self.entries = <IdEntry*> take_lines(size * sizeof(IdEntry), &self.memory)
     return 0 if self.entries is not NULL and self.overflow is not NULL else -1
 
@@ -47,6 +48,8 @@ cdef uint32_t id_map_search(const IdMap* self, uint32_t home, uint32_t slot, uin
         if self.overflow[bucket // BUCKET] == 0:
             return 0
         bucket = next_bucket(self, bucket)
+        if bucket == preferred & ~<uint32_t> (BUCKET - 1):
+            return 0
 
 
 cdef void id_map_overflow(IdMap* self, uint32_t home, uint32_t slot) noexcept nogil:
@@ -58,8 +61,7 @@ cdef void id_map_overflow(IdMap* self, uint32_t home, uint32_t slot) noexcept no
                 self.entries[i].home = home
                 self.entries[i].slot = slot
                 return
-        if self.overflow[bucket // BUCKET] != OVERFLOW_STUCK:
-            self.overflow[bucket // BUCKET] += 1
+        self.overflow[bucket // BUCKET] += 1
         bucket = next_bucket(self, bucket)
 
 
@@ -70,6 +72,5 @@ cdef void id_map_remove_displaced(IdMap* self, uint32_t home, uint32_t slot) noe
             if self.entries[i].slot == slot:
                 self.entries[i].slot = 0
                 return
-        if self.overflow[bucket // BUCKET] != OVERFLOW_STUCK:
-            self.overflow[bucket // BUCKET] -= 1
+        self.overflow[bucket // BUCKET] -= 1
         bucket = next_bucket(self, bucket)

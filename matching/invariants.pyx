@@ -121,9 +121,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         if order.session == 0:
             continue
         live += 1
-        if id_map_search(&state.by_order_id, id_home(0, order.order_id), slot, 0) != slot:
+        if id_map_search(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its OrderID"
-        if id_map_search(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot, 0) != slot:
+        if id_map_search(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its ClOrdID"
         if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
             return f"order {order.order_id}: an id above its counter"

@@ -234,7 +234,7 @@ cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) 
     cdef uint32_t slot, home, skip = 0
     cdef Order* order
     if command.attributes & BY_ORDER_ID:
-        home = id_home(0, command.target)
+        home = id_home(&state.by_order_id, 0, command.target)
         while True:
             slot = id_map_find(&state.by_order_id, home, skip)
             order = &state.pool.orders[slot]
@@ -244,7 +244,7 @@ cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) 
         if slot and state.sessions[order.session].participant != state.sessions[command.session].participant:
             return 0
         return slot
-    home = id_home(command.session, command.target)
+    home = id_home(&state.by_cl_ord_id, command.session, command.target)
     while True:
         slot = id_map_find(&state.by_cl_ord_id, home, skip)
         order = &state.pool.orders[slot]
@@ -318,7 +318,7 @@ cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink
     else:
         slot = find_order(state, command)
         foresee_removal(state, &state.pool.orders[slot])
-        id_map_prefetch(&state.by_order_id, id_home(0, state.pool.orders[slot].order_id))
+        id_map_prefetch(&state.by_order_id, id_home(&state.by_order_id, 0, state.pool.orders[slot].order_id))
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
     if reason:
         reject_change(state, command, slot, reason, sink)
@@ -378,13 +378,13 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
 cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command) noexcept nogil:
     """The replace's ClOrdID and session name the order from now on."""
     cdef Order* order = &state.pool.orders[slot]
-    id_map_remove(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+    id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
     if order.session != command.session:
         state.sessions[order.session].open_orders -= 1
         state.sessions[command.session].open_orders += 1
         order.session = command.session
     order.cl_ord_id = command.cl_ord_id
-    id_map_insert(&state.by_cl_ord_id, id_home(order.session, order.cl_ord_id), slot)
+    id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
 
 
 cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command,
@@ -418,7 +418,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef int64_t tick = 0, price, open_quantity
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
-    id_map_prefetch(&state.by_cl_ord_id, id_home(command.session, command.cl_ord_id))
+    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id))
     if not reason:
         instrument = &state.instruments[command.instrument]
         # Without HAS_EXEC_INST the command says nothing of post-only.

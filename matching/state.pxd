@@ -90,6 +90,7 @@ cdef struct EngineState:
     LevelPool level_pool
     IdMap by_cl_ord_id
     IdMap by_order_id
+    uint64_t id_multiplier      # of both maps; shows nowhere
     void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count

@@ -1,0 +1,61 @@
+"""The map from ClOrdIDs to orders under ids that were chosen to hurt it."""
+
+import threading
+
+import commands as c
+import pytest
+from pricetime.matching.engine import Engine
+
+CAPACITY = 64
+BUCKETS = 2 * CAPACITY // 8
+
+
+def bucket_of(session: int, cl_ord_id: int) -> int:
+    """The bucket in which the map of an engine of CAPACITY orders keeps an id, as a hostile client would compute it."""
+    group = ((cl_ord_id >> 3) + session * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+    return (group >> 32 & 2 * CAPACITY - 1) // 8
+
+
+def engine_with_a_market() -> Engine:
+    engine = Engine(CAPACITY)
+    c.apply(engine, c.define_participant(1, "p"), c.define_session(1, "s", 1), c.define_instrument(1, "I"))
+    return engine
+
+
+def ids_of_bucket(bucket: int, above: int, count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
+        above += 1
+        if bucket_of(1, above) == bucket:
+            found.append(above)
+    return found
+
+
+def test_a_search_for_an_unknown_id_ends_whatever_the_ids_were():
+    """A few orders that were put far from their place make every bucket on the way look as if a search had to go on."""
+    engine = engine_with_a_market()
+    mark = kept = 0
+    for bucket in (0, 6, 12):
+        ids = ids_of_bucket(bucket, mark, CAPACITY - kept)
+        c.apply(engine, *(c.new(1, id, 1, c.BUY, 1, 10) for id in ids))
+        mark = ids[-1] + len(ids)
+        c.apply(engine, *(c.cancel(1, ids[-1] + 1 + at, 1, id) for at, id in enumerate(ids[:-1])))
+        kept += 1
+        engine.check()
+    told: list[tuple] = []
+    cancel = c.cancel(1, mark + 1, 1, mark + 1000)
+    searching = threading.Thread(target=lambda: told.extend(c.told(engine, cancel)), daemon=True)
+    searching.start()
+    searching.join(10)
+    assert told == [("ORDER_CANCEL_REJECT", mark + 1, "UNKNOWN_ORDER")]
+
+
+@pytest.mark.parametrize("stride", [1, 8, 64, 1 << 20, 1 << 40, 1 << 55])
+def test_orders_are_found_by_ids_of_any_stride(stride):
+    engine = engine_with_a_market()
+    ids = [stride * (1 + at) for at in range(CAPACITY)]
+    c.apply(engine, *(c.new(1, id, 1, c.BUY, 1, 10) for id in ids))
+    engine.check()
+    for at, id in enumerate(reversed(ids)):
+        assert c.told(engine, c.cancel(1, ids[-1] + 1 + at, 1, id)) == [("CANCELED", ids[-1] + 1 + at)]
+    engine.check()
