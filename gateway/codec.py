@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
+
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.decoder import Decoder, Fields, record_size

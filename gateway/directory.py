@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
+
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import decimal_of
 from pricetime.gateway.decoder import ORD_TYPE_NAMES, PHASE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES

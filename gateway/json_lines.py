@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal, get_args, get_origin
 
 import msgspec
+
 from pricetime.gateway import messages as m
 from pricetime.matching.errors import UserError
 

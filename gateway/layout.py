@@ -7,6 +7,7 @@ import struct
 from typing import Any, get_args
 
 import numpy as np
+
 from pricetime.gateway import messages
 from pricetime.matching import records
 from pricetime.matching.records import LineType, OrdStatus, OrdType, Phase, Side, TimeInForce

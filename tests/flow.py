@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli import convert

@@ -5,6 +5,7 @@ import gzip
 from itertools import islice
 
 from data import shared
+
 from pricetime.matching.records import SIDE_MASK, EventType, Side
 
 STOCKS = {"600536.SH": (136, 33_105, 312), "600761.SH": (43, 24_668, 49), "601825.SH": (10, 5_340, 20)}

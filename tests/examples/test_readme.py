@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pricetime.__main__ import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]

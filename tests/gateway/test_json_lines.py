@@ -6,6 +6,7 @@ from random import Random
 import msgspec
 import pytest
 from json_lines_page import examples, sections
+
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec

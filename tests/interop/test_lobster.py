@@ -2,6 +2,7 @@
 
 from data import shared
 from flow import both_engines, converted, play
+
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec

@@ -3,9 +3,11 @@
 import pytest
 from data import shared
 from flow import converted
+from shanghai import STOCKS, order_ids, published_trades, trades_of
+
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.codec import Codec
-from shanghai import STOCKS, order_ids, published_trades, trades_of
+
 
 def played(stock, reference):
     commands = converted("sse", shared(f"sse/{stock}.input.csv.gz"))

@@ -4,6 +4,7 @@ import threading
 
 import commands as c
 import pytest
+
 from pricetime.matching.engine import Engine
 
 CAPACITY = 64

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pricetime.matching import records
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "records.md").read_text()

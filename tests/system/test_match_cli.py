@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flow import both_engines, play
+
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.cli.match import new_engine

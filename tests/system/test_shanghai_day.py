@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import zmq
 from data import shared
+from shanghai import STOCKS, order_ids, published_trades, trades_of
+
 from pricetime.gateway.demo.flow import FlowPlayer, read_flow
 from pricetime.journal import Reader
 from pricetime.matching.engine import Engine
-from shanghai import STOCKS, order_ids, published_trades, trades_of
 
 VENUE = """
 [venue]
