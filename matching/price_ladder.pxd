@@ -34,7 +34,7 @@ cdef struct Level:
     uint32_t parent             # far: treap links, by level index
     uint32_t left               # lower keys; free list
     uint32_t right              # higher keys
-    uint32_t reserved[3]
+    uint32_t reserved[5]
 
 cdef struct Block:
     uint64_t bitmap             # which of levels[] are there
