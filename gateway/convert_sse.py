@@ -41,7 +41,7 @@ class Converter:
 
     def messages(self, lines: Iterable[str]) -> Iterator[m.Command]:
         """The day's commands. UserError naming the line where the input is not what it should be."""
-        phase = ""
+        phase, number = "", 0
         for number, line in enumerate(lines, 1):
             line = line.rstrip("\n")
             if number == 1:
@@ -57,6 +57,8 @@ class Converter:
                 yield self._order(fields)
             except (ValueError, KeyError, IndexError):
                 raise UserError(f"line {number}: found {line[:80]!r}, expected {COLUMNS}") from None
+        if number == 0:
+            raise UserError(f"line 1: missing, expected {COLUMNS}")
         yield self._status("Closed", CLOSE)
 
     def _definitions(self) -> Iterator[m.Command]:

@@ -1,6 +1,9 @@
 """The venue's ROUTER socket: libzmq's options for a venue, binding, and what goes wrong there. Never sends or
 receives."""
 
+import ctypes
+import os
+
 import zmq
 
 from pricetime.gateway.loop import MESSAGE_BYTES
@@ -27,6 +30,7 @@ OPTIONS = {
 def bound_router(context: zmq.Context, endpoints: list[str]) -> tuple[zmq.Socket, list[str]]:
     """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
     cannot be."""
+    scatter_routing_ids()
     router = context.socket(zmq.ROUTER)
     try:
         for option, value in OPTIONS.items():
@@ -35,6 +39,15 @@ def bound_router(context: zmq.Context, endpoints: list[str]) -> tuple[zmq.Socket
     except BaseException:
         router.close(linger=0)
         raise
+
+
+def scatter_routing_ids() -> None:
+    """Let the routing ids of the next ROUTER begin where nobody can tell.
+
+    libzmq counts them up from the C library's rand(), which starts at the same number in every process, and a client may name
+    itself with an id of that form. libzmq ends the process (an assertion) when its count meets a name that is taken.
+    """
+    ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4))))
 
 
 def bind(router: zmq.Socket, endpoint: str) -> str:

@@ -116,6 +116,8 @@ class Venue:
     def _journal(self, command: m.Command) -> None:
         try:
             self.loop.journal(self.codec.encode(command))
+        except UserError as error:
+            raise UserError(f"{definition_name(command)}: {error}; mend it in {FILE_NAME}") from None
         except RuntimeError as error:
             raise UserError(f"{definition_name(command)}: refused: {error}; mend it in {FILE_NAME}") from None
         except OSError as error:

@@ -8,6 +8,7 @@ import argparse
 import importlib
 import os
 import sys
+from typing import NoReturn, TextIO
 
 from pricetime.matching.errors import UserError
 
@@ -26,11 +27,18 @@ COMMANDS = {
 ELSEWHERE = {"bench": "pricetime.bench.cli"}
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse, but wrong arguments are one line as every other mistake is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; {self.prog} --help says more")
+
+
 def parser_of(name: str) -> tuple[argparse.ArgumentParser, object]:
     """The argument parser of one command and the module that runs it."""
     module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
-    parser = argparse.ArgumentParser(prog=f"pricetime {name}", description=module.__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog=f"pricetime {name}", description=module.__doc__,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     module.add_arguments(parser)
     return parser, module
 
@@ -40,9 +48,13 @@ def usage() -> str:
     return "\n".join(lines + [f"  {name:8} {summary}" for name, summary in COMMANDS.items()])
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 what was checked does not hold, 2 wrong use (one line on standard error)."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+def silence(stream: TextIO) -> None:
+    """What is still buffered for a stream that cannot be written goes nowhere: no second error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; what it returns, or what its arguments come to."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
@@ -54,18 +66,39 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments[0] not in COMMANDS:
         print(f"pricetime: no command {arguments[0]!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    parser, module = parser_of(arguments[0])
     try:
-        parser, module = parser_of(arguments[0])
-        return module.run(parser.parse_args(arguments[1:]))
+        parsed = parser.parse_args(arguments[1:])
+    except SystemExit:
+        return 0        # --help was printed: a mistake is a UserError
+    return module.run(parsed)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 what was checked does not hold, 2 wrong use (one line on standard error)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:      # closed by whoever started us: nothing is to be read there, or said
+            setattr(sys, name, open(os.devnull, mode))
+    program = " ".join(["pricetime", *arguments[:1]])
+    try:
+        status = run(arguments)
+        sys.stdout.flush()
+        return status
     except UserError as error:
-        print(f"pricetime {arguments[0]}: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:
         # The reader of our output went away (a pager, head): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
+    except OSError as error:
+        # A disk that is full, a file that cannot be read: what is foreseen has a UserError that says more.
+        print(f"{program}: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        silence(sys.stdout)
+        return 2
     except KeyboardInterrupt:
-        print(f"pricetime {arguments[0]}: interrupted", file=sys.stderr)
+        print(f"{program}: interrupted", file=sys.stderr)
         return 130
 
 

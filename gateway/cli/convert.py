@@ -11,13 +11,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from pricetime.gateway import convert_lobster, convert_sse, json_lines
 from pricetime.gateway import messages as m
 from pricetime.matching.errors import UserError
 
 BLOCK_MESSAGES = 4096
+
+T = TypeVar("T")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +55,11 @@ def lobster(arguments: argparse.Namespace) -> Iterator[m.Command]:
     file, symbol = arguments.file, arguments.symbol or arguments.file.name.split("_")[0]
     if "message" not in file.name:
         raise UserError(f"{file}: expected a LOBSTER message file, its name with 'message' in it")
-    with open_text(file.with_name(file.name.replace("message", "orderbook"))) as book:
-        first_book = book.readline()
+    if not -24 < arguments.utc_offset < 24:
+        raise UserError(f"--utc-offset {arguments.utc_offset}: expected hours, -23 to 23")
+    book_file = file.with_name(file.name.replace("message", "orderbook"))
+    with open_text(book_file) as book:
+        first_book = next(named(book_file, book), "")
     converter = convert_lobster.Converter(symbol, arguments.date or convert_lobster.DATE, arguments.utc_offset)
     with open_text(file) as lines:
         yield from named(file, converter.messages(lines, first_book))
@@ -68,10 +73,10 @@ def open_text(path: Path) -> TextIO:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 
 
-def named(path: Path, messages: Iterable[m.Command]) -> Iterator[m.Command]:
-    """The messages, errors with the file's name."""
+def named(path: Path, items: Iterable[T]) -> Iterator[T]:
+    """The messages or lines, errors with the file's name."""
     try:
-        yield from messages
+        yield from items
     except (UserError, UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise UserError(f"{path}, {error}") from None
 

@@ -37,7 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     directory = arguments.dir or Path(tempfile.mkdtemp(prefix="pricetime-demo-"))
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UserError(f"--dir {directory}: is not an empty directory; the demo wants one of its own")
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--dir {directory}: cannot be made: {error.strerror}") from None
     if flow is not None:
         figures = play_flow(directory, flow)
     else:

@@ -52,7 +52,7 @@ def read_flow(path: Path) -> Flow:
             lines = read_lines(file, str(path))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    flow = prepare(lines)
+    flow = prepare(lines) if len(lines) else Flow(lines, [])
     if not flow.stretches:
         raise UserError(f"{path}: no command of a client in it; `pricetime convert` makes flows")
     return flow

@@ -3,8 +3,10 @@
 It runs beside the venue, in a thread of its own, and takes nothing from the venue's memory.
 """
 
+import os
 import sys
 import threading
+from dataclasses import dataclass
 from typing import TextIO
 
 import numpy as np
@@ -13,11 +15,42 @@ from pricetime.journal.reader import Reader
 from pricetime.matching.engine import Engine
 from pricetime.matching.records import EventType, Phase
 
-LEVELS = 8
-WIDTH, BAR = 44, 17               # columns of a book, and of the longest bar in it
+LEVELS_MAX = 8
+BOOKS_MAX = 4
+WIDTH_MIN, WIDTH_MAX = 34, 44      # columns of one book
+GAP = "    "                        # between two beside each other
+LEVEL_FIGURES = 27                  # columns of a level before its bar
+HEADER_LINES, BOOK_LINES = 2, 3     # above all books; of each besides its levels
 PERIOD_SECONDS = 0.2
-CLEAR, HOME, BELOW = "\x1b[2J", "\x1b[H", "\x1b[J"
+CLEAR, HOME, BELOW, CLEAR_LINE = "\x1b[2J", "\x1b[H", "\x1b[J", "\x1b[K"
+ROOM_UNKNOWN = 80, 24
 GREEN, RED, DIM, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+
+
+def can_draw(out: TextIO) -> bool:
+    """Whether `out` is a terminal that can be drawn on."""
+    return out.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a terminal has room for: books beside each other, books below each other, columns of one, levels of a side."""
+
+    beside: int
+    below: int
+    width: int
+    levels: int
+
+
+def layout_for(columns: int, rows: int) -> Layout:
+    """The most levels of the most books that fit, without a line that wraps or scrolls."""
+    beside = 2 if columns >= 2 * WIDTH_MIN + len(GAP) else 1
+    width = max(LEVEL_FIGURES, min(WIDTH_MAX, (columns - (beside - 1) * len(GAP)) // beside))
+    for below in range(BOOKS_MAX // beside, 0, -1):
+        levels = ((rows - HEADER_LINES) // below - BOOK_LINES) // 2
+        if levels >= 2 or below == 1:
+            break
+    return Layout(beside, below, width, max(1, min(LEVELS_MAX, levels)))
 
 
 class Ladder:
@@ -61,34 +94,47 @@ class Ladder:
             self.last[int(instrument)] = int(last["last_px"]), int(last["last_qty"])
 
     def draw(self) -> None:
-        """Draw what is now."""
-        lines = [f"pricetime   {self.engine.sequence:>12,} commands   {self.trades:>12,} trades", ""]
+        """Draw what is now, in the room that the terminal has now."""
+        columns, rows = self.room()
+        layout = layout_for(columns, rows)
+        lines = [f"pricetime   {self.engine.sequence:>12,} commands   {self.trades:>12,} trades"[:columns], ""]
         instruments = self.engine.instruments
-        for first in range(0, min(len(instruments), 4), 2):
-            lines += beside([self.book(instrument) for instrument in instruments[first:first + 2]])
-        self.out.write(HOME + "".join(line + "\x1b[K\n" for line in lines) + BELOW)
+        for first in range(0, min(len(instruments), layout.beside * layout.below), layout.beside):
+            lines += beside([self.book(instrument, layout) for instrument in instruments[first:first + layout.beside]])
+        self.out.write(HOME + "\n".join(line + CLEAR_LINE for line in lines[:rows]) + BELOW)
         self.out.flush()
 
-    def book(self, instrument: np.void) -> list[str]:
+    def room(self) -> tuple[int, int]:
+        """Columns and rows of the terminal."""
+        try:
+            size = os.get_terminal_size(self.out.fileno())
+        except OSError:
+            return ROOM_UNKNOWN
+        return (size.columns, size.lines) if size.columns and size.lines else ROOM_UNKNOWN
+
+    def book(self, instrument: np.void, layout: Layout) -> list[str]:
         """One instrument's ladder: asks above, bids below, best prices in the middle."""
         number, scale = int(instrument["id"]), int(instrument["price_scale"])
-        bids, asks = self.engine.depth(number, LEVELS)
+        bids, asks = self.engine.depth(number, layout.levels)
         most = max([int(level["quantity"]) for level in (*bids, *asks)], default=1)
-        title = f"{instrument['name'].decode():10} {Phase(int(instrument['phase'])).name.replace('_', ' ').lower():14}"
-        last = self.last.get(number)
-        lines = [f"{title}{'last ' + price_text(last[0], scale) if last else '':>20}"]
-        lines += [" " * WIDTH] * (LEVELS - len(asks))
-        lines += [rung(level, scale, most, RED) for level in asks[::-1]]
-        lines += [DIM + "-" * WIDTH + PLAIN]
-        lines += [rung(level, scale, most, GREEN) for level in bids]
-        return lines + [" " * WIDTH] * (LEVELS - len(bids)) + [""]
+        title = f"{instrument['name'].decode()[:10]:10} {Phase(int(instrument['phase'])).name.replace('_', ' ').lower()}"
+        last = f"last {price_text(self.last[number][0], scale)}" if number in self.last else ""
+        empty = [" " * layout.width]
+        lines = [f"{title}{last:>{max(1, layout.width - len(title))}}"[:layout.width]]
+        lines += empty * (layout.levels - len(asks))
+        lines += [rung(level, scale, most, RED, layout.width) for level in asks[::-1]]
+        lines += [DIM + "-" * layout.width + PLAIN]
+        lines += [rung(level, scale, most, GREEN, layout.width) for level in bids]
+        return lines + empty * (layout.levels - len(bids) + 1)
 
 
-def rung(level: np.void, scale: int, most: int, colour: str) -> str:
-    """One price level, WIDTH columns: price, quantity, orders, a bar in proportion to the quantity."""
+def rung(level: np.void, scale: int, most: int, colour: str, width: int) -> str:
+    """One price level, `width` columns: price, quantity, orders, a bar in proportion to the quantity."""
     price, quantity, orders = (int(value) for value in level)
-    bar = "█" * max(1, quantity * BAR // most)
-    return f"{price_text(price, scale):>10} {quantity:>9,} {orders:>5}  {colour}{bar:{BAR}}{PLAIN}"
+    figures = f"{price_text(price, scale):>10} {quantity:>9,} {orders:>4}  "[:width]
+    room = width - len(figures)
+    bar = "█" * min(room, max(1, quantity * room // most))
+    return f"{figures}{colour}{bar:{room}}{PLAIN}"
 
 
 def price_text(price: int, scale: int) -> str:
@@ -101,4 +147,4 @@ def price_text(price: int, scale: int) -> str:
 
 def beside(books: list[list[str]]) -> list[str]:
     """Ladders next to each other."""
-    return ["    ".join(row) for row in zip(*books, strict=True)]
+    return [GAP.join(row) for row in zip(*books, strict=True)]

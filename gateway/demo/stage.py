@@ -4,6 +4,7 @@ Two days: the generated one, by several client processes, and a recorded flow, b
 """
 
 import multiprocessing
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from pricetime.gateway.client import Client
 from pricetime.gateway.config import Config, convert
 from pricetime.gateway.demo.day import MIDDLE, SYMBOLS, probe_orders
 from pricetime.gateway.demo.flow import Flow, FlowPlayer
-from pricetime.gateway.demo.ladder import Ladder
+from pricetime.gateway.demo.ladder import Ladder, can_draw
 from pricetime.gateway.demo.pump import Pump
 from pricetime.gateway.demo.trader import Played, trade
 from pricetime.gateway.venue import Venue
@@ -106,7 +107,7 @@ def day_config(traders: list[str]) -> Config:
 def running(directory: Path, config: Config, venue: Venue | None = None) -> Iterator[Venue]:
     """A venue that runs, and its book drawn where standard output is a terminal."""
     with venue or Venue(directory, config) as venue:
-        ladder = Ladder(str(directory)).start() if sys.stdout.isatty() else None
+        ladder = Ladder(str(directory)).start() if can_draw(sys.stdout) else None
         try:
             yield venue
         finally:
@@ -149,7 +150,7 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
             here, there = context.Pipe()
             share = orders // len(names) + (number < orders % len(names))
             process = context.Process(target=trade, args=(endpoint, name, seed, number, share, there), daemon=True)
-            process.start()
+            start_deaf(process)
             there.close()
             pipes.append(here)
             processes.append(process)
@@ -165,6 +166,15 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
             if process.is_alive():
                 process.terminate()
                 process.join()
+
+
+def start_deaf(process: multiprocessing.Process) -> None:
+    """Start a process that Ctrl-C does not reach: this one ends it, with one line for all."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)       # what a process starts with, it keeps
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def play_part(pipes: list[Connection], part: str) -> list[Played]:

@@ -93,3 +93,21 @@ def test_an_instrument_that_the_engine_refuses_names_the_definition(tmp_path):
     file = write_config(tmp_path)
     file.write_text(file.read_text().replace('tick_size = "0.01"', 'tick_size = "0"\nprice_scale = 2'))
     assert "instrument 'ACME': refused: TICK_INVALID" in refused(tmp_path)
+
+
+def test_routing_ids_begin_where_no_client_can_tell():
+    """libzmq ends the process when it comes to an id that a client has given itself: none may foresee them."""
+    program = (
+        "import zmq\n"
+        "from pricetime.gateway.sockets import bound_router\n"
+        "context = zmq.Context()\n"
+        "router, (endpoint,) = bound_router(context, ['tcp://127.0.0.1:0'])\n"
+        "client = context.socket(zmq.DEALER)\n"
+        "client.connect(endpoint)\n"
+        "client.send(b'')\n"
+        "print(router.recv_multipart()[0].hex())\n"
+        "context.destroy(linger=0)\n"
+    )
+    first, second = (subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=30, check=True).stdout
+                     for _ in range(2))
+    assert first != second
