@@ -66,3 +66,27 @@ def test_a_sections_table_is_its_struct(section):
     fields = msgspec.structs.fields(struct)
     expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in fields}
     assert rows(section) == expected
+
+
+def errors() -> list[str]:
+    """The left column of the page's table of errors."""
+    table = PAGE.split("## What errors look like")[1]
+    return re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
+
+
+def said_somewhere() -> str:
+    """All that gateway/ and journal/ have as text, strings over several lines joined."""
+    root = Path(__file__).resolve().parents[2]
+    files = [file for folder in ("gateway", "journal") for file in root.glob(f"{folder}/*.py*")]
+    return re.sub(r'"\s*\n\s*f?"', "", "\n".join(file.read_text() for file in files))
+
+
+@pytest.mark.parametrize("line", errors())
+def test_an_error_on_the_page_is_one_that_is_said(line):
+    fixed = 16      # characters in a row that no value has a part in
+    text = said_somewhere()
+    assert any(line[at:at + fixed] in text for at in range(len(line) - fixed + 1))
+
+
+def test_there_are_errors_on_the_page():
+    assert len(errors()) >= 8
