@@ -159,7 +159,10 @@ def check_endpoint(endpoint: str, name: str) -> None:
         host = parts.hostname or ""
         # .port: ValueError above 65,535, which libzmq would take for another port.
         local = parts.scheme == "ipc" or (
-            parts.scheme == "tcp" and parts.port is not None and (host == "localhost" or ipaddress.ip_address(host).is_loopback))
+            parts.scheme == "tcp"
+            and parts.port is not None
+            and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+        )
     except ValueError:
         local = False
     if not local:

@@ -44,8 +44,9 @@ def bound_router(context: zmq.Context, endpoints: list[str]) -> tuple[zmq.Socket
 def scatter_routing_ids() -> None:
     """Let the routing ids of the next ROUTER begin where nobody can tell.
 
-    libzmq counts them up from the C library's rand(), which starts at the same number in every process, and a client may name
-    itself with an id of that form. libzmq ends the process (an assertion) when its count meets a name that is taken.
+    libzmq counts them up from the C library's rand(), which starts at the same number in every process, and a client
+    may name itself with an id of that form. libzmq ends the process (an assertion) when its count meets a name that is
+    taken.
     """
     ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4))))
 

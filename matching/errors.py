@@ -8,6 +8,7 @@ class UserError(Exception):
 
 
 class CheckFailed(UserError):
-    """What was checked does not hold: a digest differs, a log is damaged. The message names the place. Exit status 1."""
+    """What was checked does not hold: a digest differs, a log is damaged. The message names the place. Exit status
+    1."""
 
     exit_status = 1

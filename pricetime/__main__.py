@@ -1,7 +1,7 @@
 """The command line: `pricetime NAME …` and `python -m pricetime NAME …` are the same program.
 
-Each command is a module of `pricetime.gateway.cli` (or stands in ELSEWHERE) with add_arguments(parser) and run(arguments) -> exit status.
-Only the one that was asked for is imported.
+Each command is a module of `pricetime.gateway.cli` (or stands in ELSEWHERE) with add_arguments(parser) and
+run(arguments) -> exit status. Only the one that was asked for is imported.
 """
 
 import argparse
@@ -37,8 +37,9 @@ class Parser(argparse.ArgumentParser):
 def parser_of(name: str) -> tuple[argparse.ArgumentParser, object]:
     """The argument parser of one command and the module that runs it."""
     module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
-    parser = Parser(prog=f"pricetime {name}", description=module.__doc__,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog=f"pricetime {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     module.add_arguments(parser)
     return parser, module
 
@@ -70,16 +71,17 @@ def run(arguments: list[str]) -> int:
     try:
         parsed = parser.parse_args(arguments[1:])
     except SystemExit:
-        return 0        # --help was printed: a mistake is a UserError
+        return 0  # --help was printed: a mistake is a UserError
     return module.run(parsed)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 what was checked does not hold, 2 wrong use (one line on standard error)."""
+    """Run one command. Exit status: 0 done, 1 what was checked does not hold, 2 wrong use (one line on standard
+    error)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:      # closed by whoever started us: nothing is to be read there, or said
-            setattr(sys, name, open(os.devnull, mode))
+        if getattr(sys, name) is None:  # closed by whoever started us: nothing is to be read there, or said
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  for as long as the process
     program = " ".join(["pricetime", *arguments[:1]])
     try:
         status = run(arguments)

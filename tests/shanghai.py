@@ -1,4 +1,5 @@
-"""The Shanghai days: what the exchange published of three stocks, and trades in our events brought into the same form."""
+"""The Shanghai days: what the exchange published of three stocks, and trades in our events brought into the same
+form."""
 
 import csv
 import gzip
@@ -34,7 +35,8 @@ def trades_of(events, order_ids):
 
 
 def published_trades(stock):
-    """(price, quantity, buy order, sell order, aggressor: 0 in an auction) of each of the exchange's own trades, in order."""
+    """(price, quantity, buy order, sell order, aggressor: 0 in an auction) of each of the exchange's own trades, in
+    order."""
     published = [tuple(map(int, row[3:])) for row in rows(shared(f"sse/{stock}.trades.csv.gz"))]
     assert len(published) == sum(STOCKS[stock])
     return published

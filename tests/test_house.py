@@ -1,4 +1,5 @@
-"""The house rules: who imports whom, what matching/ never touches, that nothing on the hot path needs the GIL, that every file says what it is for."""
+"""The house rules: who imports whom, what matching/ never touches, that nothing on the hot path needs the GIL, that
+every file says what it is for."""
 
 import ast
 import re
@@ -8,20 +9,53 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BELOW = {                                   # folder -> what it may import of ours
+BELOW = {  # folder -> what it may import of ours
     "matching": {"matching"},
     "journal": {"matching", "journal"},
     "gateway": {"matching", "journal", "gateway"},
     "bench": {"matching", "journal", "gateway", "bench"},
 }
-SOURCES = [path for folder in (*BELOW, "pricetime") for pattern in ("*.py", "*.pyx", "*.pxd")
-           for path in sorted((ROOT / folder).rglob(pattern))]
+SOURCES = [
+    path
+    for folder in (*BELOW, "pricetime")
+    for pattern in ("*.py", "*.pyx", "*.pxd")
+    for path in sorted((ROOT / folder).rglob(pattern))
+]
 IMPORT = re.compile(r"^\s*(?:from|import|cimport)\s+pricetime(?:\.(\w+))?", re.MULTILINE)
-FORBIDDEN_IN_MATCHING = {"time", "datetime", "random", "secrets", "uuid", "os", "io", "socket", "threading", "multiprocessing",
-                         "asyncio", "logging", "pathlib", "select", "subprocess", "tempfile", "zmq", "mmap"}
-HOT = ["matching/book.pxd", "matching/id_map.pxd", "matching/order_pool.pxd", "matching/price_ladder.pxd",
-       "matching/price_ladder.pyx", "matching/orders.pyx", "matching/reports.pxd", "matching/door.pxd", "matching/auction.pyx",
-       "gateway/intake.pyx", "gateway/outgoing.pyx", "gateway/connections.pxd"]
+FORBIDDEN_IN_MATCHING = {
+    "time",
+    "datetime",
+    "random",
+    "secrets",
+    "uuid",
+    "os",
+    "io",
+    "socket",
+    "threading",
+    "multiprocessing",
+    "asyncio",
+    "logging",
+    "pathlib",
+    "select",
+    "subprocess",
+    "tempfile",
+    "zmq",
+    "mmap",
+}
+HOT = [
+    "matching/book.pxd",
+    "matching/id_map.pxd",
+    "matching/order_pool.pxd",
+    "matching/price_ladder.pxd",
+    "matching/price_ladder.pyx",
+    "matching/orders.pyx",
+    "matching/reports.pxd",
+    "matching/door.pxd",
+    "matching/auction.pyx",
+    "gateway/intake.pyx",
+    "gateway/outgoing.pyx",
+    "gateway/connections.pxd",
+]
 
 
 def name(path: Path) -> str:
@@ -33,8 +67,9 @@ def test_imports_only_go_down(path):
     folder = path.relative_to(ROOT).parts[0]
     imported = {found for found in IMPORT.findall(path.read_text()) if found}
     assert imported <= BELOW[folder], f"{name(path)} imports pricetime.{imported - BELOW[folder]}"
-    assert not re.search(r"^\s*(?:from|import|cimport)\s+(?:\.|matching|journal|gateway|bench)\b", path.read_text(), re.MULTILINE), (
-        f"{name(path)}: imports from our folders are absolute, pricetime.<folder>")
+    assert not re.search(
+        r"^\s*(?:from|import|cimport)\s+(?:\.|matching|journal|gateway|bench)\b", path.read_text(), re.MULTILINE
+    ), f"{name(path)}: imports from our folders are absolute, pricetime.<folder>"
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.is_relative_to(ROOT / "matching")], ids=name)
@@ -54,9 +89,13 @@ def test_matching_has_no_floating_point(path):
 @pytest.mark.parametrize("file", HOT)
 def test_no_function_on_the_hot_path_needs_the_gil(file):
     text = (ROOT / file).read_text()
-    functions = re.findall(r"^cdef (?!class|enum|struct|extern|cppclass|public)(?:[^\n(=]+)\((?:[^()]|\([^()]*\))*\)([^\n]*)$", text, re.MULTILINE)
+    functions = re.findall(
+        r"^cdef (?!class|enum|struct|extern|cppclass|public)(?:[^\n(=]+)\((?:[^()]|\([^()]*\))*\)([^\n]*)$",
+        text,
+        re.MULTILINE,
+    )
     assert functions, f"no functions found in {file}"
-    beginners = {"noexcept:", "noexcept"}       # filling a table at import
+    beginners = {"noexcept:", "noexcept"}  # filling a table at import
     assert all("nogil" in tail for tail in functions if tail.strip() not in beginners)
 
 

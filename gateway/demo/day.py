@@ -1,7 +1,8 @@
-"""A trading day made up: an opening call, a day of clustered arrivals, cancels and replaces near the touch, a closing call.
+"""A trading day made up: an opening call, a day of clustered arrivals, cancels and replaces near the touch, a closing
+call.
 
-A seed gives the same commands on any machine. Several clients trade the same instruments around the same middle price, so
-that they meet. Nothing here is sent: the demo plays it.
+A seed gives the same commands on any machine. Several clients trade the same instruments around the same middle price,
+so that they meet. Nothing here is sent: the demo plays it.
 """
 
 from dataclasses import dataclass
@@ -23,14 +24,15 @@ from pricetime.matching.records import (
 )
 
 SYMBOLS = ("ACME", "BOLT", "CORE", "DUNE")
-MIDDLE = 100_00                 # cents: where every instrument starts
-PATH_STEPS = 20_000             # of the middle price through the day
-CALL_SHARE = 0.01               # of a client's orders, in each call
+MIDDLE = 100_00  # cents: where every instrument starts
+PATH_STEPS = 20_000  # of the middle price through the day
+CALL_SHARE = 0.01  # of a client's orders, in each call
 
 
 @dataclass
 class ClientDay:
-    """What one client sends, in three parts: COMMAND arrays of one-line records, ClOrdIDs from 1 on through all parts."""
+    """What one client sends, in three parts: COMMAND arrays of one-line records, ClOrdIDs from 1 on through all
+    parts."""
 
     opening: np.ndarray
     continuous: np.ndarray
@@ -86,8 +88,9 @@ def continuous_orders(rng: np.random.Generator, count: int, paths: np.ndarray, f
     side = rng.choice([Side.BUY, Side.SELL], size=count)
     sign = np.where(side == Side.BUY, -1, 1)
     instrument = rng.integers(0, len(SYMBOLS), size=count)
-    kind = rng.choice(["passive", "take", "market", "fill or kill", "post only"], size=count,
-                      p=[0.79, 0.10, 0.03, 0.02, 0.06])
+    kind = rng.choice(
+        ["passive", "take", "market", "fill or kill", "post only"], size=count, p=[0.79, 0.10, 0.03, 0.02, 0.06]
+    )
     aggressive = np.isin(kind, ["take", "fill or kill"])
     away = np.where(aggressive, -rng.integers(0, 3, size=count), rng.geometric(0.25, size=count))
     price = paths[instrument, (time * PATH_STEPS).astype(np.int64)] + sign * away
@@ -103,8 +106,10 @@ def continuous_orders(rng: np.random.Generator, count: int, paths: np.ndarray, f
 
     every = np.arange(count)
     what = np.concatenate([every, every[replaced], every[cancelled]])
-    types = np.repeat([CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REPLACE_REQUEST,
-                       CommandType.ORDER_CANCEL_REQUEST], [count, replaced.sum(), cancelled.sum()])
+    types = np.repeat(
+        [CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REPLACE_REQUEST, CommandType.ORDER_CANCEL_REQUEST],
+        [count, replaced.sum(), cancelled.sum()],
+    )
     order = np.argsort(np.concatenate([time, replace_time[replaced], cancel_time[cancelled]]), kind="stable")
     what, types = what[order], types[order]
 
@@ -113,15 +118,19 @@ def continuous_orders(rng: np.random.Generator, count: int, paths: np.ndarray, f
     lines["instrument"] = 1 + instrument[what]
     is_new, is_replace = types == CommandType.NEW_ORDER_SINGLE, types == CommandType.ORDER_CANCEL_REPLACE_REQUEST
     ord_type = np.where(kind == "market", OrdType.MARKET, OrdType.LIMIT)
-    time_in_force = np.select([kind == "take", kind == "fill or kill"], [TimeInForce.IOC, TimeInForce.FOK],
-                              TimeInForce.DAY)
+    time_in_force = np.select(
+        [kind == "take", kind == "fill or kill"], [TimeInForce.IOC, TimeInForce.FOK], TimeInForce.DAY
+    )
     bits = attributes(side, ord_type, time_in_force) | np.where(kind == "post only", POST_ONLY, 0).astype(np.uint16)
     change_bits = (side | HAS_PRICE | HAS_QUANTITY).astype(np.uint16)
     lines["attributes"] = np.select([is_new, is_replace], [bits[what], change_bits[what]], side[what])
-    lines["price"] = np.select([is_new & (ord_type[what] == OrdType.LIMIT), is_replace],
-                               [price[what], price[what] - sign[what] * rng.integers(-2, 2, size=len(what))], 0)
+    lines["price"] = np.select(
+        [is_new & (ord_type[what] == OrdType.LIMIT), is_replace],
+        [price[what], price[what] - sign[what] * rng.integers(-2, 2, size=len(what))],
+        0,
+    )
     lines["quantity"] = np.select([is_new, is_replace], [quantity[what], quantity[what] + 100], 0)
-    newest = np.zeros(count, np.int64)      # of each order: the ClOrdID that names it
+    newest = np.zeros(count, np.int64)  # of each order: the ClOrdID that names it
     newest[what[is_new]] = lines["cl_ord_id"][is_new]
     targets = newest[what]
     newest[what[is_replace]] = lines["cl_ord_id"][is_replace]
@@ -147,7 +156,9 @@ def probe_orders(count: int) -> np.ndarray:
     lines["instrument"] = 1
     lines["type"][0::2] = CommandType.NEW_ORDER_SINGLE
     lines["type"][1::2] = CommandType.ORDER_CANCEL_REQUEST
-    lines["attributes"][0::2] = attributes(*(np.full(count, value) for value in (Side.BUY, OrdType.LIMIT, TimeInForce.DAY)))
+    lines["attributes"][0::2] = attributes(
+        *(np.full(count, value) for value in (Side.BUY, OrdType.LIMIT, TimeInForce.DAY))
+    )
     lines["price"][0::2] = MIDDLE // 2
     lines["quantity"][0::2] = 1
     lines["target"][1::2] = lines["cl_ord_id"][0::2]

@@ -1,8 +1,8 @@
 """A recorded flow (JSON Lines) made ready to be played at a running venue, and the client that plays it.
 
-The venue's own lines (from session 0) are split off: definitions go to the venue before it opens its doors, phase changes and
-clocks are sent by an operator that the demo adds. What a log says of its own venue (VenueStart, Logon, Logout, Disconnect,
-EventDigest) is left out: the venue that is played at writes its own.
+The venue's own lines (from session 0) are split off: definitions go to the venue before it opens its doors, phase
+changes and clocks are sent by an operator that the demo adds. What a log says of its own venue (VenueStart, Logon,
+Logout, Disconnect, EventDigest) is left out: the venue that is played at writes its own.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,14 @@ from pricetime.matching.records import CommandType, Phase
 
 OPERATOR = "demo-operator"
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
-LEFT_OUT = (CommandType.VENUE_START, CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT, CommandType.EVENT_DIGEST)
-PAUSE_SECONDS = 0.05            # between attempts to log on
+LEFT_OUT = (
+    CommandType.VENUE_START,
+    CommandType.LOGON,
+    CommandType.LOGOUT,
+    CommandType.DISCONNECT,
+    CommandType.EVENT_DIGEST,
+)
+PAUSE_SECONDS = 0.05  # between attempts to log on
 
 
 @dataclass
@@ -46,7 +52,8 @@ class Flow:
 
 
 def read_flow(path: Path) -> Flow:
-    """The flow of a JSON Lines file. UserError naming the line at the first bad one, or the file where it cannot be read."""
+    """The flow of a JSON Lines file. UserError naming the line at the first bad one, or the file where it cannot be
+    read."""
     try:
         with path.open("rb") as file:
             lines = read_lines(file, str(path))
@@ -61,7 +68,7 @@ def read_flow(path: Path) -> Flow:
 def prepare(lines: np.ndarray) -> Flow:
     """Split COMMAND lines into the venue's definitions and stretches for the clients to play."""
     codec = Codec()
-    codec.decode(lines)                 # its directory then knows every name
+    codec.decode(lines)  # its directory then knows every name
     sessions = {session.id: session.name for session in codec.directory.sessions.by_id.values()}
     definitions, parts = [], []
     operator_id = max(sessions, default=0) + 1
@@ -83,7 +90,9 @@ def prepare(lines: np.ndarray) -> Flow:
     if any(session == operator_id for session, _ in parts):
         sessions[operator_id] = OPERATOR
         definitions.append(codec.encode(m.PartyDefinition(participant=OPERATOR)))
-        definitions.append(codec.encode(m.SessionDefinition(session_name=OPERATOR, participant=OPERATOR, rights=("Operate",))))
+        definitions.append(
+            codec.encode(m.SessionDefinition(session_name=OPERATOR, participant=OPERATOR, rights=("Operate",)))
+        )
     return Flow(np.concatenate(definitions) if definitions else lines[:0], stretches_of(parts, sessions, operator_id))
 
 
@@ -106,18 +115,29 @@ def stretches_of(parts: list[tuple[int, np.ndarray]], sessions: dict[int, str], 
         if not stretches or stretches[-1][0] != session:
             stretches.append((session, []))
         stretches[-1][1].append(record)
-    return [Stretch(sessions[session], lines_of(b"".join(part.tobytes() for part in records))) for session, records in stretches]
+    return [
+        Stretch(sessions[session], lines_of(b"".join(part.tobytes() for part in records)))
+        for session, records in stretches
+    ]
 
 
 class FlowPlayer:
     """Plays a flow in order, from one client: a stretch begins when every command before it is acknowledged.
 
-    A venue that dies or a connection that breaks is no end: the player logs on again, learns the marks, and sends what is above
-    them, until `patience` seconds have passed without any answer.
+    A venue that dies or a connection that breaks is no end: the player logs on again, learns the marks, and sends what
+    is above them, until `patience` seconds have passed without any answer.
     """
 
-    def __init__(self, endpoint: str, flow: Flow, *, patience: float = 30.0, timeout_ms: int = 5_000,
-                 window_messages: int = WINDOW_MESSAGES, message_records: int = MESSAGE_RECORDS) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        flow: Flow,
+        *,
+        patience: float = 30.0,
+        timeout_ms: int = 5_000,
+        window_messages: int = WINDOW_MESSAGES,
+        message_records: int = MESSAGE_RECORDS,
+    ) -> None:
         self.endpoint, self.flow, self.patience, self.timeout_ms = endpoint, flow, patience, timeout_ms
         self.window_messages, self.message_records = window_messages, message_records
         self.logons = 0
@@ -159,8 +179,12 @@ class FlowPlayer:
             client = self._clients[stretch.session]
             left = above(stretch.lines, client.mark)
             if len(left):
-                pump = Pump(client, window_messages=self.window_messages, message_records=self.message_records,
-                            timeout_ms=self.timeout_ms)
+                pump = Pump(
+                    client,
+                    window_messages=self.window_messages,
+                    message_records=self.message_records,
+                    timeout_ms=self.timeout_ms,
+                )
                 try:
                     pump.play(left)
                 finally:
@@ -172,4 +196,4 @@ def above(lines: np.ndarray, mark: int) -> np.ndarray:
     """The records of one session whose ClOrdIDs are above its mark: they are in order, so a tail of the lines."""
     starts = record_starts(lines)
     first = int(np.searchsorted(lines["cl_ord_id"][starts], mark, side="right"))
-    return lines[starts[first]:] if first < len(starts) else lines[:0]
+    return lines[starts[first] :] if first < len(starts) else lines[:0]

@@ -1,4 +1,5 @@
-"""The book, drawn in the terminal while the venue runs: a reader of the log that applies the same engine and looks at its depth.
+"""The book, drawn in the terminal while the venue runs: a reader of the log that applies the same engine and looks at
+its depth.
 
 It runs beside the venue, in a thread of its own, and takes nothing from the venue's memory.
 """
@@ -17,10 +18,10 @@ from pricetime.matching.records import EventType, Phase
 
 LEVELS_MAX = 8
 BOOKS_MAX = 4
-WIDTH_MIN, WIDTH_MAX = 34, 44      # columns of one book
-GAP = "    "                        # between two beside each other
-LEVEL_FIGURES = 27                  # columns of a level before its bar
-HEADER_LINES, BOOK_LINES = 2, 3     # above all books; of each besides its levels
+WIDTH_MIN, WIDTH_MAX = 34, 44  # columns of one book
+GAP = "    "  # between two beside each other
+LEVEL_FIGURES = 27  # columns of a level before its bar
+HEADER_LINES, BOOK_LINES = 2, 3  # above all books; of each besides its levels
 PERIOD_SECONDS = 0.2
 CLEAR, HOME, BELOW, CLEAR_LINE = "\x1b[2J", "\x1b[H", "\x1b[J", "\x1b[K"
 ROOM_UNKNOWN = 80, 24
@@ -34,7 +35,8 @@ def can_draw(out: TextIO) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a terminal has room for: books beside each other, books below each other, columns of one, levels of a side."""
+    """What a terminal has room for: books beside each other, books below each other, columns of one, levels of a
+    side."""
 
     beside: int
     below: int
@@ -60,7 +62,7 @@ class Ladder:
         self.directory, self.out = directory, out
         self.engine = Engine()
         self.trades = 0
-        self.last: dict[int, tuple[int, int]] = {}      # instrument -> price and quantity of its last trade
+        self.last: dict[int, tuple[int, int]] = {}  # instrument -> price and quantity of its last trade
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ladder", daemon=True)
 
@@ -100,7 +102,9 @@ class Ladder:
         lines = [f"pricetime   {self.engine.sequence:>12,} commands   {self.trades:>12,} trades"[:columns], ""]
         instruments = self.engine.instruments
         for first in range(0, min(len(instruments), layout.beside * layout.below), layout.beside):
-            lines += beside([self.book(instrument, layout) for instrument in instruments[first:first + layout.beside]])
+            lines += beside(
+                [self.book(instrument, layout) for instrument in instruments[first : first + layout.beside]]
+            )
         self.out.write(HOME + "\n".join(line + CLEAR_LINE for line in lines[:rows]) + BELOW)
         self.out.flush()
 
@@ -117,10 +121,12 @@ class Ladder:
         number, scale = int(instrument["id"]), int(instrument["price_scale"])
         bids, asks = self.engine.depth(number, layout.levels)
         most = max([int(level["quantity"]) for level in (*bids, *asks)], default=1)
-        title = f"{instrument['name'].decode()[:10]:10} {Phase(int(instrument['phase'])).name.replace('_', ' ').lower()}"
+        title = (
+            f"{instrument['name'].decode()[:10]:10} {Phase(int(instrument['phase'])).name.replace('_', ' ').lower()}"
+        )
         last = f"last {price_text(self.last[number][0], scale)}" if number in self.last else ""
         empty = [" " * layout.width]
-        lines = [f"{title}{last:>{max(1, layout.width - len(title))}}"[:layout.width]]
+        lines = [f"{title}{last:>{max(1, layout.width - len(title))}}"[: layout.width]]
         lines += empty * (layout.levels - len(asks))
         lines += [rung(level, scale, most, RED, layout.width) for level in asks[::-1]]
         lines += [DIM + "-" * layout.width + PLAIN]

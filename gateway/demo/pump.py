@@ -1,7 +1,7 @@
 """Pump: many records through one Client, a bounded number of messages in flight, each message's round trip measured.
 
-A message is acknowledged when a report names its last ClOrdID or a later one: a session's commands are worked off in order,
-and no report names a ClOrdID that has not been worked off.
+A message is acknowledged when a report names its last ClOrdID or a later one: a session's commands are worked off in
+order, and no report names a ClOrdID that has not been worked off.
 """
 
 from collections import deque
@@ -17,17 +17,24 @@ TIMEOUT_MS = 10_000
 
 
 class Pump:
-    """Plays COMMAND arrays through `client`. `round_trips`: nanoseconds from sending a message to its acknowledgement."""
+    """Plays COMMAND arrays through `client`. `round_trips`: nanoseconds from sending a message to its
+    acknowledgement."""
 
-    def __init__(self, client: Client, *, window_messages: int = WINDOW_MESSAGES, message_records: int = MESSAGE_RECORDS,
-                 timeout_ms: int = TIMEOUT_MS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        window_messages: int = WINDOW_MESSAGES,
+        message_records: int = MESSAGE_RECORDS,
+        timeout_ms: int = TIMEOUT_MS,
+    ) -> None:
         self.client = client
         self.window_messages = window_messages
         self.message_records = message_records
         self.timeout_ms = timeout_ms
         self.round_trips: list[int] = []
-        self.acknowledged = client.mark          # highest ClOrdID that a report has named
-        self._flight: deque[tuple[int, int]] = deque()      # last ClOrdID and time of each message on its way
+        self.acknowledged = client.mark  # highest ClOrdID that a report has named
+        self._flight: deque[tuple[int, int]] = deque()  # last ClOrdID and time of each message on its way
 
     def play(self, lines: np.ndarray) -> None:
         """Send whole records in order; returns when all are acknowledged. NoAnswer where that takes too long."""
@@ -39,7 +46,7 @@ class Pump:
                 self._settle()
             final = starts[min(last, len(starts)) - 1]
             self._flight.append((int(lines["cl_ord_id"][final]), perf_counter_ns()))
-            self.client.send(lines[starts[first]:end])
+            self.client.send(lines[starts[first] : end])
         while self._flight:
             self._settle()
 
@@ -47,7 +54,9 @@ class Pump:
         """Take one message of reports and settle what it acknowledges."""
         events = self.client.receive(self.timeout_ms)
         if events is None:
-            raise NoAnswer(f"{self.client.endpoint}: no report for {self.timeout_ms} ms; ClOrdID {self._flight[0][0]} is open")
+            raise NoAnswer(
+                f"{self.client.endpoint}: no report for {self.timeout_ms} ms; ClOrdID {self._flight[0][0]} is open"
+            )
         now = perf_counter_ns()
         if len(events):
             self.acknowledged = max(self.acknowledged, int(events["cl_ord_id"].max()))

@@ -1,4 +1,5 @@
-"""The demo from start to end: a venue of its own, a day played at it through ZeroMQ, its log replayed, both states compared.
+"""The demo from start to end: a venue of its own, a day played at it through ZeroMQ, its log replayed, both states
+compared.
 
 Two days: the generated one, by several client processes, and a recorded flow, by one client on the flow's own time.
 """
@@ -27,8 +28,8 @@ from pricetime.journal.verify import verify
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
 
-PROBES = 2_000                      # orders sent one at a time, in the quiet before the call
-PART_SECONDS = 600                  # how long a client may take for a part of the day
+PROBES = 2_000  # orders sent one at a time, in the quiet before the call
+PART_SECONDS = 600  # how long a client may take for a part of the day
 OPERATOR, PROBER = "operator", "prober"
 
 
@@ -39,13 +40,18 @@ class Figures:
     commands: int = 0
     trades: int = 0
     acknowledged: int = 0
-    seconds: float = 0.0            # in which they were acknowledged
+    seconds: float = 0.0  # in which they were acknowledged
     clients: int = 1
     lone_round_trips: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     loaded_round_trips: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     live_digest: bytes = b""
     replayed_digest: bytes = b""
     replay_rate: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Orders acknowledged a second."""
+        return self.acknowledged / max(self.seconds, 1e-9)
 
     @property
     def equal(self) -> bool:
@@ -58,7 +64,10 @@ def play_day(directory: Path, orders: int, clients: int, seed: int) -> Figures:
     names = [f"trader-{number + 1}" for number in range(clients)]
     with running(directory, day_config(names)) as venue:
         figures = Figures(clients=clients)
-        with Client(venue.endpoints[0], OPERATOR) as operator, traders(venue.endpoints[0], names, seed, orders) as pipes:
+        with (
+            Client(venue.endpoints[0], OPERATOR) as operator,
+            traders(venue.endpoints[0], names, seed, orders) as pipes,
+        ):
             set_phase(operator, "PreOpen")
             figures.lone_round_trips = probe(venue.endpoints[0])
             played = []
@@ -66,7 +75,7 @@ def play_day(directory: Path, orders: int, clients: int, seed: int) -> Figures:
                 set_phase(operator, phase)
                 played += play_part(pipes, part)
             set_phase(operator, "Closed")
-        continuous = played[clients:2 * clients]
+        continuous = played[clients : 2 * clients]
         figures.acknowledged = sum(part.commands for part in continuous)
         figures.seconds = (max(part.end_ns for part in continuous) - min(part.start_ns for part in continuous)) / 1e9
         figures.loaded_round_trips = np.concatenate([part.round_trips for part in continuous])
@@ -137,7 +146,7 @@ def probe(endpoint: str) -> np.ndarray:
     with Client(endpoint, PROBER) as client:
         pump = Pump(client, window_messages=1, message_records=1)
         pump.play(probe_orders(PROBES // 2))
-        return np.array(pump.round_trips[PROBES // 20:], np.int64)      # the first ones warm up
+        return np.array(pump.round_trips[PROBES // 20 :], np.int64)  # the first ones warm up
 
 
 @contextmanager
@@ -170,7 +179,7 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
 
 def start_deaf(process: multiprocessing.Process) -> None:
     """Start a process that Ctrl-C does not reach: this one ends it, with one line for all."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)       # what a process starts with, it keeps
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a process starts with, it keeps
     try:
         process.start()
     finally:

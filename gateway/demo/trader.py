@@ -1,7 +1,8 @@
-"""One client process of the generated day: makes its orders, logs on, and plays a part of the day whenever it is told to.
+"""One client process of the generated day: makes its orders, logs on, and plays a part of the day whenever it is told
+to.
 
-It speaks to its parent over a pipe: in comes the name of a part ("opening", "continuous", "closing") or "leave"; out go "ready",
-a Played for each part, or what went wrong as text.
+It speaks to its parent over a pipe: in comes the name of a part ("opening", "continuous", "closing") or "leave"; out go
+"ready", a Played for each part, or what went wrong as text.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from pricetime.matching.errors import UserError
 
 @dataclass
 class Played:
-    """What a part of the day came to: commands acknowledged, from when to when (monotonic), round trips in nanoseconds."""
+    """What a part of the day came to: commands acknowledged, from when to when (monotonic), round trips in
+    nanoseconds."""
 
     commands: int
     start_ns: int

@@ -5,6 +5,7 @@ import re
 
 import commands as c
 import pytest
+
 from pricetime.gateway.demo import ladder
 from pricetime.gateway.demo.ladder import Ladder, layout_for
 from pricetime.matching.engine import Engine

@@ -10,7 +10,9 @@ CHECK = Path(__file__).resolve().parents[2] / ".ci" / "check-machine"
 
 
 def check(python, **environment):
-    return subprocess.run(["/bin/sh", CHECK, str(python)], env={"PATH": "/usr/bin:/bin"} | environment, capture_output=True, text=True)
+    return subprocess.run(
+        ["/bin/sh", CHECK, str(python)], env={"PATH": "/usr/bin:/bin"} | environment, capture_output=True, text=True
+    )
 
 
 def fake_python(tmp_path, *answers):
@@ -19,7 +21,9 @@ def fake_python(tmp_path, *answers):
     count = tmp_path / "count"
     count.write_text("")
     cases = "\n".join(f"{number}) exit {status};;" for number, status in enumerate(answers, 1))
-    file.write_text(f'#!/bin/sh\necho >> {count}\ncase $(wc -l < {count}) in\n{cases}\n*) echo "CPython 3.9.1";;\nesac\n')
+    file.write_text(
+        f'#!/bin/sh\necho >> {count}\ncase $(wc -l < {count}) in\n{cases}\n*) echo "CPython 3.9.1";;\nesac\n'
+    )
     file.chmod(0o755)
     return file
 

@@ -108,6 +108,10 @@ def test_routing_ids_begin_where_no_client_can_tell():
         "print(router.recv_multipart()[0].hex())\n"
         "context.destroy(linger=0)\n"
     )
-    first, second = (subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=30, check=True).stdout
-                     for _ in range(2))
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=30, check=True
+        ).stdout
+        for _ in range(2)
+    )
     assert first != second

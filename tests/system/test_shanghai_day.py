@@ -1,6 +1,8 @@
-"""A real day through a whole venue: converted, sent over ZeroMQ, journaled; from the log the trades are the exchange's own.
+"""A real day through a whole venue: converted, sent over ZeroMQ, journaled; from the log the trades are the exchange's
+own.
 
-Then the same day with the venue killed, and with the client's connection cut, at random moments: nothing is lost, nothing is taken twice.
+Then the same day with the venue killed, and with the client's connection cut, at random moments: nothing is lost,
+nothing is taken twice.
 """
 
 import random
@@ -37,14 +39,19 @@ rights = ["Trade"]
 
 
 def pricetime(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "pricetime", *map(str, arguments)], capture_output=True, text=True, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "pricetime", *map(str, arguments)], capture_output=True, text=True, **options
+    )
 
 
 def converted(stock, tmp_path):
     file = tmp_path / f"{stock}.jsonl"
     with file.open("w") as out:
-        subprocess.run([sys.executable, "-m", "pricetime", "convert", "sse", shared(f"sse/{stock}.input.csv.gz")],
-                       stdout=out, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "pricetime", "convert", "sse", shared(f"sse/{stock}.input.csv.gz")],
+            stdout=out,
+            check=True,
+        )
     return file
 
 
@@ -84,8 +91,12 @@ class KilledVenue:
         (directory / "venue.toml").write_text(VENUE.format(endpoint=self.endpoint))
 
     def start(self):
-        self.process = subprocess.Popen([sys.executable, "-m", "pricetime", "serve", self.directory / "venue.toml"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pricetime", "serve", self.directory / "venue.toml"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         line = self.process.stdout.readline()
         assert line.startswith("run "), line + self.process.stderr.read()
 
@@ -122,7 +133,9 @@ def test_a_venue_that_is_killed_in_the_middle_of_the_day_loses_and_doubles_nothi
     flow = read_flow(converted(stock, tmp_path))
     venue = KilledVenue(tmp_path / "venue")
     venue.start()
-    player = FlowPlayer(venue.endpoint, flow, timeout_ms=300, message_records=rng.choice([1, 3, 10]), window_messages=rng.choice([1, 4]))
+    player = FlowPlayer(
+        venue.endpoint, flow, timeout_ms=300, message_records=rng.choice([1, 3, 10]), window_messages=rng.choice([1, 4])
+    )
     playing = threading.Thread(target=player.play)
     playing.start()
     for moment in sorted(rng.sample(range(50, flow.commands - 1_000), 4)):
@@ -210,7 +223,7 @@ class CuttingProxy:
                     budget[0] -= len(data)
                     if budget[0] < 0:
                         self.cuts += 1
-                        data = data[:self.rng.randrange(len(data))]     # in the middle of a frame
+                        data = data[: self.rng.randrange(len(data))]  # in the middle of a frame
                         sink.sendall(data)
                         break
                 sink.sendall(data)

@@ -1,4 +1,5 @@
-"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo and can be cimported."""
+"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo and can be
+cimported."""
 
 import os
 import subprocess
@@ -42,8 +43,12 @@ setup(name="user", ext_modules=cythonize([Extension("user", ["user.pyx"], includ
 
 
 def run(*command, cwd, **environment):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "PRICETIME"))}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=clean | environment, capture_output=True, text=True)
+    clean = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "PRICETIME"))
+    }
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=clean | environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, f"{command}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
@@ -54,7 +59,19 @@ def installed(tmp_path_factory):
     base = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", base / "sdist", ROOT, cwd=base)
     sdist = next((base / "sdist").glob("*.tar.gz"))
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", base / "wheel", sdist, cwd=base)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-build-isolation",
+        "--no-deps",
+        "-w",
+        base / "wheel",
+        sdist,
+        cwd=base,
+    )
     venv.create(base / "clean", with_pip=True)
     python = base / "clean" / "bin" / "python"
     run(python, "-m", "pip", "install", "-q", next((base / "wheel").glob("*.whl")), cwd=base)
@@ -67,7 +84,9 @@ def test_the_installed_package_is_the_wheels(installed, tmp_path):
 
 
 def test_the_wheel_holds_no_folder_of_ours_but_pricetime(installed, tmp_path):
-    packages = run(installed, "-c", "import sysconfig, os; print(os.listdir(sysconfig.get_path('platlib')))", cwd=tmp_path)
+    packages = run(
+        installed, "-c", "import sysconfig, os; print(os.listdir(sysconfig.get_path('platlib')))", cwd=tmp_path
+    )
     for folder in ("'matching'", "'journal'", "'gateway'", "'bench'", "'tests'"):
         assert folder not in packages
 
@@ -79,7 +98,12 @@ def test_the_demo_runs_from_a_wheel(installed, tmp_path):
 
 def test_matching_can_be_cimported_from_a_wheel(installed, tmp_path):
     run(installed, "-m", "pip", "install", "-q", "Cython>=3.1,<4", "setuptools>=77", cwd=tmp_path)
-    include = run(installed, "-c", "import pricetime.matching, os; print(os.path.dirname(pricetime.matching.__file__))", cwd=tmp_path)
+    include = run(
+        installed,
+        "-c",
+        "import pricetime.matching, os; print(os.path.dirname(pricetime.matching.__file__))",
+        cwd=tmp_path,
+    )
     (tmp_path / "user.pyx").write_text(USER)
     (tmp_path / "setup.py").write_text(BUILD.replace("INCLUDE", repr(include.strip())))
     run(installed, "setup.py", "-q", "build_ext", "--inplace", cwd=tmp_path)

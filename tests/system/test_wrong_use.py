@@ -12,21 +12,32 @@ from tests.system.venues import write_config
 
 
 def run(*arguments: object, cwd: Path, stdout: object = subprocess.PIPE) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-P", "-m", "pricetime", *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
-                          stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "pricetime", *map(str, arguments)],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
-@pytest.mark.parametrize(("arguments", "what"), [
-    (("match", "--nope"), "unrecognized arguments: --nope"),
-    (("verify",), "required: DIR"),
-    (("replay", "DIR", "--until", "x"), "invalid int value"),
-    (("match", "/proc/self/mem"), "Input/output error"),
-    (("demo", "--flow", "empty"), "no command of a client in it"),
-    (("demo", "--dir", "/proc/x"), "cannot be made"),
-    (("convert", "sse", "empty"), "line 1: missing"),
-    (("convert", "lobster", "binary_message.csv"), "binary_orderbook.csv, "),
-    (("convert", "lobster", "--utc-offset", "99", "binary_message.csv"), "expected hours"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("match", "--nope"), "unrecognized arguments: --nope"),
+        (("verify",), "required: DIR"),
+        (("replay", "DIR", "--until", "x"), "invalid int value"),
+        (("match", "/proc/self/mem"), "Input/output error"),
+        (("demo", "--flow", "empty"), "no command of a client in it"),
+        (("demo", "--dir", "/proc/x"), "cannot be made"),
+        (("convert", "sse", "empty"), "line 1: missing"),
+        (("convert", "lobster", "binary_message.csv"), "binary_orderbook.csv, "),
+        (("convert", "lobster", "--utc-offset", "99", "binary_message.csv"), "expected hours"),
+    ],
+)
 def test_wrong_use_is_one_line_and_status_2(tmp_path, arguments, what):
     (tmp_path / "empty").touch()
     for name in ("binary_message.csv", "binary_orderbook.csv"):
@@ -51,15 +62,23 @@ def test_a_port_that_is_none_is_refused(tmp_path, endpoint):
 
 def test_closed_standard_streams_are_no_crash(tmp_path):
     command = f"exec {sys.executable} -P -m pricetime match <&- >&-"
-    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 1.6])
 def test_ctrl_c_in_the_demo_is_one_line_whoever_gets_it(tmp_path, seconds):
     """The terminal sends it to the client processes too."""
-    demo = subprocess.Popen([sys.executable, "-P", "-m", "pricetime", "demo", "--dir", "venue", "--orders", "3000000"], cwd=tmp_path,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    demo = subprocess.Popen(
+        [sys.executable, "-P", "-m", "pricetime", "demo", "--dir", "venue", "--orders", "3000000"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         demo.wait(seconds)
     except subprocess.TimeoutExpired:
