@@ -4,7 +4,7 @@ A connection's records carry its message number, from 1 at Logon, one each, hear
 undecodable record takes no number: where it ends is unknown, so the rest of its message is not looked at.
 """
 
-from libc.errno cimport EDQUOT, EFBIG, EINVAL, ENOSPC
+from libc.errno cimport EDQUOT, EFBIG, EINVAL, EMFILE, ENFILE, ENOSPC
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy, memset
@@ -68,6 +68,12 @@ _fill_kinds()
 
 # -------------------------------------------------------------------------------------------- into log and engine
 
+cdef inline bint may_pass(int error) noexcept nogil:
+    """What the log's next try may not meet: a full disk, or no file to be had because connections (a hostile client's, say)
+    have them all."""
+    return error == ENOSPC or error == EDQUOT or error == EFBIG or error == EMFILE or error == ENFILE
+
+
 cdef inline uint8_t append(GatewayState* self, CommandLine* record) noexcept nogil:
     """Stamp and append. 0, or LOG_FULL with nothing done."""
     cdef int error
@@ -82,7 +88,7 @@ cdef inline uint8_t append(GatewayState* self, CommandLine* record) noexcept nog
         return 0
     if error == EINVAL:
         fail(self, LOG_OUT_OF_STEP, error)
-    elif error != ENOSPC and error != EDQUOT and error != EFBIG:
+    elif not may_pass(error):
         fail(self, LOG_FAILED, error)
     self.counters.log_errors += 1
     self.last_log_error = <uint8_t> error

@@ -183,6 +183,16 @@ def test_a_log_that_is_out_of_step_stops_the_loop(venue):
     assert venue.take_sent(alice.routing_id) == []
 
 
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EMFILE, errno.ENFILE])
+def test_a_log_that_finds_no_room_or_no_file_now_refuses_and_goes_on_later(venue, error):
+    """Connections can use up all files: no client may stop the venue that way."""
+    alice = on(venue, 1)
+    venue.storage.room, venue.storage.error = 0, error
+    assert said(alice.send(alice.order())) == [("BUSINESS_MESSAGE_REJECT", "LOG_FULL")]
+    venue.storage.room = None
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+
+
 def test_a_log_that_failed_for_good_stops_the_loop_and_answers_nothing(venue):
     alice = on(venue, 1)
     venue.storage.room, venue.storage.error = 0, errno.EIO
