@@ -21,6 +21,7 @@ PERCENTILES = (50, 90, 99, 99.9)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
     parser.add_argument(
         "--flow", metavar="FILE", type=Path, help="play this flow (JSON Lines) instead of a generated day"
     )
