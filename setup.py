@@ -3,8 +3,8 @@
 The folders stand at the top of the repository and are imported as pricetime.<folder> (see docs/architecture.md).
 Cython finds their .pxd files through a small tree of links, build/cython/pricetime/<folder>.
 
-Switches (environment): PRICETIME_CHECKED=1 builds with bounds, overflow and assertion checks;
-PRICETIME_ANNOTATE=1 writes Cython's annotated HTML beside each source; PRICETIME_CFLAGS adds compiler flags.
+Switches (environment): PRICETIME_CHECKED=1 builds with bounds checks and assertions;
+PRICETIME_ANNOTATE=1 writes Cython's annotated HTML into build/c; PRICETIME_CFLAGS adds compiler flags.
 """
 
 import os

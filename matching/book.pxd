@@ -6,7 +6,8 @@ All functions work on either side: `side` is 0 for buy and 1 for sell, and a lad
 from libc.stdint cimport int64_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove, prefetch
+from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.memory cimport prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
 from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type

@@ -12,6 +12,8 @@ Removing an entry clears it: nothing moves. Where an id stands shows nowhere, so
 
 from libc.stdint cimport uint32_t, uint64_t
 
+from pricetime.matching.memory cimport folded_product, prefetch
+
 cdef enum:
     BUCKET = 8
 
@@ -26,12 +28,6 @@ cdef struct IdMap:
     uint64_t multiplier         # of the hash; odd
     uint32_t mask               # entries - 1; a power of two, at least twice the orders
 
-cdef extern from *:
-    """
-    #define PRICETIME_PREFETCH(address) __builtin_prefetch((address), 1)
-    """
-    void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
-
 cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexcept nogil
     # Room for `orders` ids at a load of at most one half. 0, or -1 where memory is short.
 cdef void id_map_destroy(IdMap* self) noexcept nogil
@@ -42,9 +38,9 @@ cdef void id_map_remove_displaced(IdMap* self, uint32_t home, uint32_t slot) noe
 
 
 cdef inline uint32_t id_home(const IdMap* self, uint32_t session, uint64_t id) noexcept nogil:
-    """A multiplicative hash of the group of 8, the place in it as it is. With a multiplier that nobody knows ids cannot be
-    chosen to collide (Dietzfelbinger et al., 1997)."""
-    cdef uint64_t group = ((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15) * self.multiplier
+    """A hash of the group of 8 above the id's place in it: both halves of the 128-bit product with a multiplier, folded (Wang
+    Yi's wyhash), so that with one that nobody knows ids cannot be chosen to collide, not by their upper bits either."""
+    cdef uint64_t group = folded_product((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15, self.multiplier)
     return (<uint32_t> (group >> 32) & ~<uint32_t> (BUCKET - 1)) | (<uint32_t> id & (BUCKET - 1))
 
 

@@ -1,15 +1,29 @@
-"""Zeroed memory on a cache line's boundary, so that a 64-byte struct is one line and not parts of two."""
+"""What the machine has for memory and words: zeroed blocks on a cache line's boundary, prefetching,
+folded products, counting zeros."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint64_t, uintptr_t
 from libc.stdlib cimport calloc
 
 cdef enum:
     CACHE_LINE = 64
 
+cdef extern from *:
+    """
+    #define PRICETIME_PREFETCH(address) __builtin_prefetch((address), 1)
+    static inline uint64_t pricetime_folded_product(uint64_t a, uint64_t b) {
+        unsigned __int128 product = (unsigned __int128) a * b;
+        return (uint64_t) product ^ (uint64_t) (product >> 64);
+    }
+    """
+    void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
+    uint64_t folded_product "pricetime_folded_product"(uint64_t, uint64_t) noexcept nogil
+    int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil     # undefined for 0
+    int count_leading_zeros "__builtin_clzll"(uint64_t) noexcept nogil
+
 
 cdef inline void* take_lines(size_t size, void** memory) noexcept nogil:
-    """`size` zeroed bytes on a line's boundary, or NULL. *memory is what free takes. Large blocks cost nothing until touched."""
+    """`size` zeroed bytes on a line's boundary, so that a 64-byte struct is one line, or NULL. *memory is what free takes. Large blocks cost nothing until touched."""
     memory[0] = calloc(size + CACHE_LINE, 1)
     if memory[0] is NULL:
         return NULL

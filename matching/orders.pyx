@@ -9,7 +9,7 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_find, id_map_insert, id_map_prefetch, id_map_remove
 from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_done, event_to, report_order, status_of
+from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order, status_of
 from pricetime.matching.state cimport (
     SHARD_SHIFT, EngineState, Instrument, instrument_known, is_multiple, level_key, level_of, side_index,
 )
@@ -147,8 +147,7 @@ cdef inline int64_t opposite_limit(uint16_t attributes, int64_t tick) noexcept n
 cdef void reject_new(EngineState* state, const CommandLine* command, uint8_t reason, EventSink* sink) noexcept nogil:
     cdef EventRecord* event = event_to(state, sink, command.session, REJECTED, reason, command.cl_ord_id,
                                        command.instrument)
-    state.last_exec_id += 1
-    event.exec_id = state.last_exec_id
+    event.exec_id = next_exec_id(state)
     event.status_flags = ORDER_REJECTED
     event.price = command.price
     event.attributes = command.attributes & KEPT_ATTRIBUTES
@@ -229,8 +228,9 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
 
 # ------------------------------------------------------------------------------------------------- cancel
 
-cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) noexcept nogil:
-    """The live order that a command names and may touch, or 0: unknown, ended and foreign ones are all the same."""
+cdef inline uint32_t find_order(EngineState* state, const CommandLine* command, uint32_t* home_found) noexcept nogil:
+    """The live order that a command names and may touch, or 0: unknown, ended and foreign ones are all the same. *home_found
+    is where its ClOrdID stands."""
     cdef uint32_t slot, home, skip = 0
     cdef Order* order
     if command.attributes & BY_ORDER_ID:
@@ -243,8 +243,9 @@ cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) 
             skip += 1
         if slot and state.sessions[order.session].participant != state.sessions[command.session].participant:
             return 0
+        home_found[0] = id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id)
         return slot
-    home = id_home(&state.by_cl_ord_id, command.session, command.target)
+    home_found[0] = home = id_home(&state.by_cl_ord_id, command.session, command.target)
     while True:
         slot = id_map_find(&state.by_cl_ord_id, home, skip)
         order = &state.pool.orders[slot]
@@ -285,7 +286,6 @@ cdef void report_canceled(EngineState* state, const CommandLine* command, const 
                           EventSink* sink) noexcept nogil:
     """CANCELED as asked for: to the owner, and where another session asked, an unnumbered copy to that one."""
     cdef EventRecord* event
-    cdef EventRecord* copy
     if order.session == command.session:
         end_order(state, order, reason, command.cl_ord_id, order.cl_ord_id, sink)
         return
@@ -311,12 +311,12 @@ cdef void cancel_order(EngineState* state, uint32_t slot, int reason, EventSink*
 
 cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """OrderCancelRequest [F]. Rule 5."""
-    cdef uint32_t slot = 0
+    cdef uint32_t slot = 0, home = 0
     cdef uint8_t reason = NONE
     if not instrument_known(state, command.instrument):
         reason = UNKNOWN_INSTRUMENT
     else:
-        slot = find_order(state, command)
+        slot = find_order(state, command, &home)
         foresee_removal(state, &state.pool.orders[slot])
         id_map_prefetch(&state.by_order_id, id_home(&state.by_order_id, 0, state.pool.orders[slot].order_id))
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
@@ -375,20 +375,21 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
     return check_book(state, instrument, attributes, opposite_limit(attributes, tick), open_quantity)
 
 
-cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command) noexcept nogil:
-    """The replace's ClOrdID and session name the order from now on."""
+cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
+                              uint32_t new_home) noexcept nogil:
+    """The replace's ClOrdID and session name the order from now on; it stood at old_home, and will at new_home."""
     cdef Order* order = &state.pool.orders[slot]
-    id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
+    id_map_remove(&state.by_cl_ord_id, old_home, slot)
     if order.session != command.session:
         state.sessions[order.session].open_orders -= 1
         state.sessions[command.session].open_orders += 1
         order.session = command.session
     order.cl_ord_id = command.cl_ord_id
-    id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
+    id_map_insert(&state.by_cl_ord_id, new_home, slot)
 
 
-cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command,
-                                 EventSink* sink) noexcept nogil:
+cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
+                                 uint32_t new_home, EventSink* sink) noexcept nogil:
     """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
@@ -396,7 +397,7 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
         orig_cl_ord_id = 0
         event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED,
                                              order.cl_ord_id, 0, order.leaves))
-    rename_order(state, slot, command)
+    rename_order(state, slot, command, old_home, new_home)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
                                          orig_cl_ord_id, order.leaves))
 
@@ -418,7 +419,8 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef int64_t tick = 0, price, open_quantity
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
-    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id))
+    cdef uint32_t old_home = 0, new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
+    id_map_prefetch(&state.by_cl_ord_id, new_home)
     if not reason:
         instrument = &state.instruments[command.instrument]
         # Without HAS_EXEC_INST the command says nothing of post-only.
@@ -427,7 +429,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     if not reason:
         reason = check_replace_fields(instrument, command, &tick)
     if not reason:
-        slot = find_order(state, command)
+        slot = find_order(state, command, &old_home)
         if not slot:
             reason = UNKNOWN_ORDER
         else:
@@ -457,12 +459,12 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
         level_of(state, instrument, order).quantity -= order.leaves - open_quantity
         order.leaves = open_quantity
         order.attributes = attributes
-        report_replaced(state, slot, command, sink)
+        report_replaced(state, slot, command, old_home, new_home, sink)
         return
     book_remove(state, instrument, slot)
     order.attributes = attributes
     order.price = price
     order.leaves = open_quantity
-    report_replaced(state, slot, command, sink)
+    report_replaced(state, slot, command, old_home, new_home, sink)
     if not work_off(state, instrument, slot, tick, opposite_limit(attributes, tick), sink):
         forget_order(state, slot)

@@ -13,16 +13,14 @@ up a level is a far one. The window moves when the best level is outside it (lad
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from pricetime.matching.memory cimport count_leading_zeros
+
 cdef enum:
     BLOCK_TICKS_SHIFT = 6
     BLOCK_TICKS = 64
     WINDOW_BLOCKS = 2048
     SUMMARY_WORDS = 32
     REBASE_MISSES = 64          # far insertions with the best level outside before the window moves
-
-cdef extern from *:
-    int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil
-    int count_leading_zeros "__builtin_clzll"(uint64_t) noexcept nogil
 
 cdef struct Level:
     int64_t key

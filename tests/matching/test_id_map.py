@@ -13,8 +13,9 @@ BUCKETS = 2 * CAPACITY // 8
 
 def bucket_of(session: int, cl_ord_id: int) -> int:
     """The bucket in which the map of an engine of CAPACITY orders keeps an id, as a hostile client would compute it."""
-    group = ((cl_ord_id >> 3) + session * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
-    return (group >> 32 & 2 * CAPACITY - 1) // 8
+    product = ((cl_ord_id >> 3) + session * 0x9E3779B97F4A7C15) % 2**64 * 0xD6E8FEB86659FD93
+    folded = (product ^ product >> 64) % 2**64
+    return (folded >> 32 & 2 * CAPACITY - 1) // 8
 
 
 def engine_with_a_market() -> Engine:
