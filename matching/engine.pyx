@@ -24,6 +24,7 @@ from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
+from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
 from pricetime.matching.orders cimport order_cancel, order_new, order_replace
 from pricetime.matching.phases cimport change_phase, tell_indicative
 from pricetime.matching.order_pool cimport Order
@@ -243,9 +244,11 @@ cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
 
 
 cdef void touch_pages(void* memory, size_t size) noexcept nogil:
-    """Write each page of a block with what it holds."""
+    """Write each page of a block with what it holds; huge pages where the system has them."""
     cdef volatile char* bytes = <volatile char*> memory
     cdef size_t at = 0
+    if size >= HUGE_PAGE:
+        want_huge_pages(memory, size & ~<size_t> (HUGE_PAGE - 1))
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
