@@ -5,6 +5,7 @@ Owns one Venue and the loop that applies commands to it. One thread; no clock, n
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Self
 
 import numpy as np
 
@@ -54,10 +55,10 @@ class Engine:
         self._reports = Reports(self._venue)
 
     @classmethod
-    def load(cls, state: bytes) -> "Engine":
+    def load(cls, data: bytes) -> Self:
         """The engine whose dump() this is. ValueError where it is none."""
         engine = cls()
-        engine._venue = canonical.load(bytes(state))
+        engine._venue = canonical.load(bytes(data))
         engine._reports = Reports(engine._venue)
         return engine
 
@@ -154,9 +155,9 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ the views
 
-    def depth(self, instrument: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    def depth(self, symbol: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """(bids, asks), best first: price, open quantity and number of limit orders."""
-        book = self._instrument(instrument).book
+        book = self._instrument(symbol).book
 
         def rows(side: BookSide) -> Iterator[tuple[int, int, int]]:
             for key, level in side.levels.items()[:levels]:
@@ -164,14 +165,14 @@ class Engine:
 
         return np.array(list(rows(book.buy)), dtype=DEPTH), np.array(list(rows(book.sell)), dtype=DEPTH)
 
-    def orders(self, instrument: str | int) -> np.ndarray:
+    def orders(self, symbol: str | int) -> np.ndarray:
         """Every live order as ORDER_STATE: the buy side then the sell side, each in queue order."""
-        book = self._instrument(instrument).book
+        book = self._instrument(symbol).book
         return table(map(canonical.order_state, book.orders()), ORDER_STATE)
 
-    def indicative(self, instrument: str | int) -> tuple[int, int] | None:
+    def indicative(self, symbol: str | int) -> tuple[int, int] | None:
         """(price, quantity) of an uncross now, or None where nothing would trade."""
-        return uncross_of(self._instrument(instrument))
+        return uncross_of(self._instrument(symbol))
 
     @property
     def participants(self) -> np.ndarray:
@@ -200,10 +201,9 @@ class Engine:
         """KeyError where there is none."""
         return id_of(self._venue.instruments, name)
 
-    def _instrument(self, instrument: str | int) -> Instrument:
-        if isinstance(instrument, str):
-            instrument = self.instrument_id(instrument)
-        return self._venue.instruments[int(instrument)]
+    def _instrument(self, symbol: str | int) -> Instrument:
+        id = self.instrument_id(symbol) if isinstance(symbol, str) else int(symbol)
+        return self._venue.instruments[id]
 
 
 def id_of(entries: Mapping[int, Named], name: str) -> int:
