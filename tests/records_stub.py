@@ -1,4 +1,4 @@
-"""Writes matching/records.pyi: `python tests/records_stub.py`. Names, values and words are those of the compiled module.
+"""Writes matching/records.pyi, from the compiled module: `python tests/records_stub.py`.
 
 A type checker cannot look into a compiled module; so what records.pxd defines stands in a stub once more, and no hand
 copies it: tests/typing/test_stubs.py compares the file with this text.
