@@ -25,6 +25,7 @@ bench: build
 
 lint: build $(VENV)/.lint-tools
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 clean:
 	rm -rf build dist $(VENV) *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

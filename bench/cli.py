@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from pricetime.bench import harness
 from pricetime.matching.errors import UserError
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if arguments.strict and report.missed else 0
 
 
-def _suite(name: str):
+def _suite(name: str) -> ModuleType:
     """Imported only when asked for: the book needs no sockets."""
     return importlib.import_module(f"pricetime.bench.bench_{name}")
 

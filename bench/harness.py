@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 REPEATS = 9
 REPEATS_QUICK = 5
@@ -114,7 +115,7 @@ class Ratio:
 class Report:
     """All that was measured, in order."""
 
-    machine: dict[str, object]
+    machine: dict[str, Any]
     results: list[Result] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -152,10 +153,10 @@ def run(comparisons: Iterable[Comparison], repeats: int, say: Callable[[str], No
     for comparison in comparisons:
         beside = f" beside {comparison.yardstick.name}" if comparison.yardstick else ""
         say(f"{comparison.subject.name}{beside} …")
-        results = measure(comparison, repeats)
-        report.results += results
-        if len(results) == 2:
-            report.ratios.append(Ratio(*results, comparison.limit))
+        subject, *yardstick = measure(comparison, repeats)
+        report.results += [subject, *yardstick]
+        if yardstick:
+            report.ratios.append(Ratio(subject, yardstick[0], comparison.limit))
         if comparison.note:
             report.notes.append(f"{comparison.subject.name}: {comparison.note}")
     return report
@@ -215,7 +216,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def machine() -> dict[str, object]:
+def machine() -> dict[str, Any]:
     """What a reader must know to believe a figure: processor, cores, governor, kernel, versions, load before the
     run."""
     import zmq

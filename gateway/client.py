@@ -95,11 +95,11 @@ class Client:
         self._codec = Codec()
         self._codec.directory.take_session(0, session, 0)  # the venue stamps the session's id
         self._message_number = 0
-        self._events: deque[Any] = deque()
-        self._answers: deque[Any] = deque()
+        self._events: deque[np.ndarray] = deque()
+        self._answers: deque[np.void] = deque()
         self._sent_at = monotonic()
         self._context = zmq.Context()
-        self._socket: zmq.Socket | None = None
+        self._socket: zmq.Socket[bytes] | None = None
         if connect:
             try:
                 self.logon()
@@ -176,7 +176,7 @@ class Client:
             self._socket.connect(self.endpoint)
         except zmq.ZMQError as error:
             raise UserError(
-                f"cannot connect to {self.endpoint}: {zmq.strerror(error.errno)}; "
+                f"cannot connect to {self.endpoint}: {error.strerror}; "
                 "expected tcp://HOST:PORT or ipc://PATH"
             ) from None
 
@@ -301,7 +301,7 @@ class Client:
             left = deadline - monotonic()
             if monotonic() - self._sent_at > self.heartbeat_ms / 1000:
                 self.heartbeat()
-            if self._socket is None or not self._socket.poll(max(0, min(left * 1000, self.heartbeat_ms))):
+            if self._socket is None or not self._socket.poll(int(max(0, min(left * 1000, self.heartbeat_ms)))):
                 if left <= 0:
                     return False
                 continue
@@ -364,7 +364,7 @@ class Client:
                 if answer["type"] == kind:
                     return answer
             left = deadline - monotonic()
-            if self._socket is None or left <= 0 or not self._socket.poll(left * 1000):
+            if self._socket is None or left <= 0 or not self._socket.poll(int(left * 1000)):
                 raise NoAnswer(f"{self.endpoint} did not answer within {self.timeout_ms} ms: is a venue running there?")
             self._take(self._socket.recv())
 

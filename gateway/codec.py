@@ -22,9 +22,10 @@ from pricetime.gateway.directory import Directory, Instrument
 from pricetime.gateway.encoder import Encoder
 from pricetime.gateway.event_decoder import EventDecoder
 from pricetime.gateway.further_lines import FIRST_USE_SCALE
-from pricetime.gateway.layout import further_lines
+from pricetime.gateway.layout import further_lines, offset_of
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
+from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType, EventType, LineType
 
 DEFINITIONS = (m.SecurityDefinition, m.PartyDefinition, m.SessionDefinition, m.VenueStart, m.Record)
@@ -36,7 +37,7 @@ _DEFINITION_TYPES = frozenset(
         CommandType.VENUE_START,
     }
 )
-_TYPE_OFFSET = records.COMMAND.fields["type"][1]
+_TYPE_OFFSET = offset_of(records.COMMAND, "type")
 _CHECKSUM_BYTES = records.COMMAND["checksum"].itemsize
 
 
@@ -181,7 +182,7 @@ class Codec:
             self.directory.take_instrument(_instrument(first.instrument, name, further))
         return True
 
-    def settle(self, engine: Any, events: np.ndarray) -> None:
+    def settle(self, engine: EitherEngine, events: np.ndarray) -> None:
         """After `engine` applied definitions: where it refused any command, take the directory anew from it."""
         if _refused(events):
             self.directory.load(engine)

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import decimal_of
@@ -110,7 +111,7 @@ class Converter:
     def _reduce(self, live: Live, cl_ord_id: int, direction: int, size: int) -> m.Command:
         live.total -= size
         live.open -= size
-        common = {
+        common: dict[str, Any] = {
             "session": "lobster", "cl_ord_id": cl_ord_id, "orig_cl_ord_id": live.cl_ord_id, "symbol": self.symbol,
             "side": _side(direction),
         }

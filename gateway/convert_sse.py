@@ -13,6 +13,7 @@ A MARKETABLE order is a limit order at the price that the exchange's feed lets o
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import decimal_of
@@ -23,8 +24,10 @@ CHINA = timezone(timedelta(hours=8))
 PRICE_SCALE = 4
 TICK_SIZE = decimal_of(100, PRICE_SCALE)
 COLUMNS = "seq,time,phase,action,order_id,side,price_x10000,qty,kind"
-SIDES = {"B": "Buy", "S": "Sell"}
-PHASES = {"P": ("OpeningCall", "09:15:00"), "C": ("Continuous", "09:25:00"), "X": ("ClosingCall", "14:57:00")}
+SIDES: dict[str, m.Side] = {"B": "Buy", "S": "Sell"}
+PHASES: dict[str, tuple[m.Phase, str]] = {
+    "P": ("OpeningCall", "09:15:00"), "C": ("Continuous", "09:25:00"), "X": ("ClosingCall", "14:57:00"),
+}
 CLOSE = "15:00:00"
 
 
@@ -63,7 +66,8 @@ class Converter:
 
     def _definitions(self) -> Iterator[m.Command]:
         time = self._at(PHASES["P"][1])
-        for name, right in (("operator", "Operate"), ("sse", "Trade")):
+        rights: dict[str, m.Right] = {"operator": "Operate", "sse": "Trade"}
+        for name, right in rights.items():
             yield m.PartyDefinition(participant=name, transact_time=time)
             yield m.SessionDefinition(session_name=name, participant=name, rights=(right,))
         yield m.SecurityDefinition(
@@ -80,13 +84,13 @@ class Converter:
             trade_date=self._trade_date,
         )
 
-    def _operator(self) -> dict:
+    def _operator(self) -> dict[str, Any]:
         self._operator_cl_ord_id += 1
         return {"session": "operator", "cl_ord_id": self._operator_cl_ord_id}
 
     def _order(self, fields: list[str]) -> m.Command:
         seq, clock, _, action, order_id, side, price, quantity, _ = fields
-        common = {
+        common: dict[str, Any] = {
             "session": "sse", "cl_ord_id": int(seq), "transact_time": self._at(clock), "symbol": self.symbol,
             "side": SIDES[side],
         }
@@ -95,8 +99,10 @@ class Converter:
         if action != "N":
             raise ValueError(action)
         self._seq_of_order[order_id] = int(seq)
-        price, quantity = decimal_of(int(price), PRICE_SCALE), decimal_of(int(quantity), 0)
-        return m.NewOrderSingle(**common, ord_type="Limit", price=price, order_qty=quantity)
+        return m.NewOrderSingle(
+            **common, ord_type="Limit", price=decimal_of(int(price), PRICE_SCALE),
+            order_qty=decimal_of(int(quantity), 0),
+        )
 
     def _at(self, clock: str) -> int:
         """UTC nanoseconds of a time of day (HH:MM:SS or HH:MM:SS.mmm); never before the line before."""

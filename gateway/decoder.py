@@ -20,6 +20,7 @@ from pricetime.gateway.layout import (
     TIMES_IN_FORCE,
     further_lines,
     names_of,
+    offset_of,
 )
 from pricetime.matching import records
 from pricetime.matching.records import CommandType, LineType
@@ -29,7 +30,7 @@ ORD_TYPE_NAMES = {0: None} | names_of(ORD_TYPES)
 TIME_IN_FORCE_NAMES = {0: None} | names_of(TIMES_IN_FORCE)
 PHASE_NAMES = names_of(PHASES)
 _INSTRUCTION_NAMES = {0: None} | names_of(SELF_MATCH_INSTRUCTIONS)
-_LINES_OFFSET = records.COMMAND.fields["shape"][1]
+_LINES_OFFSET = offset_of(records.COMMAND, "shape")
 
 
 class Fields:
@@ -62,7 +63,7 @@ class Decoder:
         """The message of one record."""
         first = Fields(record)
         further = further_lines(record) if len(record) > records.LINE_BYTES else {}
-        message = _DECODERS[first.type](self, first, further)
+        message: m.Command = _DECODERS[first.type](self, first, further)
         message.sequence = first.sequence
         message.cl_ord_id = first.cl_ord_id
         message.transact_time = first.time
@@ -70,6 +71,10 @@ class Decoder:
 
     def _session(self, first: Fields) -> str | None:
         return self.directory.sessions.by_id[first.session].name if first.session else None
+
+    def _sender(self, first: Fields) -> dict[str, Any]:
+        """The session of what only a session sends; none is shown as none."""
+        return {"session": self._session(first)}
 
     def _instrument(self, first: Fields) -> Instrument:
         return self.directory.instruments.by_id[first.instrument]
@@ -83,11 +88,11 @@ class Decoder:
     # -------------------------------------------------------------------------------------------- orders
 
     def new_order(self, first: Fields, further: dict[int, Any]) -> m.NewOrderSingle:
-        post_only = "PostOnly" if first.attributes & records.POST_ONLY else None
+        post_only: m.ExecInst | None = "PostOnly" if first.attributes & records.POST_ONLY else None
         return m.NewOrderSingle(exec_inst=post_only, **self._order(first, further))
 
     def replace(self, first: Fields, further: dict[int, Any]) -> m.OrderCancelReplaceRequest:
-        exec_inst = None
+        exec_inst: m.ExecInst | None = None
         if first.attributes & records.HAS_EXEC_INST:
             exec_inst = "PostOnly" if first.attributes & records.POST_ONLY else "None"
         return m.OrderCancelReplaceRequest(exec_inst=exec_inst, **_target(first), **self._order(first, further))
@@ -129,14 +134,14 @@ class Decoder:
 
     def mass_cancel(self, first: Fields, further: dict[int, Any]) -> m.OrderMassCancelRequest:
         return m.OrderMassCancelRequest(
-            session=self._session(first), cl_ord_id=first.cl_ord_id, symbol=self._symbol(first),
+            **self._sender(first), cl_ord_id=first.cl_ord_id, symbol=self._symbol(first),
             side=SIDE_NAMES[first.attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
             target_session=self.directory.sessions.by_id[first.target].name if first.target else None,
             poss_resend=bool(first.attributes & records.POSS_RESEND),
         )
 
     def mass_status(self, first: Fields, further: dict[int, Any]) -> m.OrderMassStatusRequest:
-        return m.OrderMassStatusRequest(session=self._session(first), symbol=self._symbol(first))
+        return m.OrderMassStatusRequest(**self._sender(first), symbol=self._symbol(first))
 
     # --------------------------------------------------------------------------------------- definitions
 
@@ -235,7 +240,7 @@ def _echo(message: type) -> Callable[[Decoder, Fields, dict[int, Any]], Any]:
     return lambda decoder, first, further: message(session=decoder._session(first), test_req_id=first.target)
 
 
-def _target(first: Fields) -> dict[str, int]:
+def _target(first: Fields) -> dict[str, Any]:
     return {"order_id" if first.attributes & records.BY_ORDER_ID else "orig_cl_ord_id": first.target}
 
 
@@ -294,7 +299,9 @@ def _risk(further: dict[int, Any], qty_scale: int) -> dict[str, Any]:
         fields |= {"currency": line["currency"].decode() or None, "notional_scale": int(line["notional_scale"])}
     for type, limits in _RISK_FIELDS.items():
         line = further.get(type)
-        for name, bit, field, kind in limits if line is not None else ():
+        if line is None:
+            continue
+        for name, bit, field, kind in limits:
             if not int(line["presence"]) & bit:
                 continue
             if kind == "notional":

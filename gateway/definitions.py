@@ -16,9 +16,10 @@ from pricetime.gateway.decimals import scaled
 from pricetime.gateway.layout import RIGHTS
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
+from pricetime.matching.interface import EitherEngine
 
 
-def differences(config: Config, engine: Any) -> Iterator[m.Command]:
+def differences(config: Config, engine: EitherEngine) -> Iterator[m.Command]:
     """Definitions of what is new and redefinitions of what changed: participants, then sessions, then instruments."""
     participants = by_name(engine.participants)
     own = [
@@ -48,7 +49,7 @@ def differences(config: Config, engine: Any) -> Iterator[m.Command]:
             yield from changed_instrument(instrument, row)
 
 
-def unnamed(config: Config, engine: Any) -> Iterator[str]:
+def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
     """A line for each thing that the state has and the file does not name."""
     named = {
         "participant": {p.name for p in config.participant} | {s.participant or s.name for s in config.session},

@@ -5,12 +5,13 @@ an engine refused is undone by loading again from that engine.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
+from pricetime.matching.interface import EitherEngine
 
 
 @dataclass(slots=True)
@@ -45,15 +46,18 @@ class Participant:
     name: str
 
 
+Entry = TypeVar("Entry", bound=Instrument | Session | Participant)
+
+
 @dataclass(slots=True)
-class Table:
+class Table(Generic[Entry]):
     """Entries of one kind by id and by name."""
 
     kind: str
-    by_id: dict[int, Any] = field(default_factory=dict)
-    by_name: dict[str, Any] = field(default_factory=dict)
+    by_id: dict[int, Entry] = field(default_factory=dict)
+    by_name: dict[str, Entry] = field(default_factory=dict)
 
-    def add(self, entry: Any, name: str) -> None:
+    def add(self, entry: Entry, name: str) -> None:
         """Add or replace the entry of this id."""
         self.by_id[entry.id] = entry
         self.by_name[name] = entry
@@ -62,7 +66,7 @@ class Table:
         """The id that the next definition of this kind gets."""
         return len(self.by_id) + 1
 
-    def named(self, name: str, field_name: str) -> Any:
+    def named(self, name: str, field_name: str) -> Entry:
         """The entry of this name; UserError naming the field where there is none."""
         entry = self.by_name.get(name)
         if entry is None:
@@ -78,12 +82,12 @@ class Directory:
 
     def clear(self) -> None:
         """Know nothing."""
-        self.instruments = Table("symbol")
-        self.sessions = Table("session")
-        self.participants = Table("participant")
+        self.instruments = Table[Instrument]("symbol")
+        self.sessions = Table[Session]("session")
+        self.participants = Table[Participant]("participant")
         self.venue_started = False
 
-    def load(self, engine: Any) -> None:
+    def load(self, engine: EitherEngine) -> None:
         """Take everything anew from an engine (either), whether the venue started included."""
         self.clear()
         for row in engine.participants:

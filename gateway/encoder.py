@@ -118,7 +118,11 @@ class Encoder:
     def security_definition(self, message: m.SecurityDefinition) -> bytes:
         """Terms go with a new instrument always, with a known one where any is given (the others as they are)."""
         table = self.directory.instruments
-        known = table.by_id.get(message.security_id) if message.security_id else table.by_name.get(message.symbol)
+        known = None
+        if message.security_id:
+            known = table.by_id.get(message.security_id)
+        elif message.symbol is not None:
+            known = table.by_name.get(message.symbol)
         terms = (
             message.price_scale, message.qty_scale, message.tick_size, message.lot_size, message.price_may_be_negative,
             message.hidden_allowed, message.iceberg_parts_max,

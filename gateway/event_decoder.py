@@ -13,11 +13,13 @@ from pricetime.gateway.layout import ORD_STATUSES, names_of
 from pricetime.matching import records
 from pricetime.matching.records import EventType, Reason
 
+Row = tuple[Any, ...]              # one event of an EVENT array, its fields in their order
 _STATUS_NAMES = names_of(ORD_STATUSES)
-_REASON_NAMES = {int(reason): reason.name for reason in Reason} | {0: None}
+# None: no reason. What is typed as having one (a rejection) has one always.
+_REASON_NAMES: dict[int, Any] = {int(reason): reason.name for reason in Reason} | {0: None}
 _EXEC_TYPE_NAMES = dict(enumerate(get_args(m.ExecType), EventType.NEW))
 _UNKNOWN = Instrument(0, "")
-_NAMES = records.EVENT.names
+_NAMES = records.EVENT.names or ()
 _TYPE, _SESSION, _INSTRUMENT = (_NAMES.index(name) for name in ("type", "session", "instrument"))
 
 
@@ -37,13 +39,13 @@ class EventDecoder:
             made.append(_DECODERS[row[_TYPE]](self, row, None if session is None else session.name, instrument))
         return made
 
-    def execution_report(self, row: tuple, session: str | None, instrument: Instrument) -> m.ExecutionReport:
+    def execution_report(self, row: Row, session: str | None, instrument: Instrument) -> m.ExecutionReport:
         return m.ExecutionReport(exec_type=_EXEC_TYPE_NAMES[row[_TYPE]], **self._order(row, session, instrument))
 
-    def order_status(self, row: tuple, session: str | None, instrument: Instrument) -> m.OrderStatus:
+    def order_status(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderStatus:
         return m.OrderStatus(**self._order(row, session, instrument))
 
-    def _order(self, row: tuple, session: str | None, instrument: Instrument) -> dict[str, Any]:
+    def _order(self, row: Row, session: str | None, instrument: Instrument) -> dict[str, Any]:
         (
             place, type, _, status_flags, reason, sequence, report_number, cl_ord_id, order_id, last_px, last_qty,
             leaves_qty, _, _, time, price, cum_qty, exec_id, trd_match_id, orig_cl_ord_id, participant, attributes, _,
@@ -80,21 +82,21 @@ class EventDecoder:
             "participant": None if owner is None else owner.name,
         }
 
-    def session_status(self, row: tuple, session: str | None, instrument: Instrument) -> m.TradingSessionStatusReport:
+    def session_status(self, row: Row, session: str | None, instrument: Instrument) -> m.TradingSessionStatusReport:
         event = dict(zip(_NAMES, row, strict=True))
         return m.TradingSessionStatusReport(
             **_common(event, session), symbol=instrument.symbol, phase=PHASE_NAMES[event["leaves_qty"]],
             cl_ord_id=event["cl_ord_id"], **_auction(event, instrument, "auction_price", "auction_qty"),
         )
 
-    def indicative_price(self, row: tuple, session: str | None, instrument: Instrument) -> m.IndicativePrice:
+    def indicative_price(self, row: Row, session: str | None, instrument: Instrument) -> m.IndicativePrice:
         event = dict(zip(_NAMES, row, strict=True))
         return m.IndicativePrice(
             **_common(event, session), symbol=instrument.symbol,
             **_auction(event, instrument, "indicative_px", "indicative_qty"),
         )
 
-    def cancel_reject(self, row: tuple, session: str | None, instrument: Instrument) -> m.OrderCancelReject:
+    def cancel_reject(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderCancelReject:
         event = dict(zip(_NAMES, row, strict=True))
         flags = event["status_flags"] >> 4
         return m.OrderCancelReject(
@@ -104,7 +106,7 @@ class EventDecoder:
             response_to="Replace" if flags & records.RESPONSE_TO_REPLACE else "Cancel",
         )
 
-    def mass_cancel_report(self, row: tuple, session: str | None, instrument: Instrument) -> m.OrderMassCancelReport:
+    def mass_cancel_report(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderMassCancelReport:
         """The count of orders stands where LeavesQty does."""
         event = dict(zip(_NAMES, row, strict=True))
         return m.OrderMassCancelReport(
@@ -112,29 +114,29 @@ class EventDecoder:
             reason=_REASON_NAMES[event["reason"]],
         )
 
-    def business_reject(self, row: tuple, session: str | None, instrument: Instrument) -> m.BusinessMessageReject:
+    def business_reject(self, row: Row, session: str | None, instrument: Instrument) -> m.BusinessMessageReject:
         event = dict(zip(_NAMES, row, strict=True))
         return m.BusinessMessageReject(
             **_common(event, session), reason=_REASON_NAMES[event["reason"]], cl_ord_id=event["cl_ord_id"],
             symbol=instrument.symbol or None, mark=event["order_id"],
         )
 
-    def command_ack(self, row: tuple, session: str | None, instrument: Instrument) -> m.CommandAck:
+    def command_ack(self, row: Row, session: str | None, instrument: Instrument) -> m.CommandAck:
         event = dict(zip(_NAMES, row, strict=True))
         return m.CommandAck(**_common(event, session), cl_ord_id=event["cl_ord_id"])
 
-    def logon_answer(self, row: tuple, session: str | None, instrument: Instrument) -> m.LogonAnswer:
+    def logon_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.LogonAnswer:
         event = dict(zip(_NAMES, row, strict=True))
         return m.LogonAnswer(**_common(event, session), mark=event["cl_ord_id"], next_report_number=event["order_id"])
 
-    def logout_answer(self, row: tuple, session: str | None, instrument: Instrument) -> m.LogoutAnswer:
+    def logout_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.LogoutAnswer:
         return m.LogoutAnswer(**_common(dict(zip(_NAMES, row, strict=True)), session))
 
-    def reject(self, row: tuple, session: str | None, instrument: Instrument) -> m.Reject:
+    def reject(self, row: Row, session: str | None, instrument: Instrument) -> m.Reject:
         event = dict(zip(_NAMES, row, strict=True))
         return m.Reject(**_common(event, session), reason=_REASON_NAMES[event["reason"]])
 
-    def heartbeat(self, row: tuple, session: str | None, instrument: Instrument) -> m.HeartbeatAnswer:
+    def heartbeat(self, row: Row, session: str | None, instrument: Instrument) -> m.HeartbeatAnswer:
         return m.HeartbeatAnswer(**_common(dict(zip(_NAMES, row, strict=True)), session))
 
 
@@ -158,7 +160,7 @@ def _auction(event: dict[str, int], instrument: Instrument, price: str, quantity
     }
 
 
-_DECODERS: dict[int, Callable[[EventDecoder, tuple, str | None, Instrument], Any]] = {
+_DECODERS: dict[int, Callable[[EventDecoder, Row, str | None, Instrument], Any]] = {
     **dict.fromkeys(_EXEC_TYPE_NAMES, EventDecoder.execution_report),
     EventType.ORDER_CANCEL_REJECT: EventDecoder.cancel_reject,
     EventType.ORDER_MASS_CANCEL_REPORT: EventDecoder.mass_cancel_report,

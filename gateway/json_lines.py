@@ -6,16 +6,17 @@ Owns the text only; what the messages mean is the codec's. Blank lines are passe
 import builtins
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, Literal, get_args, get_origin
+from typing import Any, BinaryIO, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
 from pricetime.gateway import messages as m
 from pricetime.matching.errors import UserError
 
+M = TypeVar("M", bound=m.Message)
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_command_decoder = msgspec.json.Decoder(m.AnyCommand)
-_event_decoder = msgspec.json.Decoder(m.AnyEvent)
+_command_decoder: msgspec.json.Decoder[m.Command] = msgspec.json.Decoder(m.AnyCommand)
+_event_decoder: msgspec.json.Decoder[m.Event] = msgspec.json.Decoder(m.AnyEvent)
 COMMANDS = {type.__struct_config__.tag: type for type in get_args(m.AnyCommand)}
 EVENTS = {type.__struct_config__.tag: type for type in get_args(m.AnyEvent)}
 
@@ -47,12 +48,12 @@ def read(file: BinaryIO, name: str) -> Iterator[tuple[int, m.Command]]:
         yield number, message
 
 
-def at_line(name: str, number: int, error: Exception) -> UserError:
+def at_line(name: str, number: int, error: Exception | str) -> UserError:
     """The error with the place where it arose."""
     return UserError(f"{name}, line {number}: {error}")
 
 
-def _parse(line: bytes | str, decoder: Any, types: dict[str, type]) -> Any:
+def _parse(line: bytes | str, decoder: msgspec.json.Decoder[M], types: dict[str, type]) -> M:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -4,7 +4,8 @@ Owns nothing of its own: every number comes from matching/records.pxd, every nam
 """
 
 import struct
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
@@ -12,10 +13,17 @@ from pricetime.gateway import messages
 from pricetime.matching import records
 from pricetime.matching.records import LineType, OrdStatus, OrdType, Phase, Side, TimeInForce
 
+Name = TypeVar("Name", bound=str)
 ONE_LINE = records.RECORD_VERSION << 4 | 1
 
 
-def packer(dtype: np.dtype) -> struct.Struct:
+def offset_of(dtype: np.dtype[np.void], field: str) -> int:
+    """Where a field of a record stands."""
+    fields: Mapping[str, tuple[Any, ...]] = dtype.fields or {}     # name -> (dtype, offset)
+    return int(fields[field][1])
+
+
+def packer(dtype: np.dtype[np.void]) -> struct.Struct:
     """A struct.Struct with the fields of a line's dtype, in its order; reserved arrays take one value for each item."""
     codes = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i8": "q"}
     formats = []
@@ -30,7 +38,7 @@ def packer(dtype: np.dtype) -> struct.Struct:
 
 
 COMMAND_LINE = packer(records.COMMAND)
-DTYPE_OF_LINE = {
+DTYPE_OF_LINE: dict[int, np.dtype[np.void]] = {
     LineType.NAME_LINE: records.NAME,
     LineType.INSTRUMENT_TERMS_LINE: records.INSTRUMENT_TERMS,
     LineType.INSTRUMENT_LIMITS_LINE: records.INSTRUMENT_LIMITS,
@@ -53,7 +61,7 @@ def further_line(line_type: LineType, **fields: Any) -> bytes:
 
 def further_lines(record: bytes) -> dict[int, Any]:
     """The further lines of a record by type, each a NumPy row of its own dtype. KeyError where a type is unknown."""
-    offset = records.NAME.fields["type"][1]
+    offset = offset_of(records.NAME, "type")
     lines = (
         record[start : start + records.LINE_BYTES]
         for start in range(records.LINE_BYTES, len(record), records.LINE_BYTES)
@@ -61,17 +69,19 @@ def further_lines(record: bytes) -> dict[int, Any]:
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
-def _numbers(names: Any, enum: Any) -> dict[str, int]:
+def _numbers(names: Any, enum: Any) -> dict[Any, int]:
     return {name: int(member) for name, member in zip(get_args(names), enum, strict=True)}
 
 
-SIDES = _numbers(messages.Side, Side)
-ORD_TYPES = _numbers(messages.OrdType, OrdType)
-TIMES_IN_FORCE = _numbers(messages.TimeInForce, TimeInForce)
-PHASES = _numbers(messages.Phase, Phase)
-ORD_STATUSES = _numbers(messages.OrdStatus, OrdStatus)
-SELF_MATCH_INSTRUCTIONS = {name: number for number, name in enumerate(get_args(messages.SelfMatchInstruction), 1)}
-RIGHTS = {
+SIDES: dict[messages.Side, int] = _numbers(messages.Side, Side)
+ORD_TYPES: dict[messages.OrdType, int] = _numbers(messages.OrdType, OrdType)
+TIMES_IN_FORCE: dict[messages.TimeInForce, int] = _numbers(messages.TimeInForce, TimeInForce)
+PHASES: dict[messages.Phase, int] = _numbers(messages.Phase, Phase)
+ORD_STATUSES: dict[messages.OrdStatus, int] = _numbers(messages.OrdStatus, OrdStatus)
+SELF_MATCH_INSTRUCTIONS: dict[messages.SelfMatchInstruction, int] = {
+    name: number for number, name in enumerate(get_args(messages.SelfMatchInstruction), 1)
+}
+RIGHTS: dict[messages.Right, int] = {
     "Trade": records.RIGHT_TRADE,
     "Operate": records.RIGHT_OPERATE,
     "Risk": records.RIGHT_RISK,
@@ -86,6 +96,6 @@ TIME_IN_FORCE_BITS = {None: 0} | {n: number << records.TIME_IN_FORCE_SHIFT for n
 EXEC_INST_BITS = {None: 0, "None": records.HAS_EXEC_INST, "PostOnly": records.HAS_EXEC_INST | records.POST_ONLY}
 
 
-def names_of(numbers: dict[str, int]) -> dict[int, str]:
+def names_of(numbers: dict[Name, int]) -> dict[int, Name]:
     """The other way: names by number."""
     return {number: name for name, number in numbers.items()}

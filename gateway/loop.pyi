@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from pricetime.gateway.world import Storage, Transport
 from pricetime.matching.engine import Engine
 
+CLOCKS: dict[str, int]
 DIGEST_EVERY: int
 MAX_CONNECTIONS: int
 HEARTBEAT_TIMEOUT_MS: int

@@ -329,7 +329,7 @@ class ExecutionReport(Event, kw_only=True):
 class OrderStatus(ExecutionReport, kw_only=True):
     """The state of an order: the answer to OrderStatusRequest."""
 
-    exec_type: ExecType | None = None
+    exec_type: ExecType | None = None  # type: ignore[assignment]  # nothing happened: an answer has none
 
 
 class OrderCancelReject(Event, kw_only=True):

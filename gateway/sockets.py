@@ -27,7 +27,7 @@ OPTIONS = {
 }
 
 
-def bound_router(context: zmq.Context, endpoints: list[str]) -> tuple[zmq.Socket, list[str]]:
+def bound_router(context: zmq.Context[zmq.Socket[bytes]], endpoints: list[str]) -> tuple[zmq.Socket[bytes], list[str]]:
     """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
     cannot be."""
     scatter_routing_ids()
@@ -51,7 +51,7 @@ def scatter_routing_ids() -> None:
     ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4))))
 
 
-def bind(router: zmq.Socket, endpoint: str) -> str:
+def bind(router: zmq.Socket[bytes], endpoint: str) -> str:
     """Bind one endpoint; what it is now."""
     try:
         router.bind(endpoint)
@@ -61,5 +61,5 @@ def bind(router: zmq.Socket, endpoint: str) -> str:
             if error.errno == zmq.EADDRINUSE
             else "expected tcp://127.0.0.1:PORT or ipc://PATH"
         )
-        raise UserError(f"cannot bind {endpoint}: {zmq.strerror(error.errno)}: {hint}") from None
+        raise UserError(f"cannot bind {endpoint}: {error.strerror}: {hint}") from None
     return router.getsockopt_string(zmq.LAST_ENDPOINT)

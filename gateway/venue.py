@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
@@ -52,7 +53,7 @@ class Venue:
         self._failure: BaseException | None = None
         self._writer: Writer | None = None
         self._context = zmq.Context()
-        self._router: zmq.Socket | None = None
+        self._router: zmq.Socket[bytes] | None = None
         try:
             self._open()
         except BaseException:
@@ -177,7 +178,7 @@ class Venue:
 
 def order_capacity(engine: Engine) -> int:
     """How many live orders an engine holds."""
-    return int(records.np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]["order_capacity"])
+    return int(np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]["order_capacity"])
 
 
 def definition_name(command: m.Command) -> str:

@@ -53,7 +53,7 @@ def explain(error: OSError, what: str) -> UserError:
     return UserError(f"{what}: {(error.strerror or str(error)).lower()}")
 
 
-def log_folder(directory: str | os.PathLike) -> Path:
+def log_folder(directory: str | os.PathLike[str]) -> Path:
     """DIR/log of an existing venue directory. UserError where it is none."""
     directory = Path(directory)
     folder = directory / LOG_FOLDER
@@ -71,7 +71,7 @@ def log_folder(directory: str | os.PathLike) -> Path:
     return folder
 
 
-def make_log_folder(directory: str | os.PathLike) -> Path:
+def make_log_folder(directory: str | os.PathLike[str]) -> Path:
     """DIR/log, made where it is missing. UserError where DIR has files that are not a venue's, or cannot be written."""
     directory = Path(directory)
     folder = directory / LOG_FOLDER

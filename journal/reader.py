@@ -37,7 +37,7 @@ class Reader:
     damage, with the place.
     """
 
-    def __init__(self, directory: str | os.PathLike, *, from_sequence: int = 1,
+    def __init__(self, directory: str | os.PathLike[str], *, from_sequence: int = 1,
                  until_sequence: int = layout.SEQUENCE_MAX, until_time: int = EVER, verify: bool = True) -> None:
         if from_sequence < 1:
             raise UserError(f"sequence number {from_sequence}: expected 1 or more")

@@ -40,7 +40,7 @@ class Recovered:
     notes: list[str] = field(default_factory=list)
 
 
-def recover(directory: str | os.PathLike) -> Recovered:
+def recover(directory: str | os.PathLike[str]) -> Recovered:
     """Make the log of a venue's directory ready for a writer; what a Writer does first. Takes the writer's lock
     meanwhile.
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from pricetime.journal.drive import drive
 from pricetime.journal.reader import Reader
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import CheckFailed
+from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import EventType
 
 
@@ -29,7 +29,7 @@ class Replayed:
         return self.commands / self.seconds if self.seconds else 0.0
 
 
-def replay(reader: Reader, engine: Any, *, on_block: Callable[[np.ndarray, np.ndarray], None] | None = None,
+def replay(reader: Reader, engine: EitherEngine, *, on_block: Callable[[np.ndarray, np.ndarray], None] | None = None,
            on_progress: Callable[[Replayed], None] | None = None) -> Replayed:
     """Apply every command of `reader` to `engine` (either kind), which stands right before the first of them.
 
@@ -58,7 +58,8 @@ def replay(reader: Reader, engine: Any, *, on_block: Callable[[np.ndarray, np.nd
     return counts
 
 
-def apply(engine: Any, lines: np.ndarray, on_block: Callable[[np.ndarray, np.ndarray], None] | None) -> tuple[int, int]:
+def apply(engine: EitherEngine, lines: np.ndarray,
+          on_block: Callable[[np.ndarray, np.ndarray], None] | None) -> tuple[int, int]:
     """One block through the Python interface that both engines have: (events, trades)."""
     events = engine.apply(lines)
     refused = events[events["sequence"] == 0]

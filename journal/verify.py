@@ -4,10 +4,10 @@ journaled on the way."""
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pricetime.journal.reader import Reader
 from pricetime.journal.replay import Replayed, replay
+from pricetime.matching.interface import EitherEngine
 
 
 @dataclass
@@ -27,7 +27,7 @@ def digest_text(digest: tuple[int, int]) -> str:
     return f"{high:016x}{low:016x}"
 
 
-def verify(directory: str | os.PathLike, engine: Any, *,
+def verify(directory: str | os.PathLike[str], engine: EitherEngine, *,
            on_progress: Callable[[Replayed], None] | None = None) -> Verified:
     """Read a venue's log from its beginning to its committed position through a new `engine` (either kind).
 

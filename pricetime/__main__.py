@@ -8,6 +8,7 @@ import argparse
 import importlib
 import os
 import sys
+from types import ModuleType
 from typing import NoReturn, TextIO
 
 from pricetime.matching.errors import UserError
@@ -34,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; {self.prog} --help says more")
 
 
-def parser_of(name: str) -> tuple[argparse.ArgumentParser, object]:
+def parser_of(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
     """The argument parser of one command and the module that runs it."""
     module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
     parser = Parser(
@@ -72,7 +73,8 @@ def run(arguments: list[str]) -> int:
         parsed = parser.parse_args(arguments[1:])
     except SystemExit:
         return 0  # --help was printed: a mistake is a UserError
-    return module.run(parsed)
+    status: int = module.run(parsed)
+    return status
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
 from pricetime.matching.errors import CheckFailed, UserError
+from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType
 
 BLOCK_MESSAGES_MAX = 4096
@@ -44,12 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def new_engine(reference: bool) -> Any:
+def new_engine(reference: bool) -> EitherEngine:
     """The fast engine or the plain one."""
     if reference:
-        from pricetime.matching.reference.engine import Engine
-    else:
-        from pricetime.matching.engine import Engine
+        from pricetime.matching.reference.engine import Engine as ReferenceEngine
+
+        return ReferenceEngine()
+    from pricetime.matching.engine import Engine
+
     return Engine()
 
 
@@ -70,7 +73,7 @@ def open_input(name: str) -> Iterator[tuple[BinaryIO, str]]:
 class Player:
     """Plays JSON Lines through one engine, in blocks, and writes what comes out."""
 
-    def __init__(self, engine: Any, output: BinaryIO, strict: bool = False) -> None:
+    def __init__(self, engine: EitherEngine, output: BinaryIO, strict: bool = False) -> None:
         self.engine = engine
         self.codec = Codec(define_on_first_use=not strict)
         self._output = output

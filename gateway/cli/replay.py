@@ -23,6 +23,7 @@ from pricetime.journal.reader import EVER, Reader
 from pricetime.journal.replay import replay
 from pricetime.journal.verify import digest_text
 from pricetime.matching.errors import UserError
+from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import STATE_HEADER, CommandType, Phase
 
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
@@ -76,7 +77,7 @@ def nanoseconds(text: str) -> int:
     return value
 
 
-def printer(engine: Any) -> Any:
+def printer(engine: EitherEngine) -> Any:
     """What writes the events of each block to standard output."""
     codec = Codec()
 
@@ -88,7 +89,7 @@ def printer(engine: Any) -> Any:
     return on_block
 
 
-def state_of(engine: Any) -> dict[str, Any]:
+def state_of(engine: EitherEngine) -> dict[str, Any]:
     """The state that `replay` shows, as JSON has it."""
     return {
         "sequence": engine.sequence, "time": engine.time,
@@ -99,7 +100,7 @@ def state_of(engine: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def instrument_of(engine: Any, row: np.void) -> dict[str, Any]:
+def instrument_of(engine: EitherEngine, row: np.void) -> dict[str, Any]:
     """One instrument: its phase, how many orders, and the best price of each side."""
     bids, asks = engine.depth(int(row["id"]), 1)
     price_scale, qty_scale = int(row["price_scale"]), int(row["qty_scale"])

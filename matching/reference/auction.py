@@ -71,4 +71,4 @@ def uncross(venue: Venue, reports: Reports, instrument: Instrument, price: int) 
 
 def takers(side: BookSide, price: int) -> Iterator[Order]:
     """Who takes part at `price`: market orders first, then the better price, then the older."""
-    return iter([order for order in side.orders() if order.is_market or side.key(order.price) <= side.key(price)])
+    return iter([order for order in side.orders() if order.is_market or side.key(order.limit) <= side.key(price)])

@@ -35,17 +35,17 @@ class BookSide:
         if order.is_market:
             self.market[order.order_id] = order
         else:
-            self.levels.setdefault(self.key(order.price), {})[order.order_id] = order
+            self.levels.setdefault(self.key(order.limit), {})[order.order_id] = order
 
     def remove(self, order: Order) -> None:
         """Leave the queue, from wherever in it; an empty level goes away."""
         if order.is_market:
             del self.market[order.order_id]
             return
-        level = self.levels[self.key(order.price)]
+        level = self.levels[self.key(order.limit)]
         del level[order.order_id]
         if not level:
-            del self.levels[self.key(order.price)]
+            del self.levels[self.key(order.limit)]
 
     def best(self) -> Order | None:
         """The first limit order: the oldest at the best price."""

@@ -50,7 +50,7 @@ def check_book(instrument: Instrument) -> None:
     if instrument.phase == Phase.CONTINUOUS:
         must(not book.buy.market and not book.sell.market, f"{name}: market orders rest in Continuous")
         bid, ask = book.buy.best(), book.sell.best()
-        must(bid is None or ask is None or bid.price < ask.price, f"{name}: crossed in Continuous: {bid} and {ask}")
+        must(bid is None or ask is None or bid.limit < ask.limit, f"{name}: crossed in Continuous: {bid} and {ask}")
 
 
 def check_side(instrument: Instrument, side: BookSide) -> None:

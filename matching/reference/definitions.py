@@ -4,12 +4,20 @@ Commands that these rules do not carry out yet are refused here.
 """
 
 import unicodedata
+from collections.abc import Callable, Mapping
 
 from pricetime.matching import records
-from pricetime.matching.records import CommandType, EventType, LineType, Phase, Reason
-from pricetime.matching.reference.layout import further_line
+from pricetime.matching.records import CommandType, EventType, Phase, Reason
+from pricetime.matching.reference.layout import (
+    INSTRUMENT_LIMITS_LINE,
+    INSTRUMENT_TERMS_LINE,
+    NAME_LINE,
+    further_line,
+    present_line,
+)
 from pricetime.matching.reference.reports import Reports
-from pricetime.matching.reference.state import TABLE_MAX, Instrument, Participant, Session, Venue
+from pricetime.matching.reference.state import TABLE_MAX, Instrument, Named, Participant, Session, Venue
+from pricetime.matching.reference.tuples import Command, InstrumentTermsLine, NameLine
 
 SCALE_MAX = 18
 ICEBERG_PARTS_DEFAULT = 100
@@ -17,7 +25,7 @@ LIMITS_TO_COME = (records.HAS_COLLAR | records.HAS_DYNAMIC_BAND | records.HAS_ST
                   | records.HAS_CALL_DURATION)
 
 
-def check_identity(table: dict, id: int, name: bytes | None) -> Reason:
+def check_identity(table: Mapping[int, Named], id: int, name: bytes | None) -> Reason:
     """A known id, and its own name where one is given; or the next id, with room in the table and a free name."""
     if id in table:
         if name is None or name == table[id].name:
@@ -44,26 +52,31 @@ def is_name(name: bytes) -> bool:
 
 
 def name_of(record: bytes) -> bytes | None:
-    line = further_line(record, LineType.NAME_LINE)
+    line = further_line(record, NAME_LINE)
     return None if line is None else line.name.rstrip(b"\0")
+
+
+def new_name(record: bytes) -> bytes:
+    """The name that a checked definition of a new id has."""
+    return present_line(record, NAME_LINE).name.rstrip(b"\0")
 
 
 # ------------------------------------------------------------------------------- participants and sessions
 
 
-def check_party(venue: Venue, command: tuple, record: bytes) -> Reason:
+def check_party(venue: Venue, command: Command, record: bytes) -> Reason:
     return check_identity(venue.participants, command.target, name_of(record))
 
 
-def party_definition(venue: Venue, command: tuple, record: bytes) -> None:
+def party_definition(venue: Venue, command: Command, record: bytes) -> None:
     """PartyDefinition [CX], checked."""
     if command.target in venue.participants:
         venue.participants[command.target].flags = command.attributes
     else:
-        venue.participants[command.target] = Participant(command.target, name_of(record), command.attributes)
+        venue.participants[command.target] = Participant(command.target, new_name(record), command.attributes)
 
 
-def check_session(venue: Venue, command: tuple, record: bytes) -> Reason:
+def check_session(venue: Venue, command: Command, record: bytes) -> Reason:
     """Identity, and the participant: known, and the same for good."""
     if reason := check_identity(venue.sessions, command.target, name_of(record)):
         return reason
@@ -73,14 +86,14 @@ def check_session(venue: Venue, command: tuple, record: bytes) -> Reason:
     return Reason.NONE if command.quantity in venue.participants else Reason.UNKNOWN_PARTICIPANT
 
 
-def session_definition(venue: Venue, command: tuple, record: bytes) -> None:
+def session_definition(venue: Venue, command: Command, record: bytes) -> None:
     """SessionDefinition, checked. Before the first VenueStart a new session counts as logged on."""
     if command.target in venue.sessions:
         venue.sessions[command.target].flags = command.attributes
         return
     venue.sessions[command.target] = Session(
         id=command.target,
-        name=name_of(record),
+        name=new_name(record),
         participant=venue.participants[command.quantity],
         flags=command.attributes,
         logged_on=venue.run == 0,
@@ -90,25 +103,25 @@ def session_definition(venue: Venue, command: tuple, record: bytes) -> None:
 # --------------------------------------------------------------------------------------------- instruments
 
 
-def check_security(venue: Venue, command: tuple, record: bytes) -> Reason:
+def check_security(venue: Venue, command: Command, record: bytes) -> Reason:
     """Identity, then terms, then limits of an instrument."""
     if reason := check_identity(venue.instruments, command.instrument, name_of(record)):
         return reason
-    terms = further_line(record, LineType.INSTRUMENT_TERMS_LINE)
+    terms = further_line(record, INSTRUMENT_TERMS_LINE)
     known = venue.instruments.get(command.instrument)
     if known is None:
+        if terms is None:
+            return Reason.LINE_MISSING
         if reason := check_terms(terms):
             return reason
         return check_limits(record, terms.tick_size, terms.flags)
-    if reason := check_unchanged(known, further_line(record, LineType.NAME_LINE), terms):
+    if reason := check_unchanged(known, further_line(record, NAME_LINE), terms):
         return reason
     return check_limits(record, known.tick_size, known.terms_flags)
 
 
-def check_terms(terms: tuple | None) -> Reason:
+def check_terms(terms: InstrumentTermsLine) -> Reason:
     """The terms of a new instrument."""
-    if terms is None:
-        return Reason.LINE_MISSING
     if terms.price_scale > SCALE_MAX or terms.qty_scale > SCALE_MAX:
         return Reason.SCALE_INVALID
     if terms.tick_size < 1:
@@ -116,7 +129,7 @@ def check_terms(terms: tuple | None) -> Reason:
     return Reason.LOT_INVALID if terms.lot_size < 1 else Reason.NONE
 
 
-def check_unchanged(known: Instrument, name_line: tuple | None, terms: tuple | None) -> Reason:
+def check_unchanged(known: Instrument, name_line: NameLine | None, terms: InstrumentTermsLine | None) -> Reason:
     """A known instrument keeps its currency and terms, where the lines that have them are given."""
     if name_line is not None and name_line.currency != known.currency:
         return Reason.TERMS_CHANGED
@@ -128,14 +141,14 @@ def check_unchanged(known: Instrument, name_line: tuple | None, terms: tuple | N
     return Reason.NONE if same else Reason.TERMS_CHANGED
 
 
-def iceberg_parts_max(terms: tuple) -> int:
+def iceberg_parts_max(terms: InstrumentTermsLine) -> int:
     """0 is the default."""
     return terms.iceberg_parts_max or ICEBERG_PARTS_DEFAULT
 
 
 def check_limits(record: bytes, tick_size: int, terms_flags: int) -> Reason:
     """The reference price is one that an order could have; a largest quantity is at least 1; there is no more yet."""
-    limits = further_line(record, LineType.INSTRUMENT_LIMITS_LINE)
+    limits = further_line(record, INSTRUMENT_LIMITS_LINE)
     if limits is None:
         return Reason.NONE
     if limits.presence & LIMITS_TO_COME:
@@ -150,27 +163,27 @@ def check_limits(record: bytes, tick_size: int, terms_flags: int) -> Reason:
     return Reason.NONE
 
 
-def security_definition(venue: Venue, command: tuple, record: bytes) -> None:
+def security_definition(venue: Venue, command: Command, record: bytes) -> None:
     """SecurityDefinition [d], checked. Before the first VenueStart a new instrument is in Continuous, then Closed."""
     if command.instrument not in venue.instruments:
         venue.instruments[command.instrument] = instrument_of(
             command, record, Phase.CONTINUOUS if venue.run == 0 else Phase.CLOSED)
     instrument = venue.instruments[command.instrument]
     instrument.flags = command.attributes
-    limits = further_line(record, LineType.INSTRUMENT_LIMITS_LINE)
+    limits = further_line(record, INSTRUMENT_LIMITS_LINE)
     if limits is not None and limits.presence & records.HAS_REFERENCE_PRICE:
         instrument.reference_price = limits.reference_price
     if limits is not None and limits.presence & records.HAS_MAX_ORDER_QUANTITY:
         instrument.max_order_quantity = limits.max_order_quantity
 
 
-def instrument_of(command: tuple, record: bytes, phase: Phase) -> Instrument:
+def instrument_of(command: Command, record: bytes, phase: Phase) -> Instrument:
     """A new instrument with its name and terms, without limits."""
-    terms = further_line(record, LineType.INSTRUMENT_TERMS_LINE)
+    terms = present_line(record, INSTRUMENT_TERMS_LINE)
     return Instrument(
         id=command.instrument,
-        name=name_of(record),
-        currency=further_line(record, LineType.NAME_LINE).currency,
+        name=new_name(record),
+        currency=present_line(record, NAME_LINE).currency,
         flags=command.attributes,
         terms_flags=terms.flags,
         price_scale=terms.price_scale,
@@ -182,14 +195,15 @@ def instrument_of(command: tuple, record: bytes, phase: Phase) -> Instrument:
     )
 
 
-DEFINITIONS = {
+Check = Callable[[Venue, Command, bytes], Reason]
+DEFINITIONS: dict[int, tuple[Check, Callable[[Venue, Command, bytes], None]]] = {
     CommandType.PARTY_DEFINITION: (check_party, party_definition),
     CommandType.SESSION_DEFINITION: (check_session, session_definition),
     CommandType.SECURITY_DEFINITION: (check_security, security_definition),
 }
 
 
-def define(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def define(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Rule 7: check a definition, carry it out, answer who sent it (the venue itself only where it is refused)."""
     check, carry_out = DEFINITIONS[command.type]
     session = venue.sessions.get(command.session)
@@ -201,7 +215,7 @@ def define(venue: Venue, reports: Reports, command: tuple, record: bytes) -> Non
         reports.answer(EventType.COMMAND_ACK, session, command)
 
 
-def unsupported(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def unsupported(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Rule 7: what these rules do not carry out yet."""
     reports.answer(EventType.BUSINESS_MESSAGE_REJECT, venue.sessions.get(command.session), command,
                    Reason.UNSUPPORTED)

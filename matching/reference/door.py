@@ -7,6 +7,7 @@ from pricetime.matching import records
 from pricetime.matching.records import CommandType, LineType, Reason
 from pricetime.matching.reference.layout import COMMAND, FURTHER_LINES, line_count, record_version
 from pricetime.matching.reference.state import Venue
+from pricetime.matching.reference.tuples import Command
 
 ORDERS = frozenset(
     {
@@ -29,7 +30,7 @@ WIRE_ONLY = frozenset(
 )
 CONNECTION = frozenset({CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT})
 VENUE_ALONE = frozenset({CommandType.VENUE_START, CommandType.EVENT_DIGEST})
-RIGHTS = {     # any one of them will do
+RIGHTS: dict[int, int] = {     # any one of them will do
     CommandType.NEW_ORDER_SINGLE: records.RIGHT_TRADE,
     CommandType.ORDER_CANCEL_REQUEST: records.RIGHT_TRADE,
     CommandType.ORDER_CANCEL_REPLACE_REQUEST: records.RIGHT_TRADE,
@@ -45,7 +46,7 @@ RIGHTS = {     # any one of them will do
 }
 
 # Which further lines a type may have; each kind at most once, in ascending order of LineType.
-LINES_OF = {
+LINES_OF: dict[int, set[LineType]] = {
     CommandType.NEW_ORDER_SINGLE: {LineType.ADVANCED_LINE, LineType.ACCOUNT_LINE, LineType.TEXT_LINE},
     CommandType.ORDER_CANCEL_REPLACE_REQUEST: {LineType.ADVANCED_LINE, LineType.ACCOUNT_LINE, LineType.TEXT_LINE},
     CommandType.ORDER_CANCEL_REQUEST: {LineType.ACCOUNT_LINE, LineType.TEXT_LINE},
@@ -59,7 +60,7 @@ LINES_OF = {
 }
 
 # The attribute bits that a type has; of TradingSessionStatus they are the phase.
-ATTRIBUTES_OF = {
+ATTRIBUTES_OF: dict[int, int] = {
     **dict.fromkeys(CommandType, 0),
     CommandType.NEW_ORDER_SINGLE: 0xFFFF,
     CommandType.ORDER_CANCEL_REQUEST: 0xFFFF,
@@ -75,7 +76,7 @@ ATTRIBUTES_OF = {
 }
 
 # The presence or flag bits that a further line has.
-BITS_OF = {
+BITS_OF: dict[int, int] = {
     LineType.NAME_LINE: 0,
     LineType.INSTRUMENT_TERMS_LINE: records.PRICE_MAY_BE_NEGATIVE | records.HIDDEN_ALLOWED,
     LineType.INSTRUMENT_LIMITS_LINE: records.HAS_REFERENCE_PRICE | records.HAS_COLLAR | records.HAS_DYNAMIC_BAND
@@ -108,7 +109,7 @@ def record_screen(data: bytes, offset: int) -> tuple[Reason, int]:
         return Reason.UNKNOWN_VERSION, COMMAND.offsets["shape"]
     if not 1 <= line_count(command) <= min(available, records.LINES_MAX):
         return Reason.BAD_LINE_COUNT, COMMAND.offsets["shape"]
-    previous, allowed = 0, LINES_OF.get(command.type, frozenset())
+    previous, allowed = 0, LINES_OF.get(command.type, set())
     for line in range(1, line_count(command)):
         at = line * records.LINE_BYTES + COMMAND.offsets["type"]
         line_type = data[offset + at]
@@ -146,7 +147,7 @@ def first_byte(value: bytes) -> int:
     return len(value) - len(value.lstrip(b"\0"))
 
 
-def session_screen(venue: Venue, command: tuple) -> Reason:
+def session_screen(venue: Venue, command: Command) -> Reason:
     """NONE, or why this decodable record may not be journaled. Changes nothing."""
     if command.type in WIRE_ONLY:
         return Reason.UNKNOWN_MSG_TYPE

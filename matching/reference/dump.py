@@ -3,7 +3,7 @@
 Reads and builds a Venue; changes none that is running.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from pricetime.matching import records
 from pricetime.matching.records import OrdType, Side
@@ -14,8 +14,10 @@ from pricetime.matching.reference.layout import (
     SESSION_STATE,
     STATE_HEADER,
     Codec,
+    R,
 )
 from pricetime.matching.reference.state import Instrument, Order, Participant, Session, Venue
+from pricetime.matching.reference.tuples import InstrumentState, OrderState, ParticipantState, SessionState, StateHeader
 
 MAGIC = b"PTSTATE1"
 LAST_PRICE_PRESENT = 1
@@ -40,7 +42,6 @@ def session_state(session: Session) -> bytes:
 
 def instrument_state(instrument: Instrument) -> bytes:
     """INSTRUMENT_STATE of one instrument; what is absent is 0."""
-    """An InstrumentState; what is absent is 0."""
     presence = 0 if instrument.last_price is None else LAST_PRICE_PRESENT
     presence |= REPORTED_PRICE_PRESENT if instrument.reported[1] else 0
     limits = 0 if instrument.reference_price is None else records.HAS_REFERENCE_PRICE
@@ -123,22 +124,17 @@ def load(data: bytes) -> Venue:
     venue.last_order_id, venue.last_exec_id = header.last_order_id, header.last_exec_id
     venue.last_trd_match_id = header.last_trd_match_id
     venue.event_digest = header.event_digest_low, header.event_digest_high
-    offset = STATE_HEADER.size
-    for codec, count, build in (
-        (PARTICIPANT_STATE, header.participants, load_participant),
-        (SESSION_STATE, header.sessions, load_session),
-        (INSTRUMENT_STATE, header.instruments, load_instrument),
-        (ORDER_STATE, header.orders, load_order),
-    ):
-        for state in read_table(codec, data, offset, count):
-            build(venue, state)
-        offset += codec.size * count
+    rest = memoryview(data)[STATE_HEADER.size:]
+    rest = load_table(venue, rest, PARTICIPANT_STATE, header.participants, load_participant)
+    rest = load_table(venue, rest, SESSION_STATE, header.sessions, load_session)
+    rest = load_table(venue, rest, INSTRUMENT_STATE, header.instruments, load_instrument)
+    load_table(venue, rest, ORDER_STATE, header.orders, load_order)
     if dump(venue) != data:
         raise ValueError("state is not canonical: written again it has other bytes; take an intact snapshot")
     return venue
 
 
-def read_header(data: bytes) -> tuple:
+def read_header(data: bytes) -> StateHeader:
     """The header, once it is certain that all that it announces is there."""
     if len(data) < STATE_HEADER.size:
         raise ValueError(f"state has {len(data)} bytes, its header alone {STATE_HEADER.size}")
@@ -161,15 +157,19 @@ def read_header(data: bytes) -> tuple:
     return header
 
 
-def read_table(codec: Codec, data: bytes, offset: int, count: int) -> Iterator[tuple]:
-    return (codec.unpack(data, offset + index * codec.size) for index in range(count))
+def load_table(venue: Venue, data: memoryview, codec: Codec[R], count: int,
+               load_entry: Callable[[Venue, R], None]) -> memoryview:
+    """Load `count` entries; returns the bytes after them."""
+    for index in range(count):
+        load_entry(venue, codec.unpack(data, index * codec.size))
+    return data[count * codec.size:]
 
 
-def load_participant(venue: Venue, state: tuple) -> None:
+def load_participant(venue: Venue, state: ParticipantState) -> None:
     venue.participants[state.id] = Participant(state.id, state.name.rstrip(b"\0"), state.flags)
 
 
-def load_session(venue: Venue, state: tuple) -> None:
+def load_session(venue: Venue, state: SessionState) -> None:
     """One SessionState into the venue's table."""
     if state.participant not in venue.participants:
         raise ValueError(f"session {state.id} is of participant {state.participant}, which the state has not")
@@ -184,9 +184,8 @@ def load_session(venue: Venue, state: tuple) -> None:
     )
 
 
-def load_instrument(venue: Venue, state: tuple) -> None:
-    """Its book is empty until its orders are loaded."""
-    """One InstrumentState into the venue's table."""
+def load_instrument(venue: Venue, state: InstrumentState) -> None:
+    """One InstrumentState into the venue's table. Its book is empty until its orders are loaded."""
     has_reference = state.limits_presence & records.HAS_REFERENCE_PRICE
     has_max = state.limits_presence & records.HAS_MAX_ORDER_QUANTITY
     venue.instruments[state.id] = Instrument(
@@ -209,7 +208,7 @@ def load_instrument(venue: Venue, state: tuple) -> None:
     )
 
 
-def load_order(venue: Venue, state: tuple) -> None:
+def load_order(venue: Venue, state: OrderState) -> None:
     """Orders stand in queue order, so each joins the back of its queue."""
     if state.session not in venue.sessions or state.instrument not in venue.instruments:
         raise ValueError(f"order {state.order_id} is of session {state.session} and instrument {state.instrument}, "

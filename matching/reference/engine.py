@@ -4,7 +4,8 @@ Owns one Venue and the loop that applies commands to it. One thread; no clock, n
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Self
 
 import numpy as np
 
@@ -20,8 +21,9 @@ from pricetime.matching.records import (
 from pricetime.matching.reference import definitions, orders, sessions
 from pricetime.matching.reference import dump as canonical
 from pricetime.matching.reference.auction import uncross_of
+from pricetime.matching.reference.book import BookSide
 from pricetime.matching.reference.check import check
-from pricetime.matching.reference.door import record_screen, session_screen
+from pricetime.matching.reference.door import CONNECTION, record_screen, session_screen
 from pricetime.matching.reference.layout import COMMAND, line_count
 from pricetime.matching.reference.reports import Reports, door_event
 from pricetime.matching.reference.state import (
@@ -29,10 +31,15 @@ from pricetime.matching.reference.state import (
     ORDER_CAPACITY_MAX,
     SHARD_SHIFT,
     Instrument,
+    Named,
     Venue,
 )
+from pricetime.matching.reference.tuples import Command
 
-HANDLERS = {int(type): handler for part in (orders, sessions, definitions) for type, handler in part.HANDLERS.items()}
+Handler = Callable[[Venue, Reports, Command, bytes], None]
+HANDLERS: dict[int, Handler] = {
+    int(type): handler for part in (orders, sessions, definitions) for type, handler in part.HANDLERS.items()
+}
 DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
 
 
@@ -48,10 +55,10 @@ class Engine:
         self._reports = Reports(self._venue)
 
     @classmethod
-    def load(cls, state: bytes) -> "Engine":
+    def load(cls, data: bytes) -> Self:
         """The engine whose dump() this is. ValueError where it is none."""
         engine = cls()
-        engine._venue = canonical.load(bytes(state))
+        engine._venue = canonical.load(bytes(data))
         engine._reports = Reports(engine._venue)
         return engine
 
@@ -96,14 +103,14 @@ class Engine:
             self._compare_digest(command)
         venue.sequence += 1
         venue.time = max(venue.time, command.time)
-        if command.session and command.cl_ord_id and HANDLERS.get(command.type) not in CONNECTION_HANDLERS:
+        if command.session and command.cl_ord_id and command.type not in CONNECTION:
             venue.sessions[command.session].mark = command.cl_ord_id
         self._reports.begin()
         if command.type != CommandType.EVENT_DIGEST:
             HANDLERS[command.type](venue, self._reports, command, data[offset:offset + size])
         return size, b""
 
-    def _compare_digest(self, command: tuple) -> None:
+    def _compare_digest(self, command: Command) -> None:
         """Rule 7, EventDigest: the digest of all events before it, low half in price, high half in quantity."""
         self._reports.fold()
         recorded = command.price % (1 << 64), command.quantity % (1 << 64)
@@ -148,24 +155,24 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ the views
 
-    def depth(self, instrument: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    def depth(self, symbol: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """(bids, asks), best first: price, open quantity and number of limit orders."""
-        book = self._instrument(instrument).book
+        book = self._instrument(symbol).book
 
-        def rows(side: object) -> Iterator[tuple[int, int, int]]:
+        def rows(side: BookSide) -> Iterator[tuple[int, int, int]]:
             for key, level in side.levels.items()[:levels]:
                 yield side.price(key), sum(order.leaves for order in level.values()), len(level)
 
-        return tuple(np.array(list(rows(side)), dtype=DEPTH) for side in (book.buy, book.sell))
+        return np.array(list(rows(book.buy)), dtype=DEPTH), np.array(list(rows(book.sell)), dtype=DEPTH)
 
-    def orders(self, instrument: str | int) -> np.ndarray:
+    def orders(self, symbol: str | int) -> np.ndarray:
         """Every live order as ORDER_STATE: the buy side then the sell side, each in queue order."""
-        book = self._instrument(instrument).book
+        book = self._instrument(symbol).book
         return table(map(canonical.order_state, book.orders()), ORDER_STATE)
 
-    def indicative(self, instrument: str | int) -> tuple[int, int] | None:
+    def indicative(self, symbol: str | int) -> tuple[int, int] | None:
         """(price, quantity) of an uncross now, or None where nothing would trade."""
-        return uncross_of(self._instrument(instrument))
+        return uncross_of(self._instrument(symbol))
 
     @property
     def participants(self) -> np.ndarray:
@@ -194,16 +201,12 @@ class Engine:
         """KeyError where there is none."""
         return id_of(self._venue.instruments, name)
 
-    def _instrument(self, instrument: str | int) -> Instrument:
-        if isinstance(instrument, str):
-            instrument = self.instrument_id(instrument)
-        return self._venue.instruments[int(instrument)]
+    def _instrument(self, symbol: str | int) -> Instrument:
+        id = self.instrument_id(symbol) if isinstance(symbol, str) else int(symbol)
+        return self._venue.instruments[id]
 
 
-CONNECTION_HANDLERS = (sessions.logon, sessions.logout, sessions.disconnect)
-
-
-def id_of(entries: dict, name: str) -> int:
+def id_of(entries: Mapping[int, Named], name: str) -> int:
     for id, entry in entries.items():
         if entry.name == name.encode():
             return id

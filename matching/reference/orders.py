@@ -5,11 +5,11 @@ Each command is one function that takes the command, changes the venue and repor
 
 from pricetime.matching import records
 from pricetime.matching.records import CommandType, EventType, OrdStatus, OrdType, Phase, Reason, TimeInForce
-from pricetime.matching.reference.layout import further_line
+from pricetime.matching.reference.layout import ADVANCED_LINE, further_line
 from pricetime.matching.reference.reports import Reports
 from pricetime.matching.reference.state import Instrument, Order, Session, Venue
+from pricetime.matching.reference.tuples import Command
 
-ADVANCED_LINE = int(records.LineType.ADVANCED_LINE)
 ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
 ORD_TYPES_TO_COME = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.MARKET_WITH_LEFT_OVER_AS_LIMIT)
 TIMES_IN_FORCE = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
@@ -17,22 +17,22 @@ TIMES_IN_FORCE_TO_COME = (TimeInForce.GTD, TimeInForce.AT_THE_OPENING, TimeInFor
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
-def side_of(command: tuple) -> int:
+def side_of(command: Command) -> int:
     return command.attributes >> records.SIDE_SHIFT & records.SIDE_MASK
 
 
-def ord_type_of(command: tuple) -> int:
+def ord_type_of(command: Command) -> int:
     return command.attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK
 
 
-def time_in_force_of(command: tuple) -> int:
+def time_in_force_of(command: Command) -> int:
     return command.attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
 
 
 # ------------------------------------------------------------------------------------------------- checks
 
 
-def check_instrument(venue: Venue, command: tuple) -> Reason:
+def check_instrument(venue: Venue, command: Command) -> Reason:
     """Rule 4: the instrument is known and enabled."""
     if command.instrument not in venue.instruments:
         return Reason.UNKNOWN_INSTRUMENT
@@ -53,7 +53,7 @@ def check_phase(phase: int, time_in_force: int, post_only: bool) -> Reason:
     return Reason.POST_ONLY_IN_CALL if post_only else Reason.NONE
 
 
-def check_supported(command: tuple, record: bytes) -> Reason:
+def check_supported(command: Command, record: bytes) -> Reason:
     """Rule 4: what these rules do not have yet is refused, never ignored."""
     if ord_type_of(command) in ORD_TYPES_TO_COME or time_in_force_of(command) in TIMES_IN_FORCE_TO_COME:
         return Reason.UNSUPPORTED
@@ -88,7 +88,7 @@ def check_combination(ord_type: int, time_in_force: int, post_only: bool) -> Rea
     return Reason.POST_ONLY_IMMEDIATE if post_only and time_in_force in IMMEDIATE else Reason.NONE
 
 
-def check_new_fields(venue: Venue, instrument: Instrument, command: tuple, record: bytes) -> Reason:
+def check_new_fields(venue: Venue, instrument: Instrument, command: Command, record: bytes) -> Reason:
     """Rule 4, the fields of a new order."""
     if reason := check_supported(command, record):
         return reason
@@ -128,7 +128,7 @@ def check_book(order: Order) -> Reason:
     other = order.instrument.book.other_side(order)
     if order.post_only:
         best = other.best()
-        if best is not None and other.within(best.price, order.price):
+        if best is not None and other.within(best.limit, order.price):
             return Reason.POST_ONLY_WOULD_TRADE
     if order.time_in_force == TimeInForce.FOK and other.available(order.price, order.leaves) < order.leaves:
         return Reason.FILL_OR_KILL_UNFILLABLE
@@ -138,7 +138,7 @@ def check_book(order: Order) -> Reason:
 # -------------------------------------------------------------------------------------------- new orders
 
 
-def new_order(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def new_order(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """NewOrderSingle [D]. Rule 4: REJECTED and nothing else, or NEW, the trades, and what ends it."""
     session = venue.sessions[command.session]
     reason = check_new(venue, session, command, record)
@@ -154,7 +154,7 @@ def new_order(venue: Venue, reports: Reports, command: tuple, record: bytes) -> 
     work_off(venue, reports, order)
 
 
-def check_new(venue: Venue, session: Session, command: tuple, record: bytes) -> Reason:
+def check_new(venue: Venue, session: Session, command: Command, record: bytes) -> Reason:
     """Rule 4: all checks but the book's."""
     if reason := check_instrument(venue, command):
         return reason
@@ -169,7 +169,7 @@ def check_new(venue: Venue, session: Session, command: tuple, record: bytes) -> 
     return Reason.ORDER_POOL_FULL if len(venue.orders) >= venue.order_capacity else Reason.NONE
 
 
-def order_of(venue: Venue, session: Session, command: tuple) -> Order:
+def order_of(venue: Venue, session: Session, command: Command) -> Order:
     """The order that a checked command describes, with no OrderID yet. TimeInForce absent is Day."""
     return Order(
         order_id=0,
@@ -202,9 +202,9 @@ def match(venue: Venue, reports: Reports, incoming: Order) -> None:
     other = incoming.instrument.book.other_side(incoming)
     while incoming.leaves:
         resting = other.best()
-        if resting is None or not other.within(resting.price, incoming.price):
+        if resting is None or not other.within(resting.limit, incoming.price):
             return
-        trade(venue, reports, resting, incoming, resting.price, incoming_flags=records.AGGRESSOR)
+        trade(venue, reports, resting, incoming, resting.limit, incoming_flags=records.AGGRESSOR)
 
 
 def trade(venue: Venue, reports: Reports, first: Order, second: Order, price: int, incoming_flags: int = 0) -> None:
@@ -225,7 +225,7 @@ def trade(venue: Venue, reports: Reports, first: Order, second: Order, price: in
 # ------------------------------------------------------------------------------------------------- cancel
 
 
-def find_order(venue: Venue, session: Session, command: tuple) -> Order | None:
+def find_order(venue: Venue, session: Session, command: Command) -> Order | None:
     """Rule 5: the live order that a command names and may touch; unknown, ended and foreign ones are all the same."""
     if not command.attributes & records.BY_ORDER_ID:
         return session.orders.get(command.target)
@@ -233,14 +233,14 @@ def find_order(venue: Venue, session: Session, command: tuple) -> Order | None:
     return order if order is not None and order.session.participant is session.participant else None
 
 
-def check_same(order: Order, command: tuple) -> Reason:
+def check_same(order: Order, command: Command) -> Reason:
     """Rule 5: instrument and side are the order's own."""
     if order.instrument.id != command.instrument:
         return Reason.INSTRUMENT_CHANGED
     return Reason.SIDE_CHANGED if side_of(command) not in (0, order.side) else Reason.NONE
 
 
-def cancel_order(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def cancel_order(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """OrderCancelRequest [F]. Rule 5: allowed in every phase, whatever is disabled."""
     session = venue.sessions[command.session]
     order = None
@@ -249,13 +249,13 @@ def cancel_order(venue: Venue, reports: Reports, command: tuple, record: bytes) 
     else:
         order = find_order(venue, session, command)
         reason = Reason.UNKNOWN_ORDER if order is None else check_same(order, command)
-    if reason:
+    if order is None or reason:
         reports.cancel_reject(session, command, order, reason)
     else:
         cancel_as_asked(venue, reports, session, command, order, Reason.NONE)
 
 
-def cancel_as_asked(venue: Venue, reports: Reports, session: Session, command: tuple, order: Order,
+def cancel_as_asked(venue: Venue, reports: Reports, session: Session, command: Command, order: Order,
                     reason: Reason) -> None:
     """Rule 5: the owner is told; another session that asked gets an unnumbered copy."""
     if order.session is session:
@@ -269,7 +269,7 @@ def cancel_as_asked(venue: Venue, reports: Reports, session: Session, command: t
 # ------------------------------------------------------------------------------------------------ replace
 
 
-def replace_order(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def replace_order(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """OrderCancelReplaceRequest [G]. Rule 5: a replace that fails leaves the order as it was."""
     session = venue.sessions[command.session]
     order = None
@@ -277,9 +277,9 @@ def replace_order(venue: Venue, reports: Reports, command: tuple, record: bytes)
     if not reason:
         order = find_order(venue, session, command)
         reason = Reason.UNKNOWN_ORDER if order is None else check_same(order, command)
-    if not reason and ord_type_of(command) not in (0, order.ord_type):
+    if order is not None and not reason and ord_type_of(command) not in (0, order.ord_type):
         reason = Reason.ORD_TYPE_CHANGED
-    if reason:
+    if order is None or reason:
         reports.cancel_reject(session, command, order, reason)
         return
     if command.attributes & records.HAS_QUANTITY and command.quantity <= order.filled:
@@ -292,7 +292,7 @@ def replace_order(venue: Venue, reports: Reports, command: tuple, record: bytes)
     accept_replace(venue, reports, order, replaced)
 
 
-def check_replace(venue: Venue, command: tuple, record: bytes) -> Reason:
+def check_replace(venue: Venue, command: Command, record: bytes) -> Reason:
     """Rule 5: what can be said of the command by itself, each field that it gives."""
     if reason := check_instrument(venue, command):
         return reason
@@ -313,7 +313,7 @@ def check_replace(venue: Venue, command: tuple, record: bytes) -> Reason:
     return Reason.NONE
 
 
-def replaced_order(order: Order, session: Session, command: tuple) -> Order:
+def replaced_order(order: Order, session: Session, command: Command) -> Order:
     """What the order would become: what is absent is the old order's; OrderID and CumQty stay."""
     attributes = command.attributes
     return Order(
@@ -331,7 +331,7 @@ def replaced_order(order: Order, session: Session, command: tuple) -> Order:
     )
 
 
-def check_whole(replaced: Order, command: tuple) -> Reason:
+def check_whole(replaced: Order, command: Command) -> Reason:
     """Rule 5: the order as it would be, as if it were new and the old one gone."""
     if reason := check_phase(replaced.instrument.phase, replaced.time_in_force, replaced.post_only):
         return reason

@@ -9,6 +9,7 @@ from pricetime.matching.checksum import digest_events
 from pricetime.matching.records import EventType, OrdStatus, Reason
 from pricetime.matching.reference.layout import EVENT
 from pricetime.matching.reference.state import Order, Session, Venue
+from pricetime.matching.reference.tuples import Command
 
 EVENT_SHAPE = records.RECORD_VERSION << 4 | records.EVENT_LINES
 FLAGS_SHIFT = 4
@@ -38,13 +39,17 @@ class Reports:
             self.venue.event_digest = digest_events(bytes(self.written[self.digested:]), *self.venue.event_digest)
             self.digested = len(self.written)
 
-    def write(self, type: EventType, session: Session | None, *, numbered: bool = True, **fields: int) -> None:
-        """Write one event to a session (None: the venue itself), with its next report number where it is numbered."""
+    def write(self, type: EventType, session: Session | None, **fields: int) -> None:
+        """Write one event to a session, with its next report number (None: the venue itself, which has none)."""
+        if session is not None:
+            session.report_number += 1
+            fields["report_number"] = session.report_number
+        self.write_unnumbered(type, session, **fields)
+
+    def write_unnumbered(self, type: EventType, session: Session | None, **fields: int) -> None:
+        """Write one event that has no report number."""
         if session is not None:
             fields.update(session=session.id, participant=session.participant.id)
-            if numbered:
-                session.report_number += 1
-                fields["report_number"] = session.report_number
         self.written += EVENT.pack(
             place=self.place, type=type, shape=EVENT_SHAPE, sequence=self.venue.sequence, time=self.venue.time, **fields
         )
@@ -84,10 +89,9 @@ class Reports:
 
     def canceled_copy(self, order: Order, reason: Reason, session: Session, cl_ord_id: int) -> None:
         """What the owner was just told, for the other session that asked: unnumbered, with the same ExecID."""
-        self.write(
+        self.write_unnumbered(
             EventType.CANCELED,
             session,
-            numbered=False,
             status_flags=OrdStatus.ORDER_CANCELED,
             reason=reason,
             cl_ord_id=cl_ord_id,
@@ -99,7 +103,7 @@ class Reports:
             attributes=order.attributes,
         )
 
-    def rejected(self, session: Session, command: tuple, reason: Reason) -> None:
+    def rejected(self, session: Session, command: Command, reason: Reason) -> None:
         """A new order that failed: price and terms are as they were sent."""
         self.venue.last_exec_id += 1
         terms = records.SIDE_MASK << records.SIDE_SHIFT | records.ORD_TYPE_MASK << records.ORD_TYPE_SHIFT
@@ -118,7 +122,7 @@ class Reports:
 
     # ------------------------------------------------------------------------------------------ other messages
 
-    def cancel_reject(self, session: Session, command: tuple, order: Order | None, reason: Reason) -> None:
+    def cancel_reject(self, session: Session, command: Command, order: Order | None, reason: Reason) -> None:
         """OrderCancelReject [9]; `order` is the one named, where the checks came as far as finding it."""
         by_order_id = command.attributes & records.BY_ORDER_ID
         replace = command.type == records.CommandType.ORDER_CANCEL_REPLACE_REQUEST
@@ -135,7 +139,7 @@ class Reports:
             orig_cl_ord_id=0 if by_order_id else signed(command.target),
         )
 
-    def answer(self, type: EventType, session: Session | None, command: tuple, reason: Reason = Reason.NONE,
+    def answer(self, type: EventType, session: Session | None, command: Command, reason: Reason = Reason.NONE,
                **fields: int) -> None:
         """COMMAND_ACK, BUSINESS_MESSAGE_REJECT or SESSION_STATUS to who sent an administrative command."""
         self.write(type, session, reason=reason, cl_ord_id=command.cl_ord_id, instrument=command.instrument, **fields)
@@ -146,7 +150,7 @@ def signed(word: int) -> int:
     return word - (1 << 64) if word >= 1 << 63 else word
 
 
-def door_event(venue: Venue, command: tuple, reason: Reason) -> bytes:
+def door_event(venue: Venue, command: Command, reason: Reason) -> bytes:
     """The answer to what failed at the door: no sequence or report number, in no digest; nothing has changed."""
     session = venue.sessions.get(command.session)
     duplicate = reason == Reason.DUPLICATE_CL_ORD_ID

@@ -12,13 +12,14 @@ from pricetime.matching.reference.state import (
     Venue,
     by_order_id,
 )
+from pricetime.matching.reference.tuples import Command
 
 CALLS = (Phase.PRE_OPEN, Phase.OPENING_CALL, Phase.CLOSING_CALL)
 
 # ------------------------------------------------------------------------------------------------- phases
 
 
-def check_status(venue: Venue, command: tuple) -> Reason:
+def check_status(venue: Venue, command: Command) -> Reason:
     """Rule 6: instrument, phase and TradeDate of a TradingSessionStatus."""
     if command.instrument not in venue.instruments:
         return Reason.UNKNOWN_INSTRUMENT
@@ -40,7 +41,7 @@ def is_date(number: int) -> bool:
     return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31
 
 
-def trading_session_status(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def trading_session_status(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """TradingSessionStatus [h]. Rule 6: what happens, in its order."""
     session = venue.sessions.get(command.session)
     if reason := check_status(venue, command):
@@ -90,7 +91,7 @@ def cancel_all(venue: Venue, reports: Reports, orders: list[Order], reason: Reas
         venue.remove(order)
 
 
-def clock(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def clock(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Clock. Rule 6: an INDICATIVE_PRICE for each call whose price or quantity changed since it was last reported."""
     for instrument in venue.instruments.values():
         if instrument.phase not in CALLS:
@@ -114,29 +115,29 @@ def disconnect_session(venue: Venue, reports: Reports, session: Session) -> None
     session.logged_on = venue.run == 0
 
 
-def logon(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def logon(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Logon [A]. Rule 7: the old connection goes first; the answer has the mark and the next report number."""
     session = venue.sessions[command.session]
     if session.logged_on:
         disconnect_session(venue, reports, session)
     session.logged_on = True
-    reports.write(EventType.LOGON_ANSWER, session, numbered=False, cl_ord_id=session.mark,
-                  order_id=session.report_number + 1)
+    reports.write_unnumbered(EventType.LOGON_ANSWER, session, cl_ord_id=session.mark,
+                             order_id=session.report_number + 1)
 
 
-def logout(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def logout(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Logout [5]. Rule 7: a disconnect with an answer."""
     session = venue.sessions[command.session]
     disconnect_session(venue, reports, session)
-    reports.write(EventType.LOGOUT_ANSWER, session, numbered=False)
+    reports.write_unnumbered(EventType.LOGOUT_ANSWER, session)
 
 
-def disconnect(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def disconnect(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """Disconnect. Rule 7."""
     disconnect_session(venue, reports, venue.sessions[command.session])
 
 
-def check_venue_start(venue: Venue, command: tuple) -> Reason:
+def check_venue_start(venue: Venue, command: Command) -> Reason:
     """Rule 7: run number, rules version, order capacity."""
     if command.target != venue.run + 1:
         return Reason.RUN_OUT_OF_SEQUENCE
@@ -149,7 +150,7 @@ def check_venue_start(venue: Venue, command: tuple) -> Reason:
     return Reason.NONE
 
 
-def venue_start(venue: Venue, reports: Reports, command: tuple, record: bytes) -> None:
+def venue_start(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """VenueStart. Rule 7: every logged-on session is disconnected, by id."""
     if reason := check_venue_start(venue, command):
         reports.answer(EventType.BUSINESS_MESSAGE_REJECT, None, command, reason)

@@ -69,6 +69,9 @@ class Instrument:
         return self.reference_price if self.last_price is None else self.last_price
 
 
+Named = Participant | Session | Instrument
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Order:
     """A live order. Its place in its queue is the book's matter."""
@@ -96,6 +99,13 @@ class Order:
     @property
     def is_market(self) -> bool:
         return self.ord_type == OrdType.MARKET
+
+    @property
+    def limit(self) -> int:
+        """The price of an order that has one: every order but a market order."""
+        if self.price is None:
+            raise AssertionError(f"{self} has no price")
+        return self.price
 
     @property
     def is_immediate(self) -> bool:

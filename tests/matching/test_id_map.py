@@ -36,13 +36,12 @@ def ids_of_bucket(bucket: int, above: int, count: int) -> list[int]:
 def test_a_search_for_an_unknown_id_ends_whatever_the_ids_were():
     """A few orders that were put far from their place make every bucket on the way look as if a search had to go on."""
     engine = engine_with_a_market()
-    mark = kept = 0
-    for bucket in (0, 6, 12):
+    mark = 0
+    for kept, bucket in enumerate((0, 6, 12)):
         ids = ids_of_bucket(bucket, mark, CAPACITY - kept)
         c.apply(engine, *(c.new(1, id, 1, c.BUY, 1, 10) for id in ids))
         mark = ids[-1] + len(ids)
         c.apply(engine, *(c.cancel(1, ids[-1] + 1 + at, 1, id) for at, id in enumerate(ids[:-1])))
-        kept += 1
         engine.check()
     told: list[tuple] = []
     cancel = c.cancel(1, mark + 1, 1, mark + 1000)
