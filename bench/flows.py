@@ -185,7 +185,7 @@ def file_flow(path: Path) -> Flow:
     a bad line."""
     from pricetime.matching.engine import Engine
 
-    lines = read_lines(path)
+    lines = read_flow(path)
     empty = lines[:0]
     try:
         bare, offset, tick = bare_commands(lines, Engine().apply(lines))
@@ -194,24 +194,18 @@ def file_flow(path: Path) -> Flow:
     return Flow(path.stem, f"from {path}", empty, empty, lines, bare[:0], bare, "", offset, tick)
 
 
-def read_lines(path: Path) -> np.ndarray:
+def read_flow(path: Path) -> np.ndarray:
     """The records of a JSON Lines file, names defined on first use."""
-    from pricetime.gateway import json_lines
-    from pricetime.gateway.codec import Codec, lines_of
+    from pricetime.gateway.codec import read_lines
 
-    codec, found = Codec(define_on_first_use=True), []
     try:
         with path.open("rb") as file:
-            for number, message in json_lines.read(file, str(path)):
-                try:
-                    found.append(codec.encode_bytes(message))
-                except UserError as error:
-                    raise json_lines.at_line(str(path), number, error) from None
+            lines = read_lines(file, str(path))
     except OSError as error:
         raise UserError(f"--flow {path}: {error.strerror}; pricetime convert makes such a file") from None
-    if not found:
+    if not len(lines):
         raise UserError(f"--flow {path}: holds no command; pricetime convert makes such a file")
-    return lines_of(b"".join(found))
+    return lines
 
 
 def trades_of(flow: Flow) -> tuple[int, int]:

@@ -24,7 +24,7 @@ import zmq
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import EVENT_LINE, LINE_BYTES, EventType, Reason
+from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, EventType, Reason
 
 Number = Decimal | int | str
 DEFINITION_LINES = 3  # no event has so many
@@ -73,8 +73,8 @@ class Logged:
 class Client:
     """One session at a venue. It logs on when it is made (or at logon(), with connect=False).
 
-    endpoint: of the venue. session: name. full_reports: both lines of each event (reports() yields first lines all
-    the same). timeout_ms: how long an answer may take. heartbeat_ms: after so long without sending a heartbeat goes
+    endpoint: of the venue. session: name. full_reports: both lines of each event: reports are EVENT, not
+    EVENT_LINE (what is no report has zeros in the second line). timeout_ms: how long an answer may take. heartbeat_ms: after so long without sending a heartbeat goes
     out while it waits; a client that neither sends nor waits must call heartbeat() itself.
     """
 
@@ -278,7 +278,7 @@ class Client:
     # -------------------------------------------------------------------------------------------- reports
 
     def reports(self, timeout_ms: int | None = None) -> Iterator[np.void]:
-        """Each event that comes, as EVENT_LINE rows (copies), until none has come for timeout_ms (None: the client's).
+        """Each event that comes, as EVENT_LINE (or EVENT) rows, until none has come for timeout_ms (None: the client's).
 
         SessionEnded, Refused (a message was not readable), ReportGap. Sends heartbeats while it waits.
         """
@@ -286,7 +286,8 @@ class Client:
             yield from block
 
     def receive(self, timeout_ms: int | None = None) -> np.ndarray | None:
-        """The next reports that come together, as a read-only EVENT_LINE array; None where none came in time.
+        """The next reports that come together, as an array of EVENT_LINE (with full_reports EVENT); None where
+        none came in time.
 
         Raises what reports() raises; what came before is still there for the next call.
         """
@@ -315,7 +316,7 @@ class Client:
         counts = lines["shape"][starts] & 0xF
         for start in starts[counts >= DEFINITION_LINES]:
             self._codec.follow(payload[start * LINE_BYTES : (start + int(lines["shape"][start] & 0xF)) * LINE_BYTES])
-        events = lines[starts[counts < DEFINITION_LINES]]
+        events = (whole_events if self.full_reports else first_lines)(lines, starts[counts < DEFINITION_LINES])
         special = np.flatnonzero(np.isin(events["type"], NO_REPORTS))
         before = 0
         for place in special:
@@ -381,6 +382,20 @@ def exact(value: Number | None, field: str) -> Decimal | None:
         return Decimal(value)
     except (ArithmeticError, ValueError, TypeError):
         raise UserError(f"{field}: found {value!r}, expected a decimal number") from None
+
+
+def first_lines(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The first line of each event."""
+    return lines[starts]
+
+
+def whole_events(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Both lines of each event as one EVENT; zeros where an answer has but one."""
+    events = np.zeros((len(starts), EVENT_LINES), EVENT_LINE)
+    events[:, 0] = lines[starts]
+    whole = (lines["shape"][starts] & 0xF) == EVENT_LINES
+    events[whole, 1] = lines[starts[whole] + 1]
+    return events.reshape(-1).view(EVENT)
 
 
 def record_starts(lines: np.ndarray) -> np.ndarray:

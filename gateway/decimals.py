@@ -14,6 +14,8 @@ _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
 
 def scaled(value: Decimal, scale: int, field: str, largest: int = INT64_MAX) -> int:
     """`value` in units of 10^-scale. UserError where it is finer than the scale or larger than `largest`."""
+    if not isinstance(value, Decimal):
+        raise UserError(f"{field}: found {value!r}, expected a Decimal")
     try:
         return _scaled(value, scale, largest)
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a signaling NaN

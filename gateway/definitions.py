@@ -12,7 +12,7 @@ import numpy as np
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
-from pricetime.gateway.decimals import scaled
+from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
@@ -31,7 +31,10 @@ def differences(config: Config, engine: EitherEngine) -> Iterator[m.Command]:
         if row is None or bool(row["flags"] & records.DISABLED) != participant.disabled:
             yield m.PartyDefinition(participant=participant.name, disabled=participant.disabled)
     sessions = by_name(engine.sessions)
+    names = [row["name"].decode() for row in engine.participants]
     for session in config.session:
+        if session.name in sessions:
+            check_participant(session, names[int(sessions[session.name]["participant"]) - 1])
         if session.name not in sessions or int(sessions[session.name]["flags"]) != session_flags(session):
             yield m.SessionDefinition(
                 session_name=session.name,
@@ -65,6 +68,16 @@ def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
 def by_name(rows: np.ndarray) -> dict[str, Any]:
     """The rows of a state table by name."""
     return {row["name"].decode(): row for row in rows}
+
+
+def check_participant(session: SessionSection, present: str) -> None:
+    """A session belongs to its participant for ever."""
+    wanted = session.participant or session.name
+    if wanted != present:
+        raise UserError(
+            f"[[session]] {session.name!r} participant: found {wanted!r}, but in the log it is {present!r} and can never "
+            "change; give the session another name"
+        )
 
 
 def session_flags(session: SessionSection) -> int:
@@ -105,17 +118,27 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
             section.lot_size and scaled(section.lot_size, qty_scale, f"{place} lot_size"),
             int(row["lot_size"]),
         ),
+        "currency": (section.currency, row["currency"].decode()),
         "price_may_be_negative": (
             section.price_may_be_negative,
             bool(row["terms_flags"] & records.PRICE_MAY_BE_NEGATIVE),
         ),
     }
+    shown = {
+        "tick_size": decimal_of(int(row["tick_size"]), price_scale),
+        "lot_size": decimal_of(int(row["lot_size"]), qty_scale),
+    }
     for key, (wanted, present) in terms.items():
         if wanted is not None and wanted != present:
             raise UserError(
-                f"{place} {key}: found {getattr(section, key)}, but in the log it is {present} units "
-                "and can never change"
+                f"{place} {key}: found {getattr(section, key)}, but in the log it is {shown.get(key, present)} and can "
+                "never change; give the instrument another symbol"
             )
+    if section.max_order_qty is None and row["limits_presence"] & records.HAS_MAX_ORDER_QUANTITY:
+        raise UserError(
+            f"{place} max_order_qty: missing, but the log has {decimal_of(int(row['max_order_quantity']), qty_scale)}, and a "
+            "limit can be changed but not taken away; say which it shall be"
+        )
     largest = None
     if section.max_order_qty is not None and scaled(section.max_order_qty, qty_scale, f"{place} max_order_qty") != int(
         row["max_order_quantity"]

@@ -153,18 +153,22 @@ class Venue:
         try:
             if failure is None and self._writer is not None:
                 self.loop.journal_digest()
-            self._close()
+            self._close(broken=failure is not None)
         finally:
             if failure is not None:
                 raise failure
 
-    def _close(self) -> None:
+    def _close(self, broken: bool = False) -> None:
         writer, self._writer = self._writer, None
         router, self._router = self._router, None
         if router is not None:
             router.close()
         self._context.term()
-        if writer is not None:
+        if writer is None:
+            return
+        if broken:
+            writer.abandon()  # a log is closed cleanly only by a venue whose invariants hold
+        else:
             writer.close()
 
     def __enter__(self) -> Self:

@@ -284,6 +284,13 @@ cdef class Writer:
             raise directories.explain(OSError(error, os.strerror(error)), f"{self.directory}: the log could not be "
                                                                           "closed cleanly")
 
+    def abandon(self):
+        """Let go without a word in the log: as if the process had died. For an owner that has broken down."""
+        if self.log.preparer != NULL and self.thread is not None:
+            preparer_stop(self.log.preparer)
+            self.thread.join()
+        self._release()
+
     def _release(self):
         """Let go of maps, memory and lock, in reverse order. What was appended stays in the files."""
         if self.log.preparer != NULL:

@@ -4,6 +4,7 @@ venue.toml names the endpoints and all that is to be defined; the log is in the 
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from pricetime.gateway.venue import Venue
+from pricetime.matching.errors import CheckFailed
 
 LOOK_SECONDS = 0.5
 
@@ -19,6 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "config", metavar="venue.toml", type=Path, help="the venue's configuration, or the folder that has it"
     )
+
+
+def tell_log_errors(venue: Venue, told: int) -> int:
+    """Say it when orders are refused because the log takes no more; how many refusals have been told of."""
+    refused = int(venue.loop.counters["log_errors"])
+    if refused > told:
+        print(f"{refused - told} commands refused as LOG_FULL: {os.strerror(venue.loop.last_log_error)}; make room on the "
+              f"disk of {venue.directory / 'log'}: the venue goes on by itself", file=sys.stderr, flush=True)
+    return refused
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,9 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
             flush=True,
         )
         venue.start()
+        full = 0
         while not asked.wait(LOOK_SECONDS) and venue.running:
-            pass
-        venue.stop()
+            full = tell_log_errors(venue, full)
+        try:
+            venue.stop()
+        except RuntimeError as error:
+            raise CheckFailed(f"stopped by itself: {error}; `pricetime verify {venue.directory}` says what holds") from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
