@@ -46,10 +46,12 @@ $(VENV)/.tools: $(VENV)/.venv pyproject.toml
 	@$(BIN)/python -m pip install -q --group build
 	@touch $@
 
+# The tree of links on the path: a regular package, which a folder that is only called pricetime does not hide.
 $(VENV)/.built: $(VENV)/.tools setup.py $(SOURCES)
 	@echo "compiling (about a minute the first time)"
 	@$(BIN)/python -m pip install -q --no-build-isolation -e . >$(VENV)/build.log 2>&1 || \
 	    { cat $(VENV)/build.log; exit 1; }
+	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "pricetime-tree.pth").write_text("$(CURDIR)/build/cython\n")'
 	@touch $@
 
 $(VENV)/.test-tools: $(VENV)/.venv pyproject.toml

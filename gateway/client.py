@@ -10,6 +10,7 @@ that it returns.
             print(report)
 """
 
+import difflib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any, Self
 import numpy as np
 import zmq
 
+from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.matching.errors import UserError
@@ -28,6 +30,7 @@ from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTE
 
 Number = Decimal | int | str
 DEFINITION_LINES = 3  # no event has so many
+SILENT_PERIODS = 3  # of heartbeats, until a venue counts as gone
 NO_REPORTS = (
     EventType.HEARTBEAT_ANSWER,
     EventType.LOGON_ANSWER,
@@ -64,18 +67,21 @@ class NoAnswer(UserError):
 
 @dataclass(frozen=True)
 class Logged:
-    """The answer to a Logon: the highest ClOrdID that is journaled, and the number of the next report."""
+    """The answer to a Logon: the highest ClOrdID that is journaled, the number of the next report, and how many reports
+    were given since this client last had one (0 where it had none before): they are in the venue's log."""
 
     mark: int
     next_report_number: int
+    missed: int = 0
 
 
 class Client:
     """One session at a venue. It logs on when it is made (or at logon(), with connect=False).
 
-    endpoint: of the venue. session: name. full_reports: both lines of each event: reports are EVENT, not
-    EVENT_LINE (what is no report has zeros in the second line). timeout_ms: how long an answer may take. heartbeat_ms: after so long without sending a heartbeat goes
-    out while it waits; a client that neither sends nor waits must call heartbeat() itself.
+    endpoint: of the venue. session: name. full_reports: both lines of each event: reports are EVENT, not EVENT_LINE
+    (what is no report has zeros in the second line). timeout_ms: how long an answer may take. heartbeat_ms: after so
+    long without a message a heartbeat goes out while the client waits, and NoAnswer is raised where the venue has
+    answered none of three; a client that neither sends nor waits must call heartbeat() itself.
     """
 
     def __init__(
@@ -97,7 +103,7 @@ class Client:
         self._message_number = 0
         self._events: deque[np.ndarray] = deque()
         self._answers: deque[np.void] = deque()
-        self._sent_at = monotonic()
+        self._sent_at = self._heard_at = monotonic()
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         if connect:
@@ -114,14 +120,17 @@ class Client:
         self._connect()
         self._events.clear()
         self._answers.clear()
-        self._message_number = self.next_report_number = 0
+        self._heard_at = monotonic()
+        had, self.next_report_number = self.next_report_number, 0
+        self._message_number = 0
         self._send(m.Logon(session_name=self.session, full_reports=self.full_reports))
         answer = self._answer(EventType.LOGON_ANSWER)
-        self.mark, self.next_report_number = int(answer["cl_ord_id"]), int(answer["order_id"])
+        self.mark, number = int(answer["cl_ord_id"]), int(answer["order_id"])
+        self.next_report_number = number
         self._codec.directory.instruments.by_id.clear()
         self._codec.directory.instruments.by_name.clear()
         self.load_instruments()
-        return Logged(self.mark, self.next_report_number)
+        return Logged(self.mark, number, number - had if had else 0)
 
     def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
@@ -176,8 +185,7 @@ class Client:
             self._socket.connect(self.endpoint)
         except zmq.ZMQError as error:
             raise UserError(
-                f"cannot connect to {self.endpoint}: {error.strerror}; "
-                "expected tcp://HOST:PORT or ipc://PATH"
+                f"cannot connect to {self.endpoint}: {error.strerror}; expected tcp://HOST:PORT or ipc://PATH"
             ) from None
 
     # --------------------------------------------------------------------------------------------- orders
@@ -219,15 +227,15 @@ class Client:
         What is not given stays as it is."""
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
         self._send(
-            m.OrderCancelReplaceRequest(
-                session=self.session,
+            self._make(
+                m.OrderCancelReplaceRequest,
+                options,
                 cl_ord_id=number,
                 symbol=symbol,
                 orig_cl_ord_id=orig_cl_ord_id,
                 order_id=order_id,
                 order_qty=exact(quantity, "quantity"),
                 price=exact(price, "price"),
-                **options,
             )
         )
         return number
@@ -241,15 +249,15 @@ class Client:
     def _order(self, side: m.Side, symbol: str, quantity: Number, price: Number | None, options: dict[str, Any]) -> int:
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
         self._send(
-            m.NewOrderSingle(
-                session=self.session,
+            self._make(
+                m.NewOrderSingle,
+                options,
                 cl_ord_id=number,
                 symbol=symbol,
                 side=side,
                 ord_type="Market" if price is None else "Limit",
                 price=exact(price, "price"),
                 order_qty=exact(quantity, "quantity"),
-                **options,
             )
         )
         return number
@@ -258,7 +266,19 @@ class Client:
         return self.mark + 1 if wanted is None else wanted
 
     def _send(self, message: m.Command) -> None:
-        self.send(self._codec.encode(message))
+        # By way of the text: what a Struct was given is only checked when it is read.
+        self.send(self._codec.encode(json_lines.command(json_lines.dumps([message]))))
+
+    def _make(self, kind: type[m.Command], options: dict[str, Any], **fields: Any) -> m.Command:
+        """A message of the caller's options and our fields. UserError naming an option that there is none of."""
+        known = kind.__struct_fields__
+        for name in options:
+            if name in fields or name not in known:
+                near = difflib.get_close_matches(
+                    name, [other for other in known if other not in fields], n=1, cutoff=0.0
+                )
+                raise UserError(f"{name}: no option of {kind.__name__}; the nearest that there is: {near[0]!r}")
+        return kind(session=self.session, **fields, **options)
 
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
@@ -278,7 +298,8 @@ class Client:
     # -------------------------------------------------------------------------------------------- reports
 
     def reports(self, timeout_ms: int | None = None) -> Iterator[np.void]:
-        """Each event that comes, as EVENT_LINE (or EVENT) rows, until none has come for timeout_ms (None: the client's).
+        """Each event that comes, as EVENT_LINE (or EVENT) rows, until none has come for timeout_ms (None: the
+        client's).
 
         SessionEnded, Refused (a message was not readable), ReportGap. Sends heartbeats while it waits.
         """
@@ -298,16 +319,27 @@ class Client:
     def _receive(self, timeout_ms: float) -> bool:
         """Wait for something new; whether an event is there. Answers to the client itself are put aside."""
         deadline = monotonic() + timeout_ms / 1000
+        period = self.heartbeat_ms / 1000
         while not self._events:
-            left = deadline - monotonic()
-            if monotonic() - self._sent_at > self.heartbeat_ms / 1000:
+            now = monotonic()
+            if now - max(self._sent_at, self._heard_at) > period and now - self._sent_at > period / 2:
                 self.heartbeat()
-            if self._socket is None or not self._socket.poll(int(max(0, min(left * 1000, self.heartbeat_ms)))):
-                if left <= 0:
+            if self._socket is None or not self._socket.poll(int(max(0, min(deadline - now, period / 2) * 1000))):
+                self._check_alive()
+                if monotonic() >= deadline:
                     return False
                 continue
+            self._heard_at = monotonic()
             self._take(self._socket.recv())
         return True
+
+    def _check_alive(self) -> None:
+        """A venue answers heartbeats: one that says nothing for three of their periods is not there."""
+        silence = monotonic() - self._heard_at
+        if silence > SILENT_PERIODS * self.heartbeat_ms / 1000:
+            raise NoAnswer(
+                f"{self.endpoint} has said nothing for {silence:.0f} s, heartbeats included: is the venue running?"
+            )
 
     def _take(self, payload: bytes) -> None:
         """Sort one message from the venue: events, answers, definitions. What comes together stays together."""
@@ -386,7 +418,8 @@ def exact(value: Number | None, field: str) -> Decimal | None:
 
 def first_lines(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """The first line of each event."""
-    return lines[starts]
+    firsts: np.ndarray = lines[starts]
+    return firsts
 
 
 def whole_events(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -395,7 +428,8 @@ def whole_events(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
     events[:, 0] = lines[starts]
     whole = (lines["shape"][starts] & 0xF) == EVENT_LINES
     events[whole, 1] = lines[starts[whole] + 1]
-    return events.reshape(-1).view(EVENT)
+    whole_lines: np.ndarray = events.reshape(-1).view(EVENT)
+    return whole_lines
 
 
 def record_starts(lines: np.ndarray) -> np.ndarray:

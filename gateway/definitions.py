@@ -75,8 +75,8 @@ def check_participant(session: SessionSection, present: str) -> None:
     wanted = session.participant or session.name
     if wanted != present:
         raise UserError(
-            f"[[session]] {session.name!r} participant: found {wanted!r}, but in the log it is {present!r} and can never "
-            "change; give the session another name"
+            f"[[session]] {session.name!r} participant: found {wanted!r}, but in the log it is {present!r} and can "
+            "never change; give the session another name"
         )
 
 
@@ -135,9 +135,10 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
                 "never change; give the instrument another symbol"
             )
     if section.max_order_qty is None and row["limits_presence"] & records.HAS_MAX_ORDER_QUANTITY:
+        present = decimal_of(int(row["max_order_quantity"]), qty_scale)
         raise UserError(
-            f"{place} max_order_qty: missing, but the log has {decimal_of(int(row['max_order_quantity']), qty_scale)}, and a "
-            "limit can be changed but not taken away; say which it shall be"
+            f"{place} max_order_qty: missing, but the log has {present}, and a limit can "
+            "be changed but not taken away; say which it shall be"
         )
     largest = None
     if section.max_order_qty is not None and scaled(section.max_order_qty, qty_scale, f"{place} max_order_qty") != int(

@@ -17,7 +17,8 @@ from pricetime.journal import layout
 from pricetime.matching.errors import CheckFailed, UserError
 
 LOG_FOLDER = "log"
-VENUE_ENTRIES = {"venue.toml", LOG_FOLDER, "snapshots", "keys"}     # what a venue's directory may have
+CONFIGURATION = "venue.toml"
+VENUE_MARKS = {CONFIGURATION, LOG_FOLDER}   # a directory that has one of them, or nothing, may hold a venue's log
 SEGMENT_NAME = re.compile(r"\d{20}\.segment")
 
 
@@ -72,15 +73,16 @@ def log_folder(directory: str | os.PathLike[str]) -> Path:
 
 
 def make_log_folder(directory: str | os.PathLike[str]) -> Path:
-    """DIR/log, made where it is missing. UserError where DIR has files that are not a venue's, or cannot be written."""
+    """DIR/log, made where it is missing: in an empty directory, or beside a venue.toml. UserError elsewhere, or where
+    it cannot be written."""
     directory = Path(directory)
     folder = directory / LOG_FOLDER
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        strange = sorted(set(os.listdir(directory)) - VENUE_ENTRIES)
-        if strange and not folder.exists():
-            raise UserError(f"{directory}: not a venue's directory: found {strange[0]}; choose an empty or a new "
-                            "directory")
+        entries = sorted(os.listdir(directory))
+        if entries and not VENUE_MARKS & set(entries):
+            raise UserError(f"{directory}: not a venue's directory: found {entries[0]} and no {CONFIGURATION}; "
+                            f"choose a new directory, or one that has a {CONFIGURATION}")
         folder.mkdir(exist_ok=True)
         for place in (directory.parent, directory):
             sync_directory(place)

@@ -11,7 +11,14 @@ import sys
 from types import ModuleType
 from typing import NoReturn, TextIO
 
-from pricetime.matching.errors import UserError
+try:
+    from pricetime.matching.errors import UserError
+except ModuleNotFoundError:
+    print(
+        "pricetime: this Python has no compiled pricetime: run `make build`, then use .venv/bin/pricetime",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 COMMANDS = {
     "demo": "run a whole venue for a day on loopback, then replay its log and compare",

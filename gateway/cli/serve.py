@@ -27,8 +27,12 @@ def tell_log_errors(venue: Venue, told: int) -> int:
     """Say it when orders are refused because the log takes no more; how many refusals have been told of."""
     refused = int(venue.loop.counters["log_errors"])
     if refused > told:
-        print(f"{refused - told} commands refused as LOG_FULL: {os.strerror(venue.loop.last_log_error)}; make room on the "
-              f"disk of {venue.directory / 'log'}: the venue goes on by itself", file=sys.stderr, flush=True)
+        print(
+            f"{refused - told} commands refused as LOG_FULL: {os.strerror(venue.loop.last_log_error)}; make room on "
+            f"the disk of {venue.directory / 'log'}: the venue goes on by itself",
+            file=sys.stderr,
+            flush=True,
+        )
     return refused
 
 
@@ -56,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             venue.stop()
         except RuntimeError as error:
-            raise CheckFailed(f"stopped by itself: {error}; `pricetime verify {venue.directory}` says what holds") from error
+            raise CheckFailed(
+                f"stopped by itself: {error}; `pricetime verify {venue.directory}` says what holds"
+            ) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

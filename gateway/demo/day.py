@@ -57,7 +57,9 @@ def clustered_times(rng: np.random.Generator, count: int) -> np.ndarray:
 def attributes(side: np.ndarray, ord_type: np.ndarray, time_in_force: np.ndarray) -> np.ndarray:
     """The 16 attribute bits of orders with a quantity; a price where the type wants one."""
     price_bit = np.where(ord_type == OrdType.LIMIT, HAS_PRICE, 0)
-    bits = side | (ord_type << ORD_TYPE_SHIFT) | (time_in_force << TIME_IN_FORCE_SHIFT) | price_bit | HAS_QUANTITY
+    bits: np.ndarray = (
+        side | (ord_type << ORD_TYPE_SHIFT) | (time_in_force << TIME_IN_FORCE_SHIFT) | price_bit | HAS_QUANTITY
+    )
     return bits.astype(np.uint16)
 
 

@@ -16,7 +16,7 @@ from pricetime.gateway.client import Client, NoAnswer, ReportGap, SessionEnded, 
 from pricetime.gateway.codec import Codec, lines_of, read_lines
 from pricetime.gateway.demo.pump import MESSAGE_RECORDS, WINDOW_MESSAGES, Pump
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import CommandType, Phase
+from pricetime.matching.records import CommandType
 
 OPERATOR = "demo-operator"
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
@@ -99,8 +99,7 @@ def prepare(lines: np.ndarray) -> Flow:
 def opening(codec: Codec, instrument: int, time: int) -> np.ndarray:
     """A change into Continuous: what an instrument is in where no line says otherwise."""
     symbol = codec.directory.instruments.by_id[instrument].symbol
-    phase = "".join(part.capitalize() for part in Phase.CONTINUOUS.name.split("_"))
-    return codec.encode(m.TradingSessionStatus(symbol=symbol, phase=phase, transact_time=time))
+    return codec.encode(m.TradingSessionStatus(symbol=symbol, phase="Continuous", transact_time=time))
 
 
 def stretches_of(parts: list[tuple[int, np.ndarray]], sessions: dict[int, str], operator: int) -> list[Stretch]:

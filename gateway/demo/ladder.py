@@ -73,16 +73,18 @@ class Ladder:
         return self
 
     def stop(self) -> None:
-        """Draw no more."""
+        """Draw once more, what is at the end, and leave it standing."""
         self._stop.set()
         self._thread.join()
-        self.out.write(HOME + BELOW)
+        self.out.write("\n\n")
         self.out.flush()
 
     def _run(self) -> None:
         reader = Reader(self.directory)
-        while not self._stop.wait(PERIOD_SECONDS):
-            while not self._stop.is_set() and (block := reader.next_block()) is not None:
+        more = True
+        while more:
+            more = not self._stop.wait(PERIOD_SECONDS)
+            while (block := reader.next_block()) is not None:
                 self.follow(block)
             self.draw()
 
@@ -136,7 +138,7 @@ class Ladder:
 
 def rung(level: np.void, scale: int, most: int, colour: str, width: int) -> str:
     """One price level, `width` columns: price, quantity, orders, a bar in proportion to the quantity."""
-    price, quantity, orders = (int(value) for value in level)
+    price, quantity, orders = (int(value) for value in level.tolist())
     figures = f"{price_text(price, scale):>10} {quantity:>9,} {orders:>4}  "[:width]
     room = width - len(figures)
     bar = "█" * min(room, max(1, quantity * room // most))

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic_ns
+from typing import Any
 
 import numpy as np
 
+from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client
 from pricetime.gateway.config import Config, convert
 from pricetime.gateway.demo.day import MIDDLE, SYMBOLS, probe_orders
@@ -31,6 +34,11 @@ from pricetime.matching.errors import UserError
 PROBES = 2_000  # orders sent one at a time, in the quiet before the call
 PART_SECONDS = 600  # how long a client may take for a part of the day
 OPERATOR, PROBER = "operator", "prober"
+PARTS: tuple[tuple[m.Phase, str], ...] = (
+    ("OpeningCall", "opening"),
+    ("Continuous", "continuous"),
+    ("ClosingCall", "closing"),
+)
 
 
 @dataclass
@@ -62,7 +70,7 @@ class Figures:
 def play_day(directory: Path, orders: int, clients: int, seed: int) -> Figures:
     """The generated day: `orders` new orders in all, by `clients` processes."""
     names = [f"trader-{number + 1}" for number in range(clients)]
-    with running(directory, day_config(names)) as venue:
+    with Venue(directory, day_config(names)) as venue:
         figures = Figures(clients=clients)
         with (
             Client(venue.endpoints[0], OPERATOR) as operator,
@@ -71,10 +79,11 @@ def play_day(directory: Path, orders: int, clients: int, seed: int) -> Figures:
             set_phase(operator, "PreOpen")
             figures.lone_round_trips = probe(venue.endpoints[0])
             played = []
-            for phase, part in (("OpeningCall", "opening"), ("Continuous", "continuous"), ("ClosingCall", "closing")):
-                set_phase(operator, phase)
-                played += play_part(pipes, part)
-            set_phase(operator, "Closed")
+            with drawn(directory):
+                for phase, part in PARTS:
+                    set_phase(operator, phase)
+                    played += play_part(pipes, part)
+                set_phase(operator, "Closed")
         continuous = played[clients : 2 * clients]
         figures.acknowledged = sum(part.commands for part in continuous)
         figures.seconds = (max(part.end_ns for part in continuous) - min(part.start_ns for part in continuous)) / 1e9
@@ -91,7 +100,7 @@ def play_flow(directory: Path, flow: Flow) -> Figures:
         raise UserError(f"{directory}: has a log already; a flow is played into a new directory")
     if len(flow.definitions):
         venue.loop.journal(flow.definitions)
-    with running(directory, config, venue):
+    with venue, drawn(directory):
         figures = Figures(acknowledged=flow.commands)
         player = FlowPlayer(venue.endpoints[0], flow)
         start = monotonic_ns()
@@ -113,15 +122,14 @@ def day_config(traders: list[str]) -> Config:
 
 
 @contextmanager
-def running(directory: Path, config: Config, venue: Venue | None = None) -> Iterator[Venue]:
-    """A venue that runs, and its book drawn where standard output is a terminal."""
-    with venue or Venue(directory, config) as venue:
-        ladder = Ladder(str(directory)).start() if can_draw(sys.stdout) else None
-        try:
-            yield venue
-        finally:
-            if ladder is not None:
-                ladder.stop()
+def drawn(directory: Path) -> Iterator[None]:
+    """The venue's book is drawn meanwhile, where standard output is a terminal."""
+    ladder = Ladder(str(directory)).start() if can_draw(sys.stdout) else None
+    try:
+        yield
+    finally:
+        if ladder is not None:
+            ladder.stop()
 
 
 def compare(venue: Venue, figures: Figures) -> Figures:
@@ -133,7 +141,7 @@ def compare(venue: Venue, figures: Figures) -> Figures:
     return figures
 
 
-def set_phase(operator: Client, phase: str) -> None:
+def set_phase(operator: Client, phase: m.Phase) -> None:
     """Change the phase of every instrument, and wait until it is done."""
     for symbol in SYMBOLS:
         operator.set_phase(symbol, phase)
@@ -177,7 +185,7 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
                 process.join()
 
 
-def start_deaf(process: multiprocessing.Process) -> None:
+def start_deaf(process: BaseProcess) -> None:
     """Start a process that Ctrl-C does not reach: this one ends it, with one line for all."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a process starts with, it keeps
     try:
@@ -193,8 +201,8 @@ def play_part(pipes: list[Connection], part: str) -> list[Played]:
     return [expect(pipe) for pipe in pipes]
 
 
-def expect(pipe: Connection) -> Played:
-    """What a client answers. UserError with its own words where something went wrong."""
+def expect(pipe: Connection) -> Any:
+    """What a client answers: "ready" or a Played. UserError with its own words where something went wrong."""
     try:
         answer = pipe.recv() if pipe.poll(PART_SECONDS) else f"a client said nothing for {PART_SECONDS} s"
     except EOFError:

@@ -106,11 +106,12 @@ def test_a_run_number_must_be_after_the_last(tmp_path):
 
 def test_only_an_empty_or_a_venues_directory_is_taken(tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(UserError, match="found thesis.tex; choose an empty or a new directory"):
+    with pytest.raises(UserError, match="found thesis.tex and no venue.toml; choose a new directory"):
         small(tmp_path)
     assert not (tmp_path / "log").exists()
     (tmp_path / "venue").mkdir()
     (tmp_path / "venue" / "venue.toml").write_text("")
+    (tmp_path / "venue" / "notes.txt").write_text("x")
     small(tmp_path / "venue").close()
 
 

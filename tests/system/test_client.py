@@ -268,3 +268,56 @@ def test_a_full_disk_is_answered_log_full_and_nothing_is_lost(tmp_path):
     replay(Reader(tmp_path / "v"), again)
     assert again.digest() == venue.engine.digest()
     assert len(again.orders("ACME")) == accepted
+
+
+def test_full_reports_have_both_lines_of_each_event(tmp_path):
+    venue = opened(tmp_path / "v")
+    try:
+        with Client(venue.endpoints[0], "alice", full_reports=True) as alice:
+            order = alice.buy("ACME", 10, "100.25")
+            (report,) = some(alice, 1)
+            assert (report["cl_ord_id"], report["price"], report["instrument"]) == (order, 10025, 1)
+    finally:
+        venue.stop()
+
+
+def test_a_logon_says_how_many_reports_were_missed(tmp_path):
+    venue = opened(tmp_path / "v")
+    try:
+        with Client(venue.endpoints[0], "alice") as alice, Client(venue.endpoints[0], "bob") as bob:
+            alice.buy("ACME", 10, "100.25")
+            assert len(some(alice, 1)) == 1
+            assert alice.logon().missed == 0
+            alice.logout()
+            bob.sell("ACME", 4, "100.25")
+            assert len(some(bob, 2)) == 2
+            assert alice.logon().missed == 1
+    finally:
+        venue.stop()
+
+
+def test_a_venue_that_is_gone_is_no_quiet_market(tmp_path):
+    venue = opened(tmp_path / "v")
+    client = Client(venue.endpoints[0], "alice", heartbeat_ms=50)
+    try:
+        assert list(client.reports(timeout_ms=300)) == []
+        venue.stop()
+        with pytest.raises(NoAnswer, match="has said nothing for"):
+            list(client.reports(timeout_ms=5_000))
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"time_in_force": "ioc"}, "expected one of Day, GTC, IOC"),
+        ({"tif": "IOC"}, "tif: no option of NewOrderSingle; the nearest"),
+        ({"ord_type": "Stop"}, "ord_type: no option of NewOrderSingle"),
+    ],
+)
+def test_a_callers_mistake_is_one_line(alice, options, words):
+    with pytest.raises(UserError, match=words):
+        alice.buy("ACME", 1, "100", **options)
+    with pytest.raises(UserError, match="expected one of Closed, PreOpen"):
+        alice.set_phase("ACME", "Open")
