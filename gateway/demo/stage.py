@@ -83,7 +83,7 @@ def play_day(directory: Path, orders: int, clients: int, seed: int) -> Figures:
                 for phase, part in PARTS:
                     set_phase(operator, phase)
                     played += play_part(pipes, part)
-                set_phase(operator, "Closed")
+            set_phase(operator, "Closed")  # the picture that is left is that of the closing call
         continuous = played[clients : 2 * clients]
         figures.acknowledged = sum(part.commands for part in continuous)
         figures.seconds = (max(part.end_ns for part in continuous) - min(part.start_ns for part in continuous)) / 1e9
