@@ -14,7 +14,7 @@ import zmq
 
 from libc.errno cimport EAGAIN, EINTR
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint32_t, uintptr_t
 
 from pricetime.gateway.zmq_api cimport ZMQ_SNDMORE, ZmqMessage, zmq_api
 from pricetime.matching.records cimport LINE_BYTES

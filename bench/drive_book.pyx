@@ -1,7 +1,6 @@
 """Drive the fast engine as the gateway does, from C without the GIL: one command a call, events into a sink that
 drops them."""
 
-from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 
 from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply

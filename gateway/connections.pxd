@@ -5,7 +5,6 @@ a table twice the size of what it holds; the full number is checked there. A con
 end, no longer: nothing that is known of a routing id outlives it.
 """
 
-from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 

@@ -1,6 +1,5 @@
 """The real storage: the log's writer, as the loop calls it. Owns nothing; the writer outlives it."""
 
-from libc.stddef cimport size_t
 
 from pricetime.gateway.world cimport Storage
 from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_publish

@@ -8,7 +8,6 @@ orders.
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
 from posix.stdlib cimport posix_memalign
 
 import os

@@ -5,7 +5,7 @@ A send that fails marks the connection lost, and nothing more: it may happen in 
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from pricetime.gateway.connections cimport Connection

@@ -5,7 +5,7 @@ from libc.stdint cimport uint16_t
 from libc.string cimport memset
 
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, connection_release, routing_bytes
-from pricetime.gateway.state cimport BLOCK_BYTES, BLOCKS, NO_FAILURE, STRANGER_BYTES, TRANSPORT_FAILED, fail
+from pricetime.gateway.state cimport BLOCK_BYTES, NO_FAILURE, STRANGER_BYTES, TRANSPORT_FAILED, fail
 from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES
 
 

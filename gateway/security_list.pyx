@@ -6,8 +6,9 @@ from pricetime.gateway.connections cimport Connection
 from pricetime.gateway.outgoing cimport make_room
 from pricetime.gateway.state cimport DEFINITIONS_MAX
 from pricetime.matching.records cimport (
-    INSTRUMENT_TERMS_LINE, LINE_BYTES, NAME_BYTES, NAME_LINE, RECORD_VERSION, SECURITY_DEFINITION, CommandLine,
-    InstrumentTermsLine, NameLine)
+    INSTRUMENT_TERMS_LINE, NAME_BYTES, NAME_LINE, RECORD_VERSION, SECURITY_DEFINITION, CommandLine,
+    InstrumentTermsLine, NameLine,
+)
 from pricetime.matching.state cimport EngineState, Instrument
 
 cdef struct Definition:

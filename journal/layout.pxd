@@ -23,7 +23,6 @@
 A segment is complete when the one that begins with its last sequence number plus 1 is there.
 """
 
-from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.checksum cimport crc32c_bytes, crc32c_word

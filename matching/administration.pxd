@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
-from pricetime.matching.state cimport Divisor, EngineState, Instrument
+from pricetime.matching.state cimport EngineState, Instrument
 
 cdef void define(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
     # PartyDefinition, SessionDefinition, SecurityDefinition.

@@ -13,7 +13,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, TABLE_MAX, EngineState, Instrument, Name, Participant, Session, set_senders,
+    ORDER_CAPACITY_MAX, TABLE_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
 )
 
 cdef enum:

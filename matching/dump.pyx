@@ -1,7 +1,7 @@
 """The canonical state as bytes, and back. Rule 9; layout in canonical.pxd."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 from pricetime.matching.administration cimport make_room, prepare_instrument, take_order_memory

@@ -6,7 +6,7 @@ from libc.stdlib cimport calloc, free
 from pricetime.matching.id_map cimport id_home, id_map_search
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
-    BLOCK_TICKS, WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst, window_position,
+    WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
 from pricetime.matching.records cimport CONTINUOUS, MARKET, order_type
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, side_index

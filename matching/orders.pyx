@@ -11,15 +11,15 @@ from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order, status_of
 from pricetime.matching.state cimport (
-    SHARD_SHIFT, EngineState, Instrument, instrument_known, is_multiple, level_key, level_of, side_index,
+    EngineState, Instrument, instrument_known, is_multiple, level_key, level_of, side_index,
 )
 
 assert sizeof(Order) == 64
 
 cdef enum:
-    # What an order keeps of its command's attributes.
-    KEPT_ATTRIBUTES = 0x3FF | HAS_PRICE | POST_ONLY
-    TERMS_ATTRIBUTES = 0x3FF    # side, order type, time in force
+    # What an order keeps of its command's attributes: side, order type, time in force, and two flags.
+    KEPT_ATTRIBUTES = (SIDE_MASK << SIDE_SHIFT | ORD_TYPE_MASK << ORD_TYPE_SHIFT
+                       | TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT | HAS_PRICE | POST_ONLY)
 
 
 # ------------------------------------------------------------------------------------------------ checks

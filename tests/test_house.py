@@ -99,6 +99,14 @@ def test_no_function_on_the_hot_path_needs_the_gil(file):
     assert all("nogil" in tail for tail in functions if tail.strip() not in beginners)
 
 
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.suffix in (".pyx", ".pxd")], ids=name)
+def test_every_name_that_is_cimported_is_used(path):
+    text = path.read_text()
+    imported = re.findall(r"cimport (?:\(([^)]*)\)|([A-Za-z_][\w, ]*)$)", text, re.MULTILINE)
+    names = {word for one, other in imported for word in re.split(r"[,\s]+", one or other) if word}
+    assert sorted(word for word in names if len(re.findall(rf"\b{word}\b", text)) < 2) == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_every_file_says_what_it_is_for(path):
     text = path.read_text()
