@@ -88,7 +88,7 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
     if match := re.search(r"missing required field `(\w+)`", error):
         return f"{match[1]}: missing, {name} needs {_expected(fields[match[1]])}"
     if match := re.search(r"unknown field `(.*)`", error, re.S):
-        nearest, *others = sorted(fields, key=lambda field: -_likeness(match[1], field))
+        nearest, *others = _by_likeness(match[1], fields)
         return (
             f"{_short(match[1])}: not a field of {name}; the nearest that there is: {nearest}; "
             f"the others: {', '.join(others)}"
@@ -129,8 +129,10 @@ def _bounds(lowest: int | None, highest: int | None) -> str:
     return f" from {lowest}" if highest is None else f" from {lowest} to {highest}"
 
 
-def _likeness(found: str, known: str) -> float:
-    return difflib.SequenceMatcher(None, found.casefold(), known.casefold()).ratio()
+def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
+    """The known names, the most like what was found first."""
+    found = found.casefold()
+    return sorted(known, key=lambda name: -difflib.SequenceMatcher(None, found, name.casefold()).ratio())
 
 
 def _literal(type: Any) -> Any:
