@@ -22,7 +22,7 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -113,6 +113,16 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
+WORDS = {  # msgspec's names of types
+    "array": "a list",
+    "bool": "true or false",
+    "decimal": "a decimal number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
+}
+
+
 def load(path: Path) -> Config:
     """The checked configuration of a file. UserError, one line: what, where in the file, how to mend it."""
     try:
@@ -146,10 +156,24 @@ def explain(message: str) -> str:
     place = f"[{path}]: " if path else ""
     unknown = re.match(r"Object contains unknown field `(?P<key>.*)`", what)
     if not unknown:
-        return f"{place}{what}"
+        return f"{place}{in_words(what, path)}"
     known = SECTIONS[section].__struct_fields__ if section else Config.__struct_fields__
     near = difflib.get_close_matches(unknown["key"], known, n=1, cutoff=0.0)
     return f"{place}unknown key {unknown['key']!r}; the nearest that there is: {near[0]!r}"
+
+
+def in_words(what: str, path: str) -> str:
+    """A wrong value's message in the words of the file; for a wrong name those that there are."""
+    if enum := re.match(r"Invalid enum value (.*)", what):
+        return f"found {enum[1]}, expected one of {', '.join(names_at(path))}"
+    return re.sub(r"`(\w+)(?: \| null)?`", lambda type: WORDS.get(type[1], type[0]), what)
+
+
+def names_at(path: str) -> tuple[str, ...]:
+    """The names that a key takes; its path as msgspec has it, such as `session[0].rights[0]`."""
+    section, key = re.findall(r"([a-z_]+)", path)
+    hint = get_type_hints(SECTIONS[section])[key]
+    return get_args(hint if get_origin(hint) is Literal else get_args(hint)[0])
 
 
 def check_endpoint(endpoint: str, name: str) -> None:

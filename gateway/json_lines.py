@@ -1,9 +1,12 @@
 """JSON Lines: text <-> messages. One object a line; numbers are exact decimals; a bad line is a UserError naming it.
 
-Owns the text only; what the messages mean is the codec's. Blank lines are passed over.
+Owns the text only; what the messages mean is the codec's. Blank lines are passed over, and so is a byte order mark at
+the start of a file. Where a field stands twice in an object, the later one counts, as msgspec has it: telling them
+apart would cost a second reading of every line.
 """
 
 import builtins
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal, TypeVar, get_args, get_origin
@@ -18,6 +21,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _command_decoder: msgspec.json.Decoder[m.Command] = msgspec.json.Decoder(m.AnyCommand)
 _event_decoder: msgspec.json.Decoder[m.Event] = msgspec.json.Decoder(m.AnyEvent)
 COMMANDS = {type.__struct_config__.tag: type for type in get_args(m.AnyCommand)}
+CL_ORD_ID = f"a whole number from 1 to {2**63 - 1}"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EVENTS = {type.__struct_config__.tag: type for type in get_args(m.AnyEvent)}
 
 
@@ -39,7 +44,9 @@ def event(line: bytes | str) -> m.Event:
 def read(file: BinaryIO, name: str) -> Iterator[tuple[int, m.Command]]:
     """(line number from 1, command) for each line of a file; `name` is what errors call it."""
     for number, line in enumerate(file, 1):
-        if line.isspace():
+        if number == 1:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if not line or line.isspace():
             continue
         try:
             message = command(line)
@@ -79,12 +86,21 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
         return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
     fields = {field.encode_name: field for field in msgspec.structs.fields(types[name])}
     if match := re.search(r"missing required field `(\w+)`", error):
-        return f"{match[1]}: missing, {name} needs {_wanted(fields[match[1]].type)}"
+        return f"{match[1]}: missing, {name} needs {_expected(fields[match[1]])}"
     if match := re.search(r"unknown field `(.*)`", error, re.S):
-        return f"{_short(match[1])}: not a field of {name}, expected one of {', '.join(fields)}"
+        nearest, *others = _by_likeness(match[1], fields)
+        return (
+            f"{_short(match[1])}: not a field of {name}; the nearest that there is: {nearest}; "
+            f"the others: {', '.join(others)}"
+        )
     if match := re.search(r"`\$\.(\w+)", error):
-        return f"{match[1]}: found {_short(raw[match[1]])}, expected {_wanted(fields[match[1]].type)}"
+        return f"{match[1]}: found {_short(raw[match[1]])}, expected {_expected(fields[match[1]])}"
     return f"not UTF-8 or not text: {_plain(error)}"
+
+
+def _expected(field: msgspec.structs.FieldInfo) -> str:
+    """What a field takes, in words. A ClOrdID of 0 can be said, but only the venue itself may have it."""
+    return CL_ORD_ID if field.name == "cl_ord_id" else _wanted(field.type)
 
 
 def _wanted(type: Any) -> str:
@@ -111,6 +127,12 @@ def _bounds(lowest: int | None, highest: int | None) -> str:
     if lowest is None:
         return ""
     return f" from {lowest}" if highest is None else f" from {lowest} to {highest}"
+
+
+def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
+    """The known names, the most like what was found first."""
+    found = found.casefold()
+    return sorted(known, key=lambda name: -difflib.SequenceMatcher(None, found, name.casefold()).ratio())
 
 
 def _literal(type: Any) -> Any:

@@ -2,6 +2,8 @@
 
 sse      a day of the Shanghai Stock Exchange: SECURITY.input.csv, plain or .gz
 lobster  a LOBSTER message file, its orderbook file beside it (…message.csv, …orderbook.csv), plain or .gz
+
+docs/convert.md has the columns of both.
 """
 
 import argparse

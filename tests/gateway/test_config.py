@@ -59,6 +59,24 @@ def test_a_wrong_value_is_named_with_its_place(tables, named):
 
 
 @pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"venue": VENUE | {"clock": "sundial"}}, "[venue.clock]: found 'sundial', expected one of machine, flow"),
+        (
+            {"venue": VENUE, "session": [{"name": "a", "rights": ["All"]}]},
+            "found 'All', expected one of Trade, Operate, Risk, DropCopy, MarketData",
+        ),
+        ({"venue": {"endpoints": "ipc://x"}}, "[venue.endpoints]: Expected a list, got text"),
+        ({"venue": VENUE | {"max_connections": "7"}}, "Expected a whole number, got text"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": []}]}, "Expected a decimal number, got a list"),
+        ({"venue": VENUE, "session": {"name": "a"}}, "[session]: Expected a list, got a table"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_words_of_the_file(tables, said):
+    assert said in wrong(tables)
+
+
+@pytest.mark.parametrize(
     "endpoint",
     ["tcp://0.0.0.0:7001", "tcp://*:7001", "tcp://10.0.0.1:7001", "tcp://example.com:1", "inproc://a", "7001", ""],
 )

@@ -1,5 +1,6 @@
 """docs/json-lines.md holds: every message is there with exactly its fields, and every example is taken."""
 
+import io
 import re
 from random import Random
 
@@ -35,6 +36,17 @@ def test_a_section_names_exactly_the_fields_of_its_message(kind, tag, text):
     named = set(re.findall(r"`(\w+)`", text.split("\nFields: ")[1].split("```")[0]))
     fields = {field.encode_name for field in msgspec.structs.fields(types_of(kind)[tag])}
     assert named - COMMON[kind] == fields - COMMON[kind]
+
+
+@pytest.mark.parametrize("first", [b"", b"\n", b'{"MsgType":"Clock","TransactTime":1}\n'])
+def test_a_byte_order_mark_at_the_start_of_a_file_is_passed_over(first):
+    line = b'{"MsgType":"Clock","TransactTime":2}'
+    file = io.BytesIO(json_lines.BYTE_ORDER_MARK + first + line)
+    numbered = list(json_lines.read(file, "flow"))
+    assert [command.transact_time for _, command in numbered] == ([1, 2] if first.strip() else [2])
+    assert numbered[-1][0] == first.count(b"\n") + 1
+    with pytest.raises(UserError, match="line 2: not JSON"):
+        list(json_lines.read(io.BytesIO(b"\n" + json_lines.BYTE_ORDER_MARK + line), "flow"))
 
 
 def test_a_mangled_line_is_a_message_or_one_line_of_error():
@@ -82,6 +94,15 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
         ('{"MsgType":"Clock","TransactTime":-1}', "TransactTime: found -1, expected a whole number from 0"),
         ('{"MsgType":"Clock","TransactTime":1.5}', "TransactTime: found 1.5"),
         ('{"MsgType":"Clock","TransactTime":1,"Price":2}', "Price: not a field of Clock"),
+        (
+            '{"MsgType":"NewOrderSingle","Session":"a","ClOrdID":1,"Symbol":"A","Side":"Buy","OrdType":"Limit",'
+            '"OrderQuantity":1}',
+            "OrderQuantity: not a field of NewOrderSingle; the nearest that there is: OrderQty; the others: ",
+        ),
+        (
+            '{"MsgType":"OrderCancelRequest","Session":"a","ClOrdID":9223372036854775808,"Symbol":"A"}',
+            "ClOrdID: found 9223372036854775808, expected a whole number from 1 to 9223372036854775807",
+        ),
         ('{"MsgType":"KillSwitch","Participant":"a","On":1}', "On: found 1, expected true or false"),
         (
             '{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Open"}',
