@@ -254,7 +254,7 @@ cdef class Loop:
 
 cdef int take_memory(GatewayState* state) except -1:
     """Inbox and blocks, aligned; 0, or 1 where memory is short."""
-    cdef uint32_t block
+    cdef int block
     if posix_memalign(<void**> &state.inbox, CACHE_LINE, MESSAGE_BYTES_MAX):
         return 1
     if posix_memalign(<void**> &state.stranger, CACHE_LINE, STRANGER_BYTES):
