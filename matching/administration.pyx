@@ -8,7 +8,7 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_map_create, id_map_destroy
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
 from pricetime.matching.orders cimport cancel_order
-from pricetime.matching.price_ladder cimport ladder_create, level_pool_create, level_pool_destroy
+from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
@@ -113,6 +113,7 @@ cdef int prepare_instrument(EngineState* state, Instrument* instrument) noexcept
     set_divisor(&instrument.lot, instrument.lot_size)
     set_quantity_bound(state, instrument)
     if ladder_create(&instrument.ladders[0]) != 0 or ladder_create(&instrument.ladders[1]) != 0:
+        ladder_destroy(&instrument.ladders[0])
         return -1
     return 0
 

@@ -17,7 +17,6 @@ cdef inline void pick(Selection* self, const EngineState* state, uint32_t slot) 
     self.picked[self.count].slot = slot
     self.count += 1
 
-cdef void selection_sort(Selection* self) noexcept nogil
 cdef Selection select_session(EngineState* state, uint32_t session) noexcept nogil
     # All live orders of a session, by OrderID. One selection at a time: they share their room.
 cdef Selection select_instrument(EngineState* state, uint32_t instrument, uint32_t attribute_mask,

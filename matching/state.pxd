@@ -110,9 +110,6 @@ cdef struct EngineState:
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:
     return 0 < id <= state.sessions_count
 
-cdef inline bint participant_known(const EngineState* state, uint32_t id) noexcept nogil:
-    return 0 < id <= state.participants_count
-
 cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcept nogil:
     return 0 < id <= state.instruments_count
 

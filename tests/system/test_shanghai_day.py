@@ -126,9 +126,8 @@ def assert_nothing_lost_or_doubled(directory, flow, stock):
     assert verified.returncode == 0, verified.stderr
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_venue_that_is_killed_in_the_middle_of_the_day_loses_and_doubles_nothing(seed, tmp_path):
-    stock = "601825.SH"
+@pytest.mark.parametrize(("seed", "stock"), list(enumerate(STOCKS)))
+def test_a_venue_that_is_killed_in_the_middle_of_the_day_loses_and_doubles_nothing(seed, stock, tmp_path):
     rng = random.Random(seed)
     flow = read_flow(converted(stock, tmp_path))
     venue = KilledVenue(tmp_path / "venue")
@@ -161,9 +160,8 @@ def wait_until_journaled(directory, commands):
             time.sleep(0.0002)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_connection_that_is_cut_in_the_middle_of_the_day_loses_and_doubles_nothing(seed, tmp_path):
-    stock = "601825.SH"
+@pytest.mark.parametrize(("seed", "stock"), list(enumerate(STOCKS)))
+def test_a_connection_that_is_cut_in_the_middle_of_the_day_loses_and_doubles_nothing(seed, stock, tmp_path):
     rng = random.Random(seed)
     flow = read_flow(converted(stock, tmp_path))
     venue = KilledVenue(tmp_path / "venue")
