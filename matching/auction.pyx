@@ -10,7 +10,7 @@ from pricetime.matching.book cimport fill, forget_order, queue_remove, report_tr
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport Level, ladder_above, ladder_below, ladder_remove, ladder_worst
-from pricetime.matching.records cimport HAS_REFERENCE_PRICE
+from pricetime.matching.protection cimport reference_of
 from pricetime.matching.state cimport EngineState, Instrument
 
 cdef struct Best:
@@ -23,12 +23,6 @@ cdef struct Best:
     bint sellers_left
     int64_t nearest             # to the reference, the higher of two
     uint64_t distance
-
-
-cdef inline bint reference_of(const Instrument* instrument, int64_t* reference) noexcept nogil:
-    """Last trade, else the reference price; False where there is neither."""
-    reference[0] = instrument.last_price if instrument.has_last_price else instrument.reference_price
-    return instrument.has_last_price or (instrument.limits_presence & HAS_REFERENCE_PRICE) != 0
 
 
 cdef inline int64_t price_of(const EngineState* state, uint32_t level) noexcept nogil:

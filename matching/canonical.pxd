@@ -1,14 +1,15 @@
 """Layout of Engine.dump(): the canonical state, equal for equal states, in both engines. Drawn in docs/records.md.
 
-One StateHeader, then participants, sessions and instruments by id, then live orders: instruments by id, the buy side
-before the sell side, market orders first, then the better price, at one price in queue order. Absent values are 0.
+One StateHeader, then participants by id, their notional limits by currency, accounts by participant and instrument, sessions
+and instruments by id, then live orders; their order is rule 9's. Absent values are 0. What follows from the orders (open
+quantities, gross notional) is not here.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef struct StateHeader:
-    char magic[8]               # "PTSTATE1"
+    char magic[8]               # "PTSTATE2"
     uint32_t rules_version
     uint32_t shard
     uint64_t sequence           # last command applied
@@ -23,16 +24,54 @@ cdef struct StateHeader:
     uint32_t participants
     uint32_t sessions
     uint32_t instruments
-    uint32_t reserved_word
+    uint32_t notional_limits    # of participants, by currency
     uint64_t orders
-    uint64_t reserved[2]
+    uint64_t last_age           # the counter of places
+    uint64_t accounts
 
 cdef struct ParticipantState:
     uint32_t id
-    uint16_t flags              # DISABLED
-    uint16_t reserved_short
-    uint64_t reserved
+    uint16_t flags              # DISABLED, BLOCKED
+    uint16_t presence           # HAS_MESSAGE_RATE
+    int64_t open_orders_limit   # NO_LIMIT: none
+    int64_t rate_tokens
+    int64_t rate_interval
+    int64_t rate_level          # tokens in the bucket, times the interval
+    int64_t rate_time           # when it was last filled
     char name[48]
+    uint64_t reserved[4]
+
+cdef struct NotionalLimitsState:
+    # Of a participant, in one currency.
+    uint32_t participant
+    uint16_t presence           # HAS_ORDER_NOTIONAL_LIMIT, HAS_GROSS_NOTIONAL_LIMIT
+    uint8_t order_scale
+    uint8_t gross_scale
+    char currency[8]
+    uint64_t order_low
+    uint64_t order_high
+    uint64_t gross_low
+    uint64_t gross_high
+    uint64_t reserved[2]
+
+cdef struct AccountState:
+    # A participant in an instrument.
+    uint32_t participant
+    uint32_t instrument
+    int64_t position
+    int64_t order_quantity_limit    # NO_LIMIT: none, of each
+    int64_t open_orders_limit
+    int64_t open_quantity_limit
+    int64_t position_limit
+    uint16_t presence           # of notional limits: HAS_ORDER_NOTIONAL_LIMIT, HAS_GROSS_NOTIONAL_LIMIT
+    uint8_t order_scale
+    uint8_t gross_scale
+    uint32_t reserved_word
+    uint64_t order_low
+    uint64_t order_high
+    uint64_t gross_low
+    uint64_t gross_high
+    uint64_t reserved[5]
 
 cdef struct SessionState:
     uint32_t id
@@ -53,7 +92,7 @@ cdef struct InstrumentState:
     uint8_t price_scale
     uint8_t qty_scale
     uint8_t phase
-    uint8_t presence            # 1 last_price, 2 reported_price (an IndicativePrice was reported and still stands)
+    uint8_t presence            # 1 last_price, 2 reported_price (an IndicativePrice was reported and still stands), 4 auction_price
     uint16_t limits_presence    # HAS_REFERENCE_PRICE and so on
     uint16_t reserved_short
     uint32_t iceberg_parts_max
@@ -70,7 +109,10 @@ cdef struct InstrumentState:
     int64_t call_duration
     int64_t max_order_quantity
     int64_t trade_date          # yyyymmdd
-    uint64_t reserved[10]
+    int64_t auction_price       # of the last uncross that traded
+    int64_t call_end            # of a VolatilityCall; 0: it has none
+    uint64_t position_adjusted  # what PositionAdjust has put here of all participants, modulo 2^64
+    uint64_t reserved[7]
     char currency[8]
     char name[48]
 
@@ -85,13 +127,14 @@ cdef struct OrderState:
     uint16_t attributes         # side, order type, time in force, HAS_PRICE, POST_ONLY as in a command
     uint16_t presence           # of AdvancedLine
     uint8_t self_match_instruction
-    uint8_t reserved_byte
+    uint8_t standing            # IN_THE_BOOK, WAITING_STOP, ELECTED_STOP, SET_ASIDE
     uint16_t reserved_short
     int64_t display_quantity
-    int64_t shown_quantity
+    int64_t shown_quantity      # of an iceberg in the book
     int64_t min_quantity
     int64_t stop_price
     int64_t expire_time
     uint64_t self_match_id
-    uint64_t age
-    uint64_t reserved[2]
+    uint64_t age                # rule 1; 0 of all but icebergs, hidden orders, stops, AtTheClose orders
+    int64_t risk_price          # rule 13
+    uint64_t reserved

@@ -24,15 +24,18 @@ cdef enum:
 
 cdef struct Level:
     int64_t key
-    int64_t quantity            # open quantity of all orders here
-    uint32_t head               # oldest order
+    int64_t quantity            # what its displayed orders show
+    int64_t reserve             # what else is open here: hidden orders, icebergs behind their shown part
+    uint32_t head               # oldest displayed order
     uint32_t tail               # youngest
-    uint32_t count
+    uint32_t count              # displayed orders
+    uint32_t hidden_head        # oldest hidden order
+    uint32_t hidden_tail
+    uint32_t hidden_count
     uint32_t block              # near: its block; far: 0
     uint32_t parent             # far: treap links, by level index
     uint32_t left               # lower keys; free list
     uint32_t right              # higher keys
-    uint32_t reserved[5]
 
 cdef struct Block:
     uint64_t bitmap             # which of levels[] are there

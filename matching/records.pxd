@@ -11,9 +11,10 @@ cpdef enum:
     LINES_MAX = 8               # lines in one command record
     EVENT_LINES = 2             # lines in one full event
     RECORD_VERSION = 1
-    RULES_VERSION = 1           # a change of any state or event for the same commands is a new one
+    RULES_VERSION = 2           # a change of any state or event for the same commands is a new one
     NAME_BYTES = 48
     TEXT_BYTES = 56
+    NO_LIMIT = -1               # of a risk limit: takes it away (a notional: all bits set)
 
 # ------------------------------------------------------------------------------------------------ commands
 
@@ -77,6 +78,13 @@ cpdef enum TimeInForce:
     AT_THE_OPENING = 6
     AT_THE_CLOSE = 7
 
+cpdef enum SelfMatchInstruction:
+    """What an incoming order does that meets an order of its own participant with the same SelfMatchPreventionID [2362]."""
+    CANCEL_INCOMING = 1
+    CANCEL_RESTING = 2
+    CANCEL_BOTH = 3
+    DECREMENT_BOTH = 4
+
 cpdef enum Phase:
     """Trading phase of an instrument, carried in the attributes of TRADING_SESSION_STATUS."""
     CLOSED = 1
@@ -114,6 +122,8 @@ cpdef enum:
     FULL_REPORTS = 1 << 0               # both lines of each event; without it the first line only
     # Attributes of KILL_SWITCH.
     KILL_ON = 1 << 0
+    # Flag of a participant in the state, beside DISABLED: its kill switch is on.
+    BLOCKED = 1 << 1
     # Flags of INSTRUMENT_TERMS_LINE.
     PRICE_MAY_BE_NEGATIVE = 1 << 0      # zero too
     HIDDEN_ALLOWED = 1 << 1
@@ -222,7 +232,7 @@ cdef struct RiskOpenLimitsLine:
 cdef struct AdvancedLine:
     uint32_t zero
     uint8_t type
-    uint8_t self_match_instruction  # 0 none, 1 cancel incoming, 2 cancel resting, 3 cancel both, 4 decrement both
+    uint8_t self_match_instruction  # SelfMatchInstruction, counted with HAS_SELF_MATCH_PREVENTION
     uint16_t presence
     int64_t display_quantity    # DisplayQty [1138]
     int64_t min_quantity        # MinQty [110]
@@ -271,6 +281,13 @@ cpdef enum OrdStatus:
     ORDER_CANCELED = 4
     ORDER_REJECTED = 8
     ORDER_EXPIRED = 12
+
+cpdef enum Standing:
+    """Where a live order is; a field of the canonical state."""
+    IN_THE_BOOK = 0
+    WAITING_STOP = 1
+    ELECTED_STOP = 2            # elected, and waits for Continuous
+    SET_ASIDE = 3               # AtTheClose outside ClosingCall
 
 cpdef enum:
     AGGRESSOR = 1 << 0                  # event flag: this side came in and met a resting order (AggressorIndicator [1057])
@@ -352,6 +369,26 @@ cpdef enum Reason:
     MARKET_TIME_IN_FORCE = 56
     POST_ONLY_MARKET = 57
     POST_ONLY_IMMEDIATE = 58
+    POST_ONLY_STOP = 59
+    POST_ONLY_AUCTION = 60
+    STOP_TIME_IN_FORCE = 61
+    STOP_PRICE_MISSING = 62
+    STOP_PRICE_NOT_ALLOWED = 63
+    STOP_PRICE_NOT_POSITIVE = 64
+    STOP_PRICE_OFF_TICK = 65
+    DISPLAY_QUANTITY_MARKET = 66
+    DISPLAY_QUANTITY_IMMEDIATE = 67
+    DISPLAY_QUANTITY_AUCTION = 68
+    HIDDEN_NOT_ALLOWED = 69
+    DISPLAY_QUANTITY_INVALID = 70
+    DISPLAY_QUANTITY_TOO_SMALL = 71
+    MIN_QUANTITY_NOT_IOC = 72
+    MIN_QUANTITY_INVALID = 73
+    EXPIRE_TIME_MISSING = 74
+    EXPIRE_TIME_NOT_ALLOWED = 75
+    EXPIRE_TIME_PASSED = 76
+    UNKNOWN_SELF_MATCH_INSTRUCTION = 77
+    LEFT_OVER_TIME_IN_FORCE = 78
     # Live order found.
     UNKNOWN_ORDER = 80
     INSTRUMENT_CHANGED = 81
@@ -372,6 +409,7 @@ cpdef enum Reason:
     GROSS_NOTIONAL_LIMIT = 107
     OVERFLOW = 108
     ORDER_POOL_FULL = 109
+    ACCOUNTS_FULL = 110
     # Book.
     POST_ONLY_WOULD_TRADE = 112
     FILL_OR_KILL_UNFILLABLE = 113
@@ -403,6 +441,14 @@ cpdef enum Reason:
     UNCROSS_REST = 164
     TOTAL_ALREADY_FILLED = 165
     ORDER_MOVED = 166
+    AUCTION_REST = 167
+    KILLED = 168
+    EXPIRE_TIME_REACHED = 169
+    SELF_MATCH = 170
+    MASS_CANCELED = 171
+    VOLATILITY_INTERRUPTION = 172
+    CALL_ENDED = 173
+    LEFT_OVER_AS_LIMIT = 174
 
 
 cdef inline uint8_t record_lines(const CommandLine* line) noexcept nogil:

@@ -139,6 +139,26 @@ class Reason(IntEnum):
     MARKET_TIME_IN_FORCE = 56
     POST_ONLY_MARKET = 57
     POST_ONLY_IMMEDIATE = 58
+    POST_ONLY_STOP = 59
+    POST_ONLY_AUCTION = 60
+    STOP_TIME_IN_FORCE = 61
+    STOP_PRICE_MISSING = 62
+    STOP_PRICE_NOT_ALLOWED = 63
+    STOP_PRICE_NOT_POSITIVE = 64
+    STOP_PRICE_OFF_TICK = 65
+    DISPLAY_QUANTITY_MARKET = 66
+    DISPLAY_QUANTITY_IMMEDIATE = 67
+    DISPLAY_QUANTITY_AUCTION = 68
+    HIDDEN_NOT_ALLOWED = 69
+    DISPLAY_QUANTITY_INVALID = 70
+    DISPLAY_QUANTITY_TOO_SMALL = 71
+    MIN_QUANTITY_NOT_IOC = 72
+    MIN_QUANTITY_INVALID = 73
+    EXPIRE_TIME_MISSING = 74
+    EXPIRE_TIME_NOT_ALLOWED = 75
+    EXPIRE_TIME_PASSED = 76
+    UNKNOWN_SELF_MATCH_INSTRUCTION = 77
+    LEFT_OVER_TIME_IN_FORCE = 78
     UNKNOWN_ORDER = 80
     INSTRUMENT_CHANGED = 81
     SIDE_CHANGED = 82
@@ -157,6 +177,7 @@ class Reason(IntEnum):
     GROSS_NOTIONAL_LIMIT = 107
     OVERFLOW = 108
     ORDER_POOL_FULL = 109
+    ACCOUNTS_FULL = 110
     POST_ONLY_WOULD_TRADE = 112
     FILL_OR_KILL_UNFILLABLE = 113
     MIN_QUANTITY_UNFILLABLE = 114
@@ -185,6 +206,22 @@ class Reason(IntEnum):
     UNCROSS_REST = 164
     TOTAL_ALREADY_FILLED = 165
     ORDER_MOVED = 166
+    AUCTION_REST = 167
+    KILLED = 168
+    EXPIRE_TIME_REACHED = 169
+    SELF_MATCH = 170
+    MASS_CANCELED = 171
+    VOLATILITY_INTERRUPTION = 172
+    CALL_ENDED = 173
+    LEFT_OVER_AS_LIMIT = 174
+
+class SelfMatchInstruction(IntEnum):
+    """What an incoming order does that meets an order of its own participant with the same SelfMatchPreventionID [2362]."""
+
+    CANCEL_INCOMING = 1
+    CANCEL_RESTING = 2
+    CANCEL_BOTH = 3
+    DECREMENT_BOTH = 4
 
 class Side(IntEnum):
     """Side [54]; 0 is absent."""
@@ -192,6 +229,14 @@ class Side(IntEnum):
     BUY = 1
     SELL = 2
     SELL_SHORT = 3
+
+class Standing(IntEnum):
+    """Where a live order is; a field of the canonical state."""
+
+    IN_THE_BOOK = 0
+    WAITING_STOP = 1
+    ELECTED_STOP = 2
+    SET_ASIDE = 3
 
 class TimeInForce(IntEnum):
     """TimeInForce [59]; 0 is absent (Day for a new order, unchanged for a replace)."""
@@ -205,6 +250,7 @@ class TimeInForce(IntEnum):
     AT_THE_CLOSE = 7
 
 AGGRESSOR: Final = 1
+BLOCKED: Final = 2
 BY_ORDER_ID: Final = 16384
 CANCEL_ON_DISCONNECT: Final = 2
 DISABLED: Final = 1
@@ -236,6 +282,7 @@ KILL_ON: Final = 1
 LINES_MAX: Final = 8
 LINE_BYTES: Final = 64
 NAME_BYTES: Final = 48
+NO_LIMIT: Final = -1
 ORD_TYPE_MASK: Final = 15
 ORD_TYPE_SHIFT: Final = 2
 POSS_RESEND: Final = 32768
@@ -249,13 +296,14 @@ RIGHT_MARKET_DATA: Final = 256
 RIGHT_OPERATE: Final = 32
 RIGHT_RISK: Final = 64
 RIGHT_TRADE: Final = 16
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 SIDE_MASK: Final = 3
 SIDE_SHIFT: Final = 0
 TEXT_BYTES: Final = 56
 TIME_IN_FORCE_MASK: Final = 15
 TIME_IN_FORCE_SHIFT: Final = 6
 
+ACCOUNT_STATE: Final[np.dtype[np.void]]
 ADVANCED: Final[np.dtype[np.void]]
 COMMAND: Final[np.dtype[np.void]]
 EVENT: Final[np.dtype[np.void]]
@@ -264,6 +312,7 @@ INSTRUMENT_LIMITS: Final[np.dtype[np.void]]
 INSTRUMENT_STATE: Final[np.dtype[np.void]]
 INSTRUMENT_TERMS: Final[np.dtype[np.void]]
 NAME: Final[np.dtype[np.void]]
+NOTIONAL_LIMITS_STATE: Final[np.dtype[np.void]]
 ORDER_STATE: Final[np.dtype[np.void]]
 PARTICIPANT_STATE: Final[np.dtype[np.void]]
 RISK_OPEN_LIMITS: Final[np.dtype[np.void]]

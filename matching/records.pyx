@@ -21,6 +21,8 @@ def _dtypes():
     cdef TextLine text
     cdef canonical.StateHeader header
     cdef canonical.ParticipantState participant
+    cdef canonical.NotionalLimitsState notional_limits
+    cdef canonical.AccountState account
     cdef canonical.SessionState session
     cdef canonical.InstrumentState instrument
     cdef canonical.OrderState order
@@ -36,6 +38,8 @@ def _dtypes():
         "TEXT": <TextLine[:1]> &text,
         "STATE_HEADER": <canonical.StateHeader[:1]> &header,
         "PARTICIPANT_STATE": <canonical.ParticipantState[:1]> &participant,
+        "NOTIONAL_LIMITS_STATE": <canonical.NotionalLimitsState[:1]> &notional_limits,
+        "ACCOUNT_STATE": <canonical.AccountState[:1]> &account,
         "SESSION_STATE": <canonical.SessionState[:1]> &session,
         "INSTRUMENT_STATE": <canonical.InstrumentState[:1]> &instrument,
         "ORDER_STATE": <canonical.OrderState[:1]> &order,

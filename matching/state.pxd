@@ -65,6 +65,15 @@ cdef struct Instrument:
     PriceLadder ladders[2]
     Level market[2]             # resting market orders of a call, a queue each; their key means nothing
     int64_t reference_price
+    int64_t collar              # rule 12; the presence of these is in limits_presence
+    int64_t dynamic_band
+    int64_t static_band
+    int64_t call_duration       # nanoseconds
+    int64_t call_end            # of a VolatilityCall; 0: it has none
+    int64_t auction_price       # of the last uncross that traded
+    uint8_t has_auction_price
+    uint8_t reserved_bytes[7]
+    uint64_t position_adjusted  # what PositionAdjust has put here of all participants, modulo 2^64
     int64_t max_order_quantity
     int64_t trade_date
     int64_t reported_price      # last IndicativePrice of this call

@@ -171,9 +171,10 @@ class StateHeader(NamedTuple):
     participants: int
     sessions: int
     instruments: int
-    reserved_word: int
+    notional_limits: int
     orders: int
-    reserved: bytes
+    last_age: int
+    accounts: int
 
 
 class ParticipantState(NamedTuple):
@@ -181,9 +182,50 @@ class ParticipantState(NamedTuple):
 
     id: int
     flags: int
-    reserved_short: int
-    reserved: int
+    presence: int
+    open_orders_limit: int
+    rate_tokens: int
+    rate_interval: int
+    rate_level: int
+    rate_time: int
     name: bytes
+    reserved: bytes
+
+
+class NotionalLimitsState(NamedTuple):
+    """Notional limits of a participant in one currency."""
+
+    participant: int
+    presence: int
+    order_scale: int
+    gross_scale: int
+    currency: bytes
+    order_low: int
+    order_high: int
+    gross_low: int
+    gross_high: int
+    reserved: bytes
+
+
+class AccountState(NamedTuple):
+    """A participant in an instrument."""
+
+    participant: int
+    instrument: int
+    position: int
+    order_quantity_limit: int
+    open_orders_limit: int
+    open_quantity_limit: int
+    position_limit: int
+    presence: int
+    order_scale: int
+    gross_scale: int
+    reserved_word: int
+    order_low: int
+    order_high: int
+    gross_low: int
+    gross_high: int
+    reserved: bytes
 
 
 class SessionState(NamedTuple):
@@ -227,6 +269,9 @@ class InstrumentState(NamedTuple):
     call_duration: int
     max_order_quantity: int
     trade_date: int
+    auction_price: int
+    call_end: int
+    position_adjusted: int
     reserved: bytes
     currency: bytes
     name: bytes
@@ -245,7 +290,7 @@ class OrderState(NamedTuple):
     attributes: int
     presence: int
     self_match_instruction: int
-    reserved_byte: int
+    standing: int
     reserved_short: int
     display_quantity: int
     shown_quantity: int
@@ -254,4 +299,5 @@ class OrderState(NamedTuple):
     expire_time: int
     self_match_id: int
     age: int
-    reserved: bytes
+    risk_price: int
+    reserved: int
