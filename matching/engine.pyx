@@ -14,16 +14,19 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
+from pricetime.matching.accounts cimport account_table_create, account_table_destroy
 from pricetime.matching.administration cimport (
-    define, disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
+    disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
 )
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.definitions cimport define
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
+from pricetime.matching.mass_cancel cimport mass_cancel
 from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
 from pricetime.matching.orders cimport order_cancel, order_new, order_replace
 from pricetime.matching.phases cimport change_phase, tell_indicative
@@ -31,6 +34,7 @@ from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport Block, Level, ladder_below, ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_header, event_room, report_command
+from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
 from pricetime.matching.state cimport (
     BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
     Instrument, session_known,
@@ -74,7 +78,7 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
             engine_destroy(state)
             return NULL
     state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
-    if take_order_memory(state, order_capacity) != 0:
+    if take_order_memory(state, order_capacity) != 0 or account_table_create(&state.accounts) != 0:
         engine_destroy(state)
         return NULL
     state.shard = shard
@@ -94,7 +98,10 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     for id in range(1, engine.instruments_count + 1):
         ladder_destroy(&engine.instruments[id].ladders[0])
         ladder_destroy(&engine.instruments[id].ladders[1])
+    for id in range(1, engine.participants_count + 1):
+        free(engine.participants[id].currencies)
     give_back_order_memory(engine)
+    account_table_destroy(&engine.accounts)
     free(engine.participants)
     free(engine.sessions)
     free(engine.instruments)
@@ -188,8 +195,14 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
         tell_indicative(engine, sink)
         if record.session != 0:
             report_command(engine, sink, record, COMMAND_ACK, NONE)
-    elif type != EVENT_DIGEST:
-        report_command(engine, sink, record, BUSINESS_MESSAGE_REJECT, UNSUPPORTED)
+    elif type == ORDER_MASS_CANCEL_REQUEST:
+        mass_cancel(engine, record, sink)
+    elif type == RISK_LIMITS:
+        risk_limits(engine, record, sink)
+    elif type == POSITION_ADJUST:
+        position_adjust(engine, record, sink)
+    elif type == KILL_SWITCH:
+        kill_switch(engine, record, sink)
 
 
 # ---------------------------------------------------------------------------------------- the Python class

@@ -6,6 +6,7 @@ arrives, never on an order's path.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
@@ -40,7 +41,18 @@ cdef struct Name:
     char text[48]               # zero-padded
 
 cdef struct Participant:
-    uint16_t flags              # DISABLED
+    # 64 bytes. A limit that is not set is NO_LIMIT, which unsigned is above every number.
+    uint16_t flags              # DISABLED, BLOCKED
+    uint16_t presence           # HAS_MESSAGE_RATE
+    uint32_t open_orders
+    int64_t open_orders_limit
+    int64_t rate_tokens
+    int64_t rate_interval       # nanoseconds
+    uint64_t rate_level         # tokens in the bucket, times the interval
+    int64_t rate_time           # when it was last filled
+    NotionalLimits* currencies  # its notional limits, by currency; NULL: it never had one
+    uint32_t currencies_count
+    uint32_t reserved
 
 cdef struct Session:
     uint32_t participant
@@ -50,7 +62,9 @@ cdef struct Session:
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
-    uint32_t reserved[9]
+    uint32_t account            # the one that it used last, and its instrument; 0: none
+    uint32_t account_instrument
+    uint32_t reserved[7]
 
 cdef struct Divisor:
     # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
@@ -118,6 +132,7 @@ cdef struct EngineState:
     LevelPool level_pool
     IdMap by_cl_ord_id
     IdMap by_order_id
+    AccountTable accounts
     uint64_t id_multiplier      # of both maps; shows nowhere
     uint64_t last_age           # rule 1
     int64_t next_deadline       # deadlines.pxd; INT64_MAX: none
