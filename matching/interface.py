@@ -49,6 +49,14 @@ class EitherEngine(Protocol):
         """PARTICIPANT_STATE by id, from 1."""
 
     @property
+    def notional_limits(self) -> NDArray[np.void]:
+        """NOTIONAL_LIMITS_STATE by participant, each one's currencies in the order in which they were first set."""
+
+    @property
+    def accounts(self) -> NDArray[np.void]:
+        """ACCOUNT_STATE by participant and instrument."""
+
+    @property
     def sessions(self) -> NDArray[np.void]:
         """SESSION_STATE by id, from 1."""
 

@@ -9,6 +9,7 @@ from pricetime.matching.price_ladder cimport (
     WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
 from pricetime.matching.records cimport CONTINUOUS, MARKET, order_type
+from pricetime.matching.risk_invariants cimport broken_risk
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, side_index
 
 from pricetime.matching.records import Phase
@@ -19,7 +20,7 @@ cdef object broken_invariant(EngineState* state):
     if seen is NULL:
         raise MemoryError("no memory to check with")
     try:
-        return check_books(state, seen) or check_pool(state, seen) or check_sessions(state)
+        return check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or broken_risk(state)
     finally:
         free(seen)
 

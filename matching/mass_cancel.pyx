@@ -4,7 +4,7 @@ from libc.stdint cimport uint8_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.order_pool cimport Order
-from pricetime.matching.orders cimport cancel_order
+from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to
 from pricetime.matching.selection cimport Picked, Selection, pick, selection_sort

@@ -12,7 +12,7 @@ from pricetime.matching.definitions cimport find_line
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.mass_cancel cimport select_participant
 from pricetime.matching.notional cimport NOTIONAL_END, NOTIONAL_SCALE_MAX, Notional, notional_join
-from pricetime.matching.orders cimport cancel_order
+from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport report_outcome
 from pricetime.matching.risk cimport account_open, currency_place, open_notional, position_fits, set_account_flags
