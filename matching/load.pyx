@@ -182,7 +182,9 @@ cdef const char* load_account(EngineState* state, const AccountState* data) noex
                          notional_join(data.order_low, data.order_high), notional_join(data.gross_low, data.gross_high)):
         return b"an account has a notional limit that cannot be"
     set_account_flags(state, number)
-    return NULL if position_fits(account, account.position) else b"an account's position does not fit 63 bits"
+    if not position_fits(account, account.position):
+        return b"an account's position does not fit 63 bits"
+    return NULL
 
 
 cdef const char* check_positions(const EngineState* state) noexcept nogil:
@@ -291,7 +293,9 @@ cdef const char* load_instrument(EngineState* state, Instrument* instrument, con
     load_prices(instrument, data)
     load_limits(instrument, data)
     set_watch(instrument)
-    return NULL if prepare_instrument(state, instrument) == 0 else b"no memory for it"
+    if prepare_instrument(state, instrument) != 0:
+        return b"no memory for it"
+    return NULL
 
 
 cdef const char* load_instruments(EngineState* state, const InstrumentState* data) noexcept nogil:

@@ -134,7 +134,9 @@ cdef const char* check_order(const EngineState* state, const OrderState* data, i
         return b"an order has an advanced attribute that cannot be"
     if not are_ids(state, data):
         return b"an order has an id above its counter"
-    return b"two orders have the same id" if is_named(state, data.session, data.cl_ord_id, data.order_id) else NULL
+    if is_named(state, data.session, data.cl_ord_id, data.order_id):
+        return b"two orders have the same id"
+    return NULL
 
 
 # --------------------------------------------------------------------------------------------------- orders
