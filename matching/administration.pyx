@@ -9,7 +9,7 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_map_create, id_map_destroy
 from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
-from pricetime.matching.orders cimport cancel_order
+from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command

@@ -11,6 +11,7 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport Level, ladder_above, ladder_below, ladder_remove, ladder_worst
 from pricetime.matching.protection cimport reference_of
+from pricetime.matching.risk cimport risk_trade
 from pricetime.matching.state cimport EngineState, Instrument
 
 cdef struct Best:
@@ -141,6 +142,8 @@ cdef void auction_trade(EngineState* state, Instrument* instrument, Uncross uncr
         sell_level.quantity -= quantity
         fill(buyer, quantity)
         fill(seller, quantity)
+        risk_trade(state, buyer, quantity)
+        risk_trade(state, seller, quantity)
         report_trade(state, sink, buyer, 0, uncross.price, quantity)
         report_trade(state, sink, seller, 0, uncross.price, quantity)
         auction_settle(state, instrument, 0, buy_level, buy)

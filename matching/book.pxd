@@ -13,6 +13,7 @@ from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, lad
 from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.risk cimport risk_remove, risk_trade
 from pricetime.matching.state cimport EngineState, Instrument, level_key, level_of, side_index
 
 
@@ -75,6 +76,7 @@ cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     """An order ended: its names and its slot are free. It is in no queue any more."""
     cdef Order* order = &state.pool.orders[slot]
+    risk_remove(state, order)
     id_map_remove(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
     id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
     state.sessions[order.session].open_orders -= 1
@@ -142,6 +144,8 @@ cdef inline void book_match(EngineState* state, EventSink* sink, Instrument* ins
         level.quantity -= quantity
         fill(resting, quantity)
         fill(incoming, quantity)
+        risk_trade(state, resting, quantity)
+        risk_trade(state, incoming, quantity)
         instrument.last_price = resting.price
         instrument.has_last_price = 1
         report_trade(state, sink, resting, 0, resting.price, quantity)

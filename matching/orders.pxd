@@ -9,5 +9,3 @@ from pricetime.matching.state cimport EngineState
 cdef void order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
 cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
 cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-cdef void cancel_order(EngineState* state, uint32_t slot, int reason, EventSink* sink) noexcept nogil
-    # End one live order unasked (CANCELED with the reason, the order's own ClOrdID).

@@ -7,9 +7,13 @@ from pricetime.matching.book cimport (
 )
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_find, id_map_insert, id_map_prefetch, id_map_remove
-from pricetime.matching.order_pool cimport Order, order_give_back, order_take
+from libc.string cimport memset
+from pricetime.matching.order_pool cimport HAS_EXTRA, RISK_PRICED, Extra, Order, order_give_back, order_take
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order, status_of
+from pricetime.matching.risk cimport (
+    RiskQuestion, account_open, check_risk, risk_add, risk_reduce, risk_remove,
+)
 from pricetime.matching.state cimport (
     EngineState, Instrument, instrument_known, is_multiple, level_key, level_of, side_index,
 )
@@ -112,14 +116,6 @@ cdef inline uint8_t check_new_fields(const Instrument* instrument, const Command
     return reason if reason else check_combination(attributes)
 
 
-cdef inline uint8_t check_enabled(const EngineState* state, uint32_t session) noexcept nogil:
-    if state.sessions[session].flags & DISABLED:
-        return SESSION_DISABLED
-    if state.participants[state.sessions[session].participant].flags & DISABLED:
-        return PARTICIPANT_DISABLED
-    return NONE
-
-
 cdef inline uint8_t check_book(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t limit_key,
                                int64_t quantity) noexcept nogil:
     """Post-only and FOK, in Continuous; limit_key is a key of the other side."""
@@ -181,12 +177,22 @@ cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t s
     return True
 
 
+cdef inline void set_risk_price(EngineState* state, uint32_t slot, int64_t price) noexcept nogil:
+    cdef Order* order = &state.pool.orders[slot]
+    order.flags = 0
+    if price != order.price:
+        memset(&state.pool.extras[slot], 0, sizeof(Extra))
+        order.flags = HAS_EXTRA | RISK_PRICED
+        state.pool.extras[slot].risk_price = price
+
+
 cdef void order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """NewOrderSingle [D]. Rule 4."""
     cdef Instrument* instrument
     cdef Order* order
     cdef uint32_t slot
     cdef int64_t tick = 0, limit_key
+    cdef RiskQuestion question
     cdef uint16_t attributes = command.attributes
     cdef uint8_t reason = check_instrument(state, command)
     if not reason:
@@ -195,9 +201,12 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
     if not reason:
         reason = check_new_fields(instrument, command, &tick)
     if not reason:
-        reason = check_enabled(state, command.session)
-    if not reason and state.pool.live == state.pool.capacity:
-        reason = ORDER_POOL_FULL
+        question.session = command.session
+        question.slot = 0
+        question.attributes = attributes
+        question.price = command.price
+        question.total = question.open_quantity = command.quantity
+        reason = check_risk(state, instrument, &question)
     if not reason:
         limit_key = opposite_limit(attributes, tick)
         if instrument.phase == CONTINUOUS:
@@ -215,7 +224,13 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
     order.attributes = attributes & KEPT_ATTRIBUTES
     order.price = command.price if attributes & HAS_PRICE else 0
     order.leaves = command.quantity
+    order.flags = 0
     order.filled = 0
+    order.account = question.account
+    if order.account == 0:
+        order.account = account_open(state, state.sessions[command.session].participant, command.instrument)
+    set_risk_price(state, slot, question.risk_price)
+    risk_add(state, order)
     order.order_id = state.last_order_id
     order.cl_ord_id = command.cl_ord_id
     event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
@@ -223,6 +238,7 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
         name_order(state, slot)
         state.sessions[order.session].open_orders += 1
     else:
+        risk_remove(state, order)
         order_give_back(&state.pool, slot)
 
 
@@ -302,13 +318,6 @@ cdef void report_canceled(EngineState* state, const CommandLine* command, const 
     event_done(state, sink, event)
 
 
-cdef void cancel_order(EngineState* state, uint32_t slot, int reason, EventSink* sink) noexcept nogil:
-    cdef Order* order = &state.pool.orders[slot]
-    end_order(state, order, <uint8_t> reason, order.cl_ord_id, 0, sink)
-    book_remove(state, &state.instruments[order.instrument], slot)
-    forget_order(state, slot)
-
-
 cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """OrderCancelRequest [F]. Rule 5."""
     cdef uint32_t slot = 0, home = 0
@@ -358,23 +367,6 @@ cdef inline uint16_t replaced_attributes(const Order* order, const CommandLine* 
     return attributes | (command.attributes & HAS_PRICE)
 
 
-cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes, uint32_t session,
-                                int64_t tick, int64_t open_quantity) noexcept nogil:
-    """The replaced order as a whole, as if it were new and the old one gone."""
-    cdef uint8_t reason = check_phase(instrument.phase, attributes)
-    if reason:
-        return reason
-    if order_type(attributes) == MARKET and attributes & HAS_PRICE:
-        return PRICE_NOT_ALLOWED
-    reason = check_combination(attributes)
-    if reason:
-        return reason
-    reason = check_enabled(state, session)
-    if reason or instrument.phase != CONTINUOUS:
-        return reason
-    return check_book(state, instrument, attributes, opposite_limit(attributes, tick), open_quantity)
-
-
 cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
                               uint32_t new_home) noexcept nogil:
     """The replace's ClOrdID and session name the order from now on; it stood at old_home, and will at new_home."""
@@ -416,7 +408,8 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef Instrument* instrument
     cdef Order* order
     cdef uint32_t slot = 0
-    cdef int64_t tick = 0, price, open_quantity
+    cdef int64_t tick = 0, price, open_quantity, quantity
+    cdef RiskQuestion question
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
     cdef uint32_t old_home = 0, new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
@@ -451,20 +444,39 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     price = command.price if command.attributes & HAS_PRICE else order.price
     if not command.attributes & HAS_PRICE:
         is_multiple(&instrument.tick, price, &tick)
-    reason = check_whole(state, instrument, attributes, command.session, tick, open_quantity)
+    reason = check_phase(instrument.phase, attributes)
+    if not reason and order_type(attributes) == MARKET and attributes & HAS_PRICE:
+        reason = PRICE_NOT_ALLOWED
+    if not reason:
+        reason = check_combination(attributes)
+    if not reason and not keeps_priority(order, attributes, price, open_quantity):
+        question.session = command.session
+        question.slot = slot
+        question.attributes = attributes
+        question.price = price
+        question.total = order.filled + open_quantity
+        question.open_quantity = open_quantity
+        reason = check_risk(state, instrument, &question)
+        if not reason and instrument.phase == CONTINUOUS:
+            reason = check_book(state, instrument, attributes, opposite_limit(attributes, tick), open_quantity)
     if reason:
         reject_change(state, command, slot, reason, sink)
         return
     if keeps_priority(order, attributes, price, open_quantity):
         level_of(state, instrument, order).quantity -= order.leaves - open_quantity
+        quantity = order.leaves - open_quantity
         order.leaves = open_quantity
+        risk_reduce(state, order, quantity)
         order.attributes = attributes
         report_replaced(state, slot, command, old_home, new_home, sink)
         return
     book_remove(state, instrument, slot)
+    risk_remove(state, order)
     order.attributes = attributes
     order.price = price
     order.leaves = open_quantity
+    set_risk_price(state, slot, question.risk_price)
+    risk_add(state, order)
     report_replaced(state, slot, command, old_home, new_home, sink)
     if not work_off(state, instrument, slot, tick, opposite_limit(attributes, tick), sink):
         forget_order(state, slot)

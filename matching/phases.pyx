@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from pricetime.matching.auction cimport Uncross, auction_price, auction_trade
 from pricetime.matching.book cimport book_remove, forget_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.orders cimport cancel_order
+from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_command, report_order
 from pricetime.matching.selection cimport Selection, select_instrument

@@ -108,6 +108,7 @@ cdef struct EngineState:
     uint64_t last_order_id
     uint64_t last_exec_id
     uint64_t last_trd_match_id
+    uint64_t last_age
     EventDigest event_digest
     OrderPool pool
     LevelPool level_pool
@@ -142,6 +143,9 @@ cdef inline void set_senders(Session* session) noexcept nogil:
     session.senders = (BY_ANYONE | (BY_TRADER if session.flags & RIGHT_TRADE else 0)
                        | (BY_OPERATOR if session.flags & RIGHT_OPERATE else 0)
                        | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
+
+cdef inline void set_watch(Instrument* instrument) noexcept nogil:
+    pass
 
 cdef inline int side_index(uint16_t attributes) noexcept nogil:
     """0 for a buy, 1 for a sell or short sell."""
