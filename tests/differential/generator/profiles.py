@@ -64,7 +64,8 @@ STOPS = Profile(
 VOLATILE = Profile(
     "volatile", {**TRADING, "status": 14, "clock": 30, "define_instrument": 6}, wrong=0.02,
     ord_types=(16, 52, 14, 12, 8), spreads=(8, 14, 30), reference=0.8,
-    collars=(None, 4, 10, 25), bands=(None, 1, 3, 6, 12), durations=(1, 5, 60, 400), steps=(0, 0, 1, 1, 7, 60), iceberg=0.12, hidden=0.1,
+    collars=(None, 4, 10, 25), bands=(None, 1, 3, 6, 12), durations=(1, 5, 60, 400),
+    steps=(0, 0, 1, 1, 7, 60), iceberg=0.12, hidden=0.1,
 )
 LIMITED = Profile(
     "limited", {**TRADING, "risk_limits": 40, "position_adjust": 12, "kill_switch": 5, "status": 10}, wrong=0.02,
