@@ -180,9 +180,10 @@ def test_the_static_band_is_around_the_last_auction_price_else_the_reference(mar
     apply(market, sell(105), sell(106))
     assert told(market, order(1, BUY, 1, 200))[-1] == ("TRADE", 1, 105, 1, 0)
     assert told(market, order(2, BUY, 1, 200))[-1] == INTERRUPTED
-    assert told(market, c.status(c.CONTINUOUS, POWER))[0] == ("SESSION_STATUS", "CONTINUOUS", 200, 1)
-    apply(market, sell(195), sell(206))
-    assert told(market, order(3, BUY, 1, 300))[-1] == ("TRADE", 3, 195, 1, 0)
+    # Nothing is left over at 200 or at 106, and 106 is nearer to the last trade.
+    assert told(market, c.status(c.CONTINUOUS, POWER))[0] == ("SESSION_STATUS", "CONTINUOUS", 106, 1)
+    apply(market, sell(111), sell(112))
+    assert told(market, order(3, BUY, 1, 300))[-1] == ("TRADE", 3, 111, 1, 0)
     assert told(market, order(4, BUY, 1, 300))[-1] == INTERRUPTED
 
 
