@@ -1,7 +1,5 @@
 """The three order commands, past the door. Each is one call: everything that follows from it, trades included, is reported."""
 
-from libc.stdint cimport uint32_t
-
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState

@@ -87,6 +87,9 @@ cdef void change_phase(EngineState* state, const CommandLine* command, EventSink
         uncross = auction_price(state, instrument)
         if uncross.quantity == 0:
             uncross.price = 0
+        else:
+            instrument.has_auction_price = 1
+            instrument.auction_price = uncross.price
     instrument.phase = <uint8_t> phase
     instrument.reported_price = instrument.reported_quantity = 0
     report_phase(state, command, uncross, sink)
