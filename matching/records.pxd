@@ -79,7 +79,7 @@ cpdef enum TimeInForce:
     AT_THE_CLOSE = 7
 
 cpdef enum SelfMatchInstruction:
-    """What an incoming order does that meets an order of its own participant with the same SelfMatchPreventionID [2362]."""
+    """What an incoming order does that meets its own participant's with the same SelfMatchPreventionID [2362]."""
     CANCEL_INCOMING = 1
     CANCEL_RESTING = 2
     CANCEL_BOTH = 3

@@ -216,7 +216,7 @@ class Reason(IntEnum):
     LEFT_OVER_AS_LIMIT = 174
 
 class SelfMatchInstruction(IntEnum):
-    """What an incoming order does that meets an order of its own participant with the same SelfMatchPreventionID [2362]."""
+    """What an incoming order does that meets its own participant's with the same SelfMatchPreventionID [2362]."""
 
     CANCEL_INCOMING = 1
     CANCEL_RESTING = 2
