@@ -30,7 +30,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     cdef EngineState fresh
     memset(&fresh, 0, sizeof(EngineState))
     fresh.selection_room = calloc(capacity, sizeof(Picked))
-    if (fresh.selection_room is NULL or order_pool_create(&fresh.pool, capacity) != 0
+    fresh.deadlines = <uint32_t*> calloc(<size_t> capacity + 1, sizeof(uint32_t))
+    if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
             or id_map_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
             or id_map_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
@@ -38,6 +39,7 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
         return -1
     give_back_order_memory(state)
     state.selection_room = fresh.selection_room
+    state.deadlines = fresh.deadlines
     state.pool = fresh.pool
     state.level_pool = fresh.level_pool
     state.by_cl_ord_id = fresh.by_cl_ord_id
@@ -47,7 +49,9 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
 
 cdef void give_back_order_memory(EngineState* state) noexcept nogil:
     free(state.selection_room)
+    free(state.deadlines)
     state.selection_room = NULL
+    state.deadlines = NULL
     order_pool_destroy(&state.pool)
     level_pool_destroy(&state.level_pool)
     id_map_destroy(&state.by_cl_ord_id)

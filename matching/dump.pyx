@@ -14,7 +14,8 @@ from pricetime.matching.notional cimport notional_high, notional_low
 from pricetime.matching.order_pool cimport (
     ASIDE, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order,
 )
-from pricetime.matching.price_ladder cimport Level, ladder_below
+from pricetime.matching.level_tree cimport Level
+from pricetime.matching.price_ladder cimport ladder_below
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport EngineState, Instrument, Participant, side_index
 

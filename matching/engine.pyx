@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
@@ -29,11 +29,13 @@ from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
 from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
-from pricetime.matching.orders cimport order_cancel, order_new, order_replace
-from pricetime.matching.phases cimport change_phase, tell_indicative
-from pricetime.matching.order_pool cimport Order
-from pricetime.matching.price_ladder cimport Block, Level, ladder_below, ladder_destroy
+from pricetime.matching.orders cimport order_cancel, order_new
+from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
+from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.order_pool cimport Extra, Order
+from pricetime.matching.price_ladder cimport ladder_below, ladder_destroy
 from pricetime.matching.records cimport *
+from pricetime.matching.replace cimport order_replace
 from pricetime.matching.reports cimport event_header, event_room, report_command
 from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
 from pricetime.matching.state cimport (
@@ -84,6 +86,7 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
         return NULL
     state.shard = shard
     state.last_order_id = state.last_exec_id = state.last_trd_match_id = <uint64_t> shard << SHARD_SHIFT
+    state.next_deadline = state.next_call_end = INT64_MAX
     memset(&state.event_digest, 0xFF, sizeof(state.event_digest))
     return state
 
@@ -166,6 +169,8 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
         engine.time = record.time
     if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
         engine.sessions[record.session].mark = record.cl_ord_id
+    if engine.time >= engine.next_deadline:
+        work_off_due(engine, sink)
     if type == ORDER_CANCEL_REPLACE_REQUEST:
         order_replace(engine, record, sink)
     elif type == NEW_ORDER_SINGLE:
@@ -252,7 +257,8 @@ cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
     rows = []
     while index != 0 and len(rows) < levels:
         level = &state.level_pool.levels[index]
-        rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
+        if level.count:
+            rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
         index = ladder_below(&instrument.ladders[side], &state.level_pool, level.key)
     return np.array(rows, dtype=DEPTH)
 
@@ -280,6 +286,8 @@ def touch(Engine engine not None):
     """Have the system provide all memory of an engine's pools and maps now, so that no order is the first to touch a page."""
     cdef EngineState* state = engine.state
     touch_pages(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
+    touch_pages(state.pool.extras, (<size_t> state.pool.capacity + 1) * sizeof(Extra))
+    touch_pages(state.deadlines, (<size_t> state.pool.capacity + 1) * sizeof(uint32_t))
     touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
     touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
@@ -341,6 +349,18 @@ cdef class Engine:
     def time(self):
         """Time of the last command applied, UTC nanoseconds since 1970."""
         return self.state.time
+
+    @property
+    def next_deadline(self):
+        """When something is due by itself, an order's ExpireTime or a VolatilityCall's end: the first command whose time has
+        reached it makes it happen. None: nothing is."""
+        cdef uint32_t id
+        if self.state.next_deadline != INT64_MAX or self.state.deadlines_count:
+            return self.state.next_deadline
+        for id in range(1, self.state.instruments_count + 1):
+            if self.state.instruments[id].call_end:         # the last nanosecond that there is
+                return self.state.next_deadline
+        return None
 
     @property
     def run(self):
@@ -420,12 +440,13 @@ cdef class Engine:
         return self._section("instruments")
 
     def orders(self, symbol):
-        """ORDER_STATE array of an instrument: buy side, then sell side, in queue order, market orders first; then what waits."""
+        """ORDER_STATE array of an instrument: buy side, then sell side, each in queue order, market orders first; then stops
+        that wait, and AtTheClose orders that are set aside."""
         every = self._section("orders")
         return every[every["instrument"] == self._instrument(symbol)]
 
     def depth(self, symbol, levels=10):
-        """(bids, asks): DEPTH arrays of at most `levels` prices, best first. Market orders are not in it."""
+        """(bids, asks): DEPTH arrays of at most `levels` prices, best first, of displayed quantity. Market orders are not in it."""
         cdef uint32_t id = self._instrument(symbol)
         return depth_of(self.state, id, 0, levels), depth_of(self.state, id, 1, levels)
 
