@@ -371,15 +371,13 @@ def test_a_market_order_without_reference_has_the_risk_price_0(market):
 
 def test_the_risk_price_stays_until_the_order_comes_in_again(market):
     limit(market, reference_price=100, collar=10)
-    apply(market, order(1, 5, ord_type=LEFT_OVER, price=None), sell(101), order(2, 5, ord_type=LEFT_OVER, price=None))
-    # The first met nobody and is gone; the second too. With something to trade it rests as a Limit order.
-    apply(market, sell(102), order(3, 5, None, ord_type=LEFT_OVER))
+    apply(market, sell(101), order(3, 5, None, ord_type=LEFT_OVER))     # it rests as a Limit order
     row = next(row for row in market.orders(POWER) if row["cl_ord_id"] == 3)
-    assert (int(row["price"]), int(row["risk_price"])) == (102, 110 + 1)
+    assert (int(row["price"]), int(row["risk_price"])) == (101, 110)
     apply(market, c.replace(ALICE, 4, POWER, 3, 4))
-    assert market.orders(POWER)["risk_price"].tolist() == [111]
+    assert market.orders(POWER)["risk_price"].tolist() == [110]
     apply(market, c.replace(ALICE, 5, POWER, 4, 6))
-    assert market.orders(POWER)["risk_price"].tolist() == [102]
+    assert market.orders(POWER)["risk_price"].tolist() == [101]
 
 
 # ------------------------------------------------------------------------------------------------ positions

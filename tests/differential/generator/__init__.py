@@ -49,4 +49,5 @@ class Generator(World):
         opening = self.opening()
         yield from opening
         for _ in range(count - len(opening)):
-            yield self.pick(self.commands)(self)
+            lifted = self.blocked and self.chance(0.1)
+            yield risk.lift(self) if lifted else self.pick(self.commands)(self)

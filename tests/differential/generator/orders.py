@@ -9,6 +9,7 @@ from differential.generator.world import EXTREMES, INT64_MAX, Live, World
 from pricetime.matching.records import LineType
 
 Fields = dict[str, Any]
+ADVANCED = ("display", "minimum", "stop", "expires", "self_match")
 RESTING = (0, c.DAY, c.GTC, c.GTD)
 STOPS = (c.STOP, c.STOP_LIMIT)
 PRICED = (c.LIMIT, c.STOP_LIMIT)
@@ -78,8 +79,7 @@ def carried(world: World, fields: Fields) -> None:
     """Lines that are never looked at, and values whose presence bit is not set."""
     lines = [c.further(LineType.ACCOUNT_LINE, text=b"account")] if world.chance(0.5) else []
     lines += [c.further(LineType.TEXT_LINE, text="grüß".encode())] if world.chance(0.7) else []
-    names = ("display", "minimum", "stop", "expires", "self_match")
-    if world.chance(0.5) and all(fields.get(name) is None for name in names):
+    if world.chance(0.5):
         lines.insert(0, c.advanced_line(display_quantity=5, min_quantity=-1, stop_price=7, expire_time=1,
                                         self_match_id=1, self_match_instruction=world.dice.choice((0, 2, 77))))
     fields["lines"] = tuple(lines)
@@ -87,13 +87,18 @@ def carried(world: World, fields: Fields) -> None:
 
 MISTAKES: tuple[Callable[[World, Fields], None], ...] = (
     no_or_odd_price, no_or_odd_quantity, odd_word, odd_word, post_only, odd_display, odd_display, odd_minimum,
-    no_or_odd_stop, no_or_odd_expiry, odd_self_match, carried,
+    no_or_odd_stop, no_or_odd_expiry, odd_self_match,
 )
 
 
 def perhaps_spoilt(world: World, fields: Fields) -> Fields:
+    if world.chance(0.02):
+        carried(world, fields)
     while world.chance(world.profile.wrong):
         world.dice.choice(MISTAKES)(world, fields)
+    lines = fields.get("lines", ())
+    if any(fields.get(name) is not None for name in ADVANCED) and len(lines) and lines[0][4] == LineType.ADVANCED_LINE:
+        fields["lines"] = lines[1:]     # at most one advanced line
     return fields
 
 

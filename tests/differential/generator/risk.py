@@ -44,21 +44,21 @@ def sensible(world: World, participant: int, instrument: int, **fields: int) -> 
         which = world.dice.randint(0, 5)
         gone = world.chance(0.2)
         if which == 0 and not instrument:
-            on_orders["rate"] = (-1, 1) if gone else (pick((1, 3, 10)) * times, pick((1, 20, 1000)))
+            on_orders["rate"] = (-1, 1) if gone else (pick((1, 3, 10)) * times, pick((1, 4, 20)))
         elif which == 0 or (which == 1 and instrument):
-            on_orders["quantity"] = -1 if gone else pick((3, 6, 9)) * lot * times
+            on_orders["quantity"] = -1 if gone else pick((6, 9, 11)) * lot * times
         elif which == 2:
-            on_orders["notional"], on_orders["scale"] = notional(world, instrument, pick((1, 2)))
+            on_orders["notional"], on_orders["scale"] = notional(world, instrument, pick((1, 2, 3)))
             on_orders["notional"] = -1 if gone else on_orders["notional"]
         elif which == 3:
-            on_open["orders"] = -1 if gone else pick((2, 5, 12)) * times
+            on_open["orders"] = -1 if gone else pick((3, 12, 30)) * times
         elif which == 4 and instrument:
-            on_open["quantity"] = -1 if gone else pick((10, 40)) * lot * times
+            on_open["quantity"] = -1 if gone else pick((40, 150)) * lot * times
         elif which == 4 or (which == 5 and not instrument) or world.chance(0.4):
-            on_open["gross"], on_open["scale"] = notional(world, instrument, pick((3, 8)))
+            on_open["gross"], on_open["scale"] = notional(world, instrument, pick((8, 30)))
             on_open["gross"] = -1 if gone else on_open["gross"]
         else:
-            on_open["position"] = -1 if gone else pick((0, 10, 60)) * lot * times
+            on_open["position"] = -1 if gone else pick((12, 60, 150)) * lot * times
     lines = [c.order_limits_line(currency=currency, **on_orders)] if on_orders else []
     lines += [c.open_limits_line(currency=currency, **on_open)] if on_open else []
     return c.risk_limits(participant, instrument, *lines, **fields)
@@ -104,11 +104,11 @@ def position_adjust(world: World) -> bytes:
 
 
 def kill_switch(world: World) -> bytes:
-    """Lifted again more often than thrown, so that nobody stays out."""
     participant = world.dice.randint(1, 3) if world.chance(1 - world.profile.wrong) else world.dice.choice((0, 4, 99))
-    blocked = sorted(world.blocked)
-    if blocked and world.chance(0.7):
-        world.blocked.discard(blocked[0])
-        return c.kill_switch(blocked[0], on=False, time=world.now())
     world.blocked.add(participant)
     return c.kill_switch(participant, time=world.now(), **world.sender())
+
+
+def lift(world: World) -> bytes:
+    """Soon, so that nobody stays out."""
+    return c.kill_switch(world.blocked.pop(), on=False, time=world.now())
