@@ -187,3 +187,44 @@ def test_what_is_not_numbered(market):
         ("CANCELED", ALICE, 2), ("CANCELED", ANN, 0), ("LOGON_ANSWER", ANN, 0), ("LOGOUT_ANSWER", ANN, 0),
         ("BUSINESS_MESSAGE_REJECT", ANN, 0)]
     assert events[0].exec_id == events[1].exec_id       # a copy repeats the ExecID
+
+
+# ------------------------------------------------------------------------------------------------ ages
+
+
+def ages(market: object) -> dict[int, int]:
+    """By OrderID."""
+    return {int(row["order_id"]): int(row["age"]) for row in market.orders(POWER)}
+
+
+def test_ages_are_given_to_icebergs_hidden_orders_stops_and_at_the_close_only(market):
+    power = {"session": ALICE, "instrument": POWER, "side": BUY, "quantity": 5}
+    apply(market, c.new(cl_ord_id=1, price=90, **power), c.new(cl_ord_id=2, price=90, display=2, **power),
+          c.new(cl_ord_id=3, price=90, display=0, **power), c.new(cl_ord_id=4, stop=99, **power),
+          c.new(cl_ord_id=5, price=90, tif=c.AT_THE_CLOSE, **power), c.new(cl_ord_id=6, price=90, tif=GTC, **power),
+          c.new(cl_ord_id=7, price=91, stop=99, display=1, **power))
+    assert ages(market) == {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 0, 7: 5}
+
+
+def test_there_is_one_counter_of_places_for_all_instruments(market):
+    apply(market, c.new(ALICE, 1, ACME, BUY, 10, 90, display=10), c.new(ALICE, 2, POWER, BUY, 5, 90, display=1))
+    assert ages(market) == {2: 2}
+
+
+def test_an_iceberg_that_is_filled_on_entry_takes_no_place(market):
+    apply(market, c.new(ALICE, 1, POWER, BUY, 5, 90), c.new(BOB, 1, POWER, SELL, 5, 90, display=1),
+          c.new(ALICE, 2, POWER, BUY, 5, 90, display=1))
+    assert ages(market) == {3: 1}
+
+
+@pytest.mark.parametrize(("side", "price"), [(BUY, INT64_MAX), (BUY, -INT64_MAX - 1), (SELL, INT64_MAX),
+                                             (SELL, -INT64_MAX - 1)])
+def test_icebergs_stops_and_hidden_orders_at_the_ends_of_64_bits(market, side, price):
+    other = SELL if side == BUY else BUY
+    bound = INT64_MAX // 131072
+    apply(market, c.new(ALICE, 1, POWER, side, bound, price, display=bound - 1),
+          c.new(ALICE, 2, POWER, side, bound, price, display=0))
+    events = told(market, c.new(BOB, 1, POWER, other, bound, price), c.new(BOB, 2, POWER, other, bound, price))
+    assert [event[3] for event in events if event[0] == "TRADE" and event[1] < 3][::2] == [bound - 1, 1, bound]
+    assert told(market, c.new(ALICE, 5, POWER, side, 1, stop=price))[1:] == [
+        ("TRIGGERED", 5, 0), ("CANCELED", 5, "MARKET_REST")]

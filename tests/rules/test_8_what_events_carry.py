@@ -199,3 +199,79 @@ def test_logon_and_logout_answer(market):
     logon, logout = apply(market, c.logon(ALICE), c.logout(ALICE))
     carries(logon, EventType.LOGON_ANSWER, cl_ord_id=7, order_id=2, session=ALICE, participant=FIRM_A)
     carries(logout, EventType.LOGOUT_ANSWER, session=ALICE, participant=FIRM_A)
+
+
+LINE = {"display": 2, "self_match": (7, 4)}
+
+
+def test_triggered_has_the_type_and_price_from_then_on(market):
+    apply(market, c.new(BOB, 1, POWER, SELL, 1, 50, time=NOW), c.new(ALICE, 7, POWER, BUY, 10, 45, stop=50, tif=GTC))
+    *_, event = apply(market, c.new(BOB, 2, POWER, BUY, 1, 50, time=NOW))
+    carries(event, EventType.TRIGGERED, status_flags=OrdStatus.ORDER_NEW, report_number=2, cl_ord_id=7, order_id=2,
+            leaves_qty=10, session=ALICE, instrument=POWER, price=45, exec_id=6, participant=FIRM_A,
+            attributes=c.order_attributes(BUY, LIMIT, GTC, records.HAS_PRICE))
+
+
+def test_a_stop_has_its_own_type_and_no_price_before(market):
+    event, = apply(market, c.new(ALICE, 7, POWER, BUY, 10, stop=50, time=NOW))
+    carries(event, EventType.NEW, report_number=1, cl_ord_id=7, order_id=1, leaves_qty=10, session=ALICE,
+            instrument=POWER, exec_id=1, participant=FIRM_A, attributes=c.order_attributes(BUY, c.STOP, DAY))
+
+
+def test_restated_as_a_limit_order(market):
+    apply(market, c.new(BOB, 1, POWER, SELL, 4, 50, time=NOW))
+    *_, event = apply(market, c.new(ALICE, 7, POWER, BUY, 10, ord_type=c.LEFT_OVER, time=NOW))
+    carries(event, EventType.RESTATED, status_flags=OrdStatus.ORDER_PARTIALLY_FILLED, reason=Reason.LEFT_OVER_AS_LIMIT,
+            report_number=3, cl_ord_id=7, order_id=2, leaves_qty=6, cum_qty=4, session=ALICE, instrument=POWER,
+            price=50, exec_id=5, participant=FIRM_A,
+            attributes=c.order_attributes(BUY, LIMIT, DAY, records.HAS_PRICE))
+
+
+def test_restated_by_self_match_prevention(market):
+    apply(market, c.new(ANN, 3, POWER, SELL, 9, 50, time=NOW, **LINE))
+    _, resting, incoming = apply(market, c.new(ALICE, 7, POWER, BUY, 1, 55, self_match=(7, 4), time=NOW))
+    carries(resting, EventType.RESTATED, status_flags=OrdStatus.ORDER_NEW, reason=Reason.SELF_MATCH, report_number=2,
+            cl_ord_id=3, order_id=1, leaves_qty=8, session=ANN, instrument=POWER, price=50, exec_id=3,
+            participant=FIRM_A, attributes=c.order_attributes(SELL, LIMIT, DAY, records.HAS_PRICE))
+    carries(incoming, EventType.CANCELED, status_flags=OrdStatus.ORDER_CANCELED, reason=Reason.SELF_MATCH,
+            report_number=2, cl_ord_id=7, order_id=2, session=ALICE, instrument=POWER, price=55, exec_id=4,
+            participant=FIRM_A, attributes=c.order_attributes(BUY, LIMIT, DAY, records.HAS_PRICE))
+
+
+def test_order_mass_cancel_report(market):
+    apply(market, c.new(ALICE, 7, ACME, BUY, 10, 100, time=NOW))
+    canceled, report = apply(market, c.mass_cancel(ANN, 4, ACME, time=NOW))
+    carries(canceled, EventType.CANCELED, status_flags=OrdStatus.ORDER_CANCELED, reason=Reason.MASS_CANCELED,
+            report_number=2, cl_ord_id=7, order_id=1, session=ALICE, instrument=ACME, price=100, exec_id=2,
+            participant=FIRM_A, attributes=TEN_AT_100)
+    carries(report, EventType.ORDER_MASS_CANCEL_REPORT, report_number=1, cl_ord_id=4, last_qty=1, session=ANN,
+            instrument=ACME, participant=FIRM_A)
+    refusal, = apply(market, c.mass_cancel(ANN, 5, 77, time=NOW))
+    carries(refusal, EventType.ORDER_MASS_CANCEL_REPORT, reason=Reason.UNKNOWN_INSTRUMENT, report_number=2,
+            cl_ord_id=5, session=ANN, instrument=77, participant=FIRM_A)
+
+
+def test_session_status_that_nobody_asked_for(market):
+    limits = c.limits_line(reference_price=50, static_band=0, call_duration=5)
+    apply(market, c.define_instrument(POWER, None, None, limits, time=NOW), c.new(BOB, 1, POWER, SELL, 4, 51))
+    begins = apply(market, c.new(ALICE, 7, POWER, BUY, 4, 51))[-1]
+    carries(begins, EventType.SESSION_STATUS, reason=Reason.VOLATILITY_INTERRUPTION, leaves_qty=c.VOLATILITY_CALL,
+            instrument=POWER)
+    ends, buy, sell = apply(market, c.clock(NOW + 5))
+    carries(ends, EventType.SESSION_STATUS, reason=Reason.CALL_ENDED, leaves_qty=c.CONTINUOUS, instrument=POWER,
+            last_px=51, last_qty=4, time=NOW + 5)
+    assert [event.status_flags >> 4 for event in (buy, sell)] == [0, 0]
+
+
+def test_what_expires_by_its_time(market):
+    apply(market, c.new(ALICE, 7, ACME, BUY, 10, 100, tif=c.GTD, expires=NOW, time=NOW - 1))
+    event, = apply(market, c.clock(NOW))
+    carries(event, EventType.EXPIRED, status_flags=OrdStatus.ORDER_EXPIRED, reason=Reason.EXPIRE_TIME_REACHED,
+            report_number=2, cl_ord_id=7, order_id=1, session=ALICE, instrument=ACME, price=100, exec_id=2,
+            participant=FIRM_A, attributes=c.order_attributes(BUY, LIMIT, c.GTD, records.HAS_PRICE))
+
+
+def test_risk_commands_of_a_session_are_acknowledged_with_their_instrument(market):
+    event, = apply(market, c.position_adjust(FIRM_A, POWER, 5, session=OPS, cl_ord_id=1, time=NOW))
+    carries(event, EventType.COMMAND_ACK, report_number=1, cl_ord_id=1, session=OPS, instrument=POWER,
+            participant=FIRM_O)
