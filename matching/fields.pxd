@@ -1,7 +1,7 @@
 """What an order may be: each field by itself, then what contradicts itself. Rules 4 and 5, in the order of the checks.
 
-What a plain order has is checked here, inline. Terms hold the rest, and are read only for an order that has more: another OrdType
-than Market and Limit, another TimeInForce than Day, GTC, IOC and FOK, or an ADVANCED_LINE that says something.
+What a plain order has is checked here, inline. Terms hold the rest, and are read only for an order that has more: another
+OrdType than Market and Limit, another TimeInForce than Day, GTC, IOC and FOK, or an ADVANCED_LINE that says something.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
