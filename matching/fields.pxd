@@ -146,12 +146,12 @@ cdef inline uint8_t check_new_fields(const Instrument* instrument, const Command
 
 
 cdef inline uint8_t check_replace_fields(const Instrument* instrument, const CommandLine* command,
-                                         int64_t* tick) noexcept nogil:
-    """Each field of the first line that a replace gives, by itself."""
+                                         bint plain, int64_t* tick) noexcept nogil:
+    """Each field of the first line that a replace gives, by itself; types of a plain command are known ones."""
     cdef uint8_t reason
-    if order_type(command.attributes) > MARKET_WITH_LEFT_OVER_AS_LIMIT:
+    if not plain and order_type(command.attributes) > MARKET_WITH_LEFT_OVER_AS_LIMIT:
         return UNKNOWN_ORD_TYPE
-    if order_time_in_force(command.attributes) > AT_THE_CLOSE:
+    if not plain and order_time_in_force(command.attributes) > AT_THE_CLOSE:
         return UNKNOWN_TIME_IN_FORCE
     if command.attributes & HAS_PRICE:
         reason = check_price(instrument, command.price, tick)

@@ -44,12 +44,26 @@ cdef inline uint16_t replaced_attributes(const Order* order, const CommandLine* 
     return attributes | (command.attributes & HAS_PRICE)
 
 
+cdef inline uint8_t phase_allows(const Instrument* instrument, uint16_t attributes, const Terms* terms) noexcept nogil:
+    """check_phase; in Continuous a plain order may always come in."""
+    if terms is NULL and instrument.phase == CONTINUOUS:
+        return NONE
+    return check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+
+
+cdef inline uint8_t check_given_phase(const Instrument* instrument, const CommandLine* command,
+                                      const Terms* terms) noexcept nogil:
+    """By what the command gives: without HAS_EXEC_INST it says nothing of post-only."""
+    cdef uint16_t attributes = command.attributes
+    if not attributes & HAS_EXEC_INST:
+        attributes &= ~POST_ONLY
+    return phase_allows(instrument, attributes, terms)
+
+
 cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
                                 Terms* terms) noexcept nogil:
     """The replaced order as a whole, as if it were new."""
-    cdef uint8_t reason = NONE
-    if instrument.phase != CONTINUOUS or terms is not NULL:     # where a plain one may always come in
-        reason = check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+    cdef uint8_t reason = phase_allows(instrument, attributes, terms)
     if reason:
         return reason
     if attributes & HAS_PRICE and not needs_price(attributes):
@@ -225,7 +239,6 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef Terms terms
     cdef Change change
     cdef uint32_t slot = 0
-    cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
     change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     id_map_prefetch(&state.by_cl_ord_id, change.new_home)
@@ -236,11 +249,9 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
         change.terms = &terms
     if not reason:
         instrument = &state.instruments[command.instrument]
-        # Without HAS_EXEC_INST the command says nothing of post-only.
-        attributes = command.attributes if command.attributes & HAS_EXEC_INST else command.attributes & ~POST_ONLY
-        reason = check_phase(instrument.phase, attributes, 0 if change.terms is NULL else terms.presence)
+        reason = check_given_phase(instrument, command, change.terms)
     if not reason:
-        reason = check_replace_fields(instrument, command, &change.tick)
+        reason = check_replace_fields(instrument, command, change.terms is NULL, &change.tick)
     if not reason and change.terms is not NULL:
         reason = check_given(instrument, &terms)
     if not reason:
