@@ -226,7 +226,8 @@ cdef Outcome match_closely(EngineState* state, EventSink* sink, Instrument* inst
 
 # --------------------------------------------------------------------------------------------- working off
 
-cdef void become_limit(EngineState* state, Instrument* instrument, uint32_t slot, int64_t price, EventSink* sink) noexcept nogil:
+cdef void become_limit(EngineState* state, Instrument* instrument, uint32_t slot, int64_t price,
+                       EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t tick = 0, risk_price = risk_price_of(state, order)
     is_multiple(&instrument.tick, price, &tick)
@@ -237,7 +238,8 @@ cdef void become_limit(EngineState* state, Instrument* instrument, uint32_t slot
     rest_order(state, instrument, slot, tick)
 
 
-cdef bint rest_of_match(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, bint interrupted, EventSink* sink) noexcept nogil:
+cdef bint rest_of_match(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, bint interrupted,
+                        EventSink* sink) noexcept nogil:
     """What becomes of an order that was matched and has something left."""
     cdef Order* order = &state.pool.orders[slot]
     cdef uint8_t time_in_force = order_time_in_force(order.attributes), type = order_type(order.attributes)
