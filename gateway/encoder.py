@@ -11,7 +11,15 @@ from typing import Any
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import scaled
 from pricetime.gateway.directory import Directory, Instrument
-from pricetime.gateway.further_lines import limits_lines, name_bytes, order_lines, risk_lines, terms_line, terms_of
+from pricetime.gateway.further_lines import (
+    limits_lines,
+    name_bytes,
+    order_lines,
+    risk_lines,
+    terms_line,
+    terms_of,
+    text_lines,
+)
 from pricetime.gateway.layout import (
     COMMAND_LINE,
     EXEC_INST_BITS,
@@ -47,7 +55,7 @@ class Encoder:
         try:
             return encode(self, message)
         except (struct.error, OverflowError) as error:
-            raise UserError(f"{type(message).__name__}: a number does not fit its field: {error}") from None
+            raise UserError(f"{_too_large(message)}: a number does not fit its field: {error}") from None
 
     def _first(
         self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0,
@@ -94,8 +102,10 @@ class Encoder:
     def cancel(self, message: m.OrderCancelRequest) -> bytes:
         attributes, target = _target(message)
         attributes |= SIDE_BITS[message.side] | (records.POSS_RESEND if message.poss_resend else 0)
-        instrument = self._instrument(message.symbol).id
-        return self._first(CommandType.ORDER_CANCEL_REQUEST, message, attributes, instrument, target=target)
+        instrument, further = self._instrument(message.symbol).id, tuple(text_lines(message))
+        return self._first(
+            CommandType.ORDER_CANCEL_REQUEST, message, attributes, instrument, target=target, further=further
+        )
 
     def order_status(self, message: m.OrderStatusRequest) -> bytes:
         attributes, target = _target(message)
@@ -177,12 +187,7 @@ class Encoder:
         instrument = self._instrument(message.symbol)
         position = scaled(message.position, instrument.qty_scale, "Position")
         return self._first(
-            CommandType.POSITION_ADJUST,
-            message,
-            records.HAS_QUANTITY,
-            instrument.id,
-            quantity=position,
-            target=participant,
+            CommandType.POSITION_ADJUST, message, instrument=instrument.id, quantity=position, target=participant
         )
 
     def kill_switch(self, message: m.KillSwitch) -> bytes:
@@ -230,6 +235,15 @@ class Encoder:
         if size == 0 or size % records.LINE_BYTES or size != (message.lines[5] & 0xF) * records.LINE_BYTES:
             raise UserError(f"Lines: found {size} bytes, expected one record of whole {records.LINE_BYTES}-byte lines")
         return message.lines
+
+
+def _too_large(message: m.Command) -> str:
+    """The first field whose whole number no record holds, with the number; else what the message is."""
+    for name in message.__struct_fields__:
+        value = getattr(message, name)
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+            return f"{m.fix_name(name)}: found {value}"
+    return type(message).__name__
 
 
 def _plain(type: CommandType) -> Callable[[Encoder, Any], bytes]:
