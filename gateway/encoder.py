@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import scaled
 from pricetime.gateway.directory import Directory, Instrument
@@ -54,8 +56,8 @@ class Encoder:
             self.time = message.transact_time
         try:
             return encode(self, message)
-        except (struct.error, OverflowError) as error:
-            raise UserError(f"{_too_large(message)}: a number does not fit its field: {error}") from None
+        except (struct.error, OverflowError):
+            raise UserError(_number_out_of_range(message)) from None
 
     def _first(
         self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0,
@@ -237,13 +239,18 @@ class Encoder:
         return message.lines
 
 
-def _too_large(message: m.Command) -> str:
-    """The first field whose whole number no record holds, with the number; else what the message is."""
-    for name in message.__struct_fields__:
-        value = getattr(message, name)
-        if isinstance(value, int) and not -(2**63) <= value < 2**64:
-            return f"{m.fix_name(name)}: found {value}"
-    return type(message).__name__
+def _number_out_of_range(message: m.Command) -> str:
+    """The first field with a whole number that its record cannot hold: field, found, expected."""
+    for field in msgspec.structs.fields(type(message)):
+        value, info = getattr(message, field.name), msgspec.inspect.type_info(field.type)
+        parts = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+        for part in parts:
+            if isinstance(part, msgspec.inspect.IntType) and isinstance(value, int):
+                lowest = -(2**63) if part.ge is None else part.ge
+                highest = 2**64 - 1 if part.le is None else part.le
+                if not lowest <= value <= highest:
+                    return f"{field.encode_name}: found {value}, expected a whole number from {lowest} to {highest}"
+    return f"{type(message).__name__}: a number does not fit its field"
 
 
 def _plain(type: CommandType) -> Callable[[Encoder, Any], bytes]:

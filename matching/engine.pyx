@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
@@ -78,6 +78,7 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
         engine_destroy(state)
         return NULL
     state.shard = shard
+    state.next_deadline = INT64_MAX
     state.last_order_id = state.last_exec_id = state.last_trd_match_id = <uint64_t> shard << SHARD_SHIFT
     memset(&state.event_digest, 0xFF, sizeof(state.event_digest))
     return state
