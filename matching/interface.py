@@ -32,6 +32,10 @@ class EitherEngine(Protocol):
         """Number of the run that the last VenueStart began; 0: none yet."""
 
     @property
+    def next_deadline(self) -> int | None:
+        """When something is due next: an ExpireTime, the end of a VolatilityCall; None: nothing waits for a time."""
+
+    @property
     def event_digest(self) -> tuple[int, int]:
         """128-bit digest of all events so far: low and high half."""
 
@@ -49,6 +53,14 @@ class EitherEngine(Protocol):
         """PARTICIPANT_STATE by id, from 1."""
 
     @property
+    def notional_limits(self) -> NDArray[np.void]:
+        """NOTIONAL_LIMITS_STATE of participants by id, then by currency in the order in which they were first set."""
+
+    @property
+    def accounts(self) -> NDArray[np.void]:
+        """ACCOUNT_STATE by participant and instrument."""
+
+    @property
     def sessions(self) -> NDArray[np.void]:
         """SESSION_STATE by id, from 1."""
 
@@ -57,10 +69,10 @@ class EitherEngine(Protocol):
         """INSTRUMENT_STATE by id, from 1."""
 
     def orders(self, symbol: str | int) -> NDArray[np.void]:
-        """ORDER_STATE of an instrument: the buy side then the sell side, each in queue order."""
+        """ORDER_STATE of an instrument: buys, sells, each in queue order; then stops that wait, then set aside ones."""
 
     def depth(self, symbol: str | int, levels: int = 10) -> tuple[NDArray[np.void], NDArray[np.void]]:
-        """(bids, asks), best first: price, open quantity and number of limit orders."""
+        """(bids, asks), best first: price, displayed quantity, number of displayed orders; no level without any."""
 
     def indicative(self, symbol: str | int) -> tuple[int, int] | None:
         """(price, quantity) of an uncross now, or None where nothing would trade."""

@@ -4,10 +4,12 @@ Written to be read, not to be fast: every candidate price is looked at, with run
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 
 from pricetime.matching.reference.book import Book, BookSide
-from pricetime.matching.reference.orders import trade
+from pricetime.matching.reference.matching import show_next_part, trade
+from pricetime.matching.reference.protection import note_uncross
 from pricetime.matching.reference.reports import Reports
 from pricetime.matching.reference.state import Instrument, Order, Venue
 
@@ -51,24 +53,57 @@ def totals_at(book: Book, prices: list[int]) -> list[tuple[int, int, int]]:
 
 
 def quantity_at(side: BookSide, price: int) -> int:
-    return sum(order.leaves for order in side.levels.get(side.key(price), {}).values())
+    """All that is open there: hidden orders and icebergs in full."""
+    level = side.levels.get(side.key(price))
+    return 0 if level is None else sum(order.leaves for order in level.orders())
 
 
 def market_quantity(side: BookSide) -> int:
     return sum(order.leaves for order in side.market.values())
 
 
+# ------------------------------------------------------------------------------------------------ pairing
+
+
+@dataclass(slots=True)
+class Turn:
+    """Rule 6, pairing: an order's turn in its side's row, and how much of it that is."""
+
+    order: Order
+    quantity: int
+
+
 def uncross(venue: Venue, reports: Reports, instrument: Instrument, price: int) -> None:
-    """Rule 6: head against head, all at the one price, the buy side's report first, neither the aggressor."""
-    buys = takers(instrument.book.buy, price)
-    sells = takers(instrument.book.sell, price)
+    """Rule 6, 4: head against head, all at the one price, the buy side's report first, neither the aggressor."""
+    note_uncross(venue, instrument, price)
+    buys, sells = turns(instrument.book.buy, price), turns(instrument.book.sell, price)
     buy, sell = next(buys, None), next(sells, None)
     while buy is not None and sell is not None:
-        trade(venue, reports, buy, sell, price)
-        buy = buy if buy.leaves else next(buys, None)
-        sell = sell if sell.leaves else next(sells, None)
+        quantity = min(buy.quantity, sell.quantity)
+        trade(venue, reports, buy.order, sell.order, price, quantity)
+        for turn in (buy, sell):
+            turn.quantity -= quantity
+            turn.order.shown = max(turn.order.shown - quantity, 0)      # an iceberg's first turn is what it shows
+        buy = buy if buy.quantity else next(buys, None)
+        sell = sell if sell.quantity else next(sells, None)
+    instrument.auction_price = price
+    show_next_parts(venue, instrument)
 
 
-def takers(side: BookSide, price: int) -> Iterator[Order]:
-    """Who takes part at `price`: market orders first, then the better price, then the older."""
-    return iter([order for order in side.orders() if order.is_market or side.key(order.limit) <= side.key(price)])
+def turns(side: BookSide, price: int) -> Iterator[Turn]:
+    """Who takes part at `price`: market orders, then better prices; there what is displayed, then the rest by age."""
+    row = [Turn(order, order.leaves) for order in side.market.values()]
+    for key, level in side.levels.items():
+        if key > side.key(price):
+            break
+        row += [Turn(order, order.displayed) for order in level.displayed.values()]
+        behind = [order for order in level.orders() if order.leaves > order.displayed]
+        row += [Turn(order, order.leaves - order.displayed) for order in sorted(behind, key=lambda order: order.age)]
+    return iter(row)
+
+
+def show_next_parts(venue: Venue, instrument: Instrument) -> None:
+    """Rule 6, 4: icebergs of which nothing is shown any more, in queue order."""
+    used_up = [order for order in instrument.book.orders() if order.is_iceberg and not order.shown]
+    for iceberg in used_up:
+        show_next_part(venue, iceberg)

@@ -1,7 +1,4 @@
-"""Participants, sessions and instruments: how commands define and redefine them. Rule 7 of docs/rules.md.
-
-Commands that these rules do not carry out yet are refused here.
-"""
+"""Participants, sessions and instruments: how commands define and redefine them. Rule 7 of docs/rules.md."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -21,8 +18,15 @@ from pricetime.matching.reference.tuples import Command, InstrumentTermsLine, Na
 
 SCALE_MAX = 18
 ICEBERG_PARTS_DEFAULT = 100
-LIMITS_TO_COME = (records.HAS_COLLAR | records.HAS_DYNAMIC_BAND | records.HAS_STATIC_BAND
-                  | records.HAS_CALL_DURATION)
+LIMITS = {     # of an instrument, by the bit that says that they are given
+    records.HAS_REFERENCE_PRICE: "reference_price",
+    records.HAS_COLLAR: "collar",
+    records.HAS_DYNAMIC_BAND: "dynamic_band",
+    records.HAS_STATIC_BAND: "static_band",
+    records.HAS_CALL_DURATION: "call_duration",
+    records.HAS_MAX_ORDER_QUANTITY: "max_order_quantity",
+}
+BANDS = records.HAS_DYNAMIC_BAND | records.HAS_STATIC_BAND
 
 
 def check_identity(table: Mapping[int, Named], id: int, name: bytes | None) -> Reason:
@@ -114,10 +118,10 @@ def check_security(venue: Venue, command: Command, record: bytes) -> Reason:
             return Reason.LINE_MISSING
         if reason := check_terms(terms):
             return reason
-        return check_limits(record, terms.tick_size, terms.flags)
+        return check_limits(record, terms.tick_size, terms.flags, None)
     if reason := check_unchanged(known, further_line(record, NAME_LINE), terms):
         return reason
-    return check_limits(record, known.tick_size, known.terms_flags)
+    return check_limits(record, known.tick_size, known.terms_flags, known.call_duration)
 
 
 def check_terms(terms: InstrumentTermsLine) -> Reason:
@@ -146,21 +150,21 @@ def iceberg_parts_max(terms: InstrumentTermsLine) -> int:
     return terms.iceberg_parts_max or ICEBERG_PARTS_DEFAULT
 
 
-def check_limits(record: bytes, tick_size: int, terms_flags: int) -> Reason:
-    """The reference price is one that an order could have; a largest quantity is at least 1; there is no more yet."""
+def check_limits(record: bytes, tick_size: int, terms_flags: int, call_duration: int | None) -> Reason:
+    """Limits that can be: `call_duration` is the one that the instrument has already."""
     limits = further_line(record, INSTRUMENT_LIMITS_LINE)
     if limits is None:
         return Reason.NONE
-    if limits.presence & LIMITS_TO_COME:
-        return Reason.UNSUPPORTED
-    if limits.presence & records.HAS_REFERENCE_PRICE:
-        if limits.reference_price <= 0 and not terms_flags & records.PRICE_MAY_BE_NEGATIVE:
-            return Reason.LIMIT_INVALID
-        if limits.reference_price % tick_size:
-            return Reason.LIMIT_INVALID
-    if limits.presence & records.HAS_MAX_ORDER_QUANTITY and limits.max_order_quantity < 1:
-        return Reason.LIMIT_INVALID
-    return Reason.NONE
+    given = {field: getattr(limits, field) for bit, field in LIMITS.items() if limits.presence & bit}
+    reference = given.get("reference_price", tick_size)
+    valid = (
+        (reference > 0 or bool(terms_flags & records.PRICE_MAY_BE_NEGATIVE))
+        and reference % tick_size == 0
+        and all(given.get(field, 0) >= 0 for field in ("collar", "dynamic_band", "static_band"))
+        and all(given.get(field, 1) >= 1 for field in ("call_duration", "max_order_quantity"))
+        and (not limits.presence & BANDS or "call_duration" in given or call_duration is not None)
+    )
+    return Reason.NONE if valid else Reason.LIMIT_INVALID
 
 
 def security_definition(venue: Venue, command: Command, record: bytes) -> None:
@@ -171,10 +175,9 @@ def security_definition(venue: Venue, command: Command, record: bytes) -> None:
     instrument = venue.instruments[command.instrument]
     instrument.flags = command.attributes
     limits = further_line(record, INSTRUMENT_LIMITS_LINE)
-    if limits is not None and limits.presence & records.HAS_REFERENCE_PRICE:
-        instrument.reference_price = limits.reference_price
-    if limits is not None and limits.presence & records.HAS_MAX_ORDER_QUANTITY:
-        instrument.max_order_quantity = limits.max_order_quantity
+    for bit, field in LIMITS.items():
+        if limits is not None and limits.presence & bit:
+            setattr(instrument, field, getattr(limits, field))
 
 
 def instrument_of(command: Command, record: bytes, phase: Phase) -> Instrument:
@@ -215,16 +218,4 @@ def define(venue: Venue, reports: Reports, command: Command, record: bytes) -> N
         reports.answer(EventType.COMMAND_ACK, session, command)
 
 
-def unsupported(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
-    """Rule 7: what these rules do not carry out yet."""
-    reports.answer(EventType.BUSINESS_MESSAGE_REJECT, venue.sessions.get(command.session), command,
-                   Reason.UNSUPPORTED)
-
-
-HANDLERS = {
-    **dict.fromkeys(DEFINITIONS, define),
-    CommandType.ORDER_MASS_CANCEL_REQUEST: unsupported,
-    CommandType.RISK_LIMITS: unsupported,
-    CommandType.POSITION_ADJUST: unsupported,
-    CommandType.KILL_SWITCH: unsupported,
-}
+HANDLERS = dict.fromkeys(DEFINITIONS, define)

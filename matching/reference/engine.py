@@ -5,26 +5,32 @@ Owns one Venue and the loop that applies commands to it. One thread; no clock, n
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Self
 
 import numpy as np
 
 from pricetime.matching import records
 from pricetime.matching.records import (
+    ACCOUNT_STATE,
     EVENT,
     INSTRUMENT_STATE,
+    NOTIONAL_LIMITS_STATE,
     ORDER_STATE,
     PARTICIPANT_STATE,
     SESSION_STATE,
     CommandType,
 )
-from pricetime.matching.reference import definitions, orders, sessions
+from pricetime.matching.reference import definitions, limits, orders, phases, sessions
 from pricetime.matching.reference import dump as canonical
 from pricetime.matching.reference.auction import uncross_of
 from pricetime.matching.reference.book import BookSide
 from pricetime.matching.reference.check import check
+from pricetime.matching.reference.deadlines import do_what_is_due, next_deadline
 from pricetime.matching.reference.door import CONNECTION, record_screen, session_screen
 from pricetime.matching.reference.layout import COMMAND, line_count
+from pricetime.matching.reference.load import load
+from pricetime.matching.reference.release import release
 from pricetime.matching.reference.reports import Reports, door_event
 from pricetime.matching.reference.state import (
     ORDER_CAPACITY_DEFAULT,
@@ -37,9 +43,8 @@ from pricetime.matching.reference.state import (
 from pricetime.matching.reference.tuples import Command
 
 Handler = Callable[[Venue, Reports, Command, bytes], None]
-HANDLERS: dict[int, Handler] = {
-    int(type): handler for part in (orders, sessions, definitions) for type, handler in part.HANDLERS.items()
-}
+PARTS = (orders, phases, sessions, definitions, limits)
+HANDLERS: dict[int, Handler] = {int(type): handler for part in PARTS for type, handler in part.HANDLERS.items()}
 DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
 
 
@@ -58,7 +63,7 @@ class Engine:
     def load(cls, data: bytes) -> Self:
         """The engine whose dump() this is. ValueError where it is none."""
         engine = cls()
-        engine._venue = canonical.load(bytes(data))
+        engine._venue = load(bytes(data))
         engine._reports = Reports(engine._venue)
         return engine
 
@@ -106,8 +111,12 @@ class Engine:
         if command.session and command.cl_ord_id and command.type not in CONNECTION:
             venue.sessions[command.session].mark = command.cl_ord_id
         self._reports.begin()
+        venue.middles.clear()
+        do_what_is_due(venue, self._reports)
         if command.type != CommandType.EVENT_DIGEST:
             HANDLERS[command.type](venue, self._reports, command, data[offset:offset + size])
+        if command.instrument in venue.instruments:
+            release(venue, self._reports, venue.instruments[command.instrument])
         return size, b""
 
     def _compare_digest(self, command: Command) -> None:
@@ -137,6 +146,11 @@ class Engine:
         return self._venue.run
 
     @property
+    def next_deadline(self) -> int | None:
+        """Rule 2: when something is due next, UTC nanoseconds since 1970; None: nothing waits for a time."""
+        return next_deadline(self._venue)
+
+    @property
     def event_digest(self) -> tuple[int, int]:
         """128-bit digest of all events so far: low and high half."""
         return self._venue.event_digest
@@ -156,19 +170,21 @@ class Engine:
     # ------------------------------------------------------------------------------------------ the views
 
     def depth(self, symbol: str | int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
-        """(bids, asks), best first: price, open quantity and number of limit orders."""
+        """(bids, asks), best first: price, displayed quantity and number of displayed orders."""
         book = self._instrument(symbol).book
 
         def rows(side: BookSide) -> Iterator[tuple[int, int, int]]:
-            for key, level in side.levels.items()[:levels]:
-                yield side.price(key), sum(order.leaves for order in level.values()), len(level)
+            for key, level in side.levels.items():
+                if level.displayed:
+                    displayed = sum(order.displayed for order in level.displayed.values())
+                    yield side.price(key), displayed, len(level.displayed)
 
-        return np.array(list(rows(book.buy)), dtype=DEPTH), np.array(list(rows(book.sell)), dtype=DEPTH)
+        sides = [list(islice(rows(side), levels)) for side in (book.buy, book.sell)]
+        return np.array(sides[0], dtype=DEPTH), np.array(sides[1], dtype=DEPTH)
 
     def orders(self, symbol: str | int) -> np.ndarray:
-        """Every live order as ORDER_STATE: the buy side then the sell side, each in queue order."""
-        book = self._instrument(symbol).book
-        return table(map(canonical.order_state, book.orders()), ORDER_STATE)
+        """Every live order as ORDER_STATE, in the order of the dump: the book, stops that wait, set aside ones."""
+        return table(map(canonical.order_state, self._instrument(symbol).orders()), ORDER_STATE)
 
     def indicative(self, symbol: str | int) -> tuple[int, int] | None:
         """(price, quantity) of an uncross now, or None where nothing would trade."""
@@ -178,6 +194,16 @@ class Engine:
     def participants(self) -> np.ndarray:
         """PARTICIPANT_STATE by id, from 1."""
         return table(map(canonical.participant_state, self._venue.participants.values()), PARTICIPANT_STATE)
+
+    @property
+    def notional_limits(self) -> np.ndarray:
+        """NOTIONAL_LIMITS_STATE of participants by id, then by currency as first set."""
+        return table(canonical.notional_limits_states(self._venue), NOTIONAL_LIMITS_STATE)
+
+    @property
+    def accounts(self) -> np.ndarray:
+        """ACCOUNT_STATE by participant and instrument."""
+        return table(canonical.account_states(self._venue), ACCOUNT_STATE)
 
     @property
     def sessions(self) -> np.ndarray:

@@ -1,225 +1,91 @@
 """New orders, cancel and replace. Rules 4 and 5 of docs/rules.md, the checks in the order in which they stand there.
 
-Each command is one function that takes the command, changes the venue and reports all that follows from it.
+Each command is one function that takes the command, changes the venue and reports all that follows from it, but for the
+stops that it elects: the engine releases them when the command is done (rule 10).
 """
 
 from pricetime.matching import records
-from pricetime.matching.records import CommandType, EventType, OrdStatus, OrdType, Phase, Reason, TimeInForce
-from pricetime.matching.reference.layout import ADVANCED_LINE, further_line
+from pricetime.matching.records import CommandType, EventType, OrdStatus, Reason, TimeInForce
+from pricetime.matching.reference.ending import cancel_all
+from pricetime.matching.reference.fields import (
+    RESTING,
+    Terms,
+    check_combinations,
+    check_given_fields,
+    check_instrument,
+    check_new_fields,
+    check_phase,
+    side_of,
+    terms_of,
+)
+from pricetime.matching.reference.matching import check_book, work_off
 from pricetime.matching.reference.reports import Reports
-from pricetime.matching.reference.state import Instrument, Order, Session, Venue
+from pricetime.matching.reference.risk import check_risk, check_room
+from pricetime.matching.reference.state import Order, Session, Venue
 from pricetime.matching.reference.tuples import Command
-
-ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
-ORD_TYPES_TO_COME = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.MARKET_WITH_LEFT_OVER_AS_LIMIT)
-TIMES_IN_FORCE = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
-TIMES_IN_FORCE_TO_COME = (TimeInForce.GTD, TimeInForce.AT_THE_OPENING, TimeInForce.AT_THE_CLOSE)
-IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
-
-
-def side_of(command: Command) -> int:
-    return command.attributes >> records.SIDE_SHIFT & records.SIDE_MASK
-
-
-def ord_type_of(command: Command) -> int:
-    return command.attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK
-
-
-def time_in_force_of(command: Command) -> int:
-    return command.attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
-
-
-# ------------------------------------------------------------------------------------------------- checks
-
-
-def check_instrument(venue: Venue, command: Command) -> Reason:
-    """Rule 4: the instrument is known and enabled."""
-    if command.instrument not in venue.instruments:
-        return Reason.UNKNOWN_INSTRUMENT
-    disabled = venue.instruments[command.instrument].flags & records.DISABLED
-    return Reason.INSTRUMENT_DISABLED if disabled else Reason.NONE
-
-
-def check_phase(phase: int, time_in_force: int, post_only: bool) -> Reason:
-    """Rules 4 and 6: may such an order come in now?"""
-    if phase == Phase.CONTINUOUS:
-        return Reason.NONE
-    if phase == Phase.CLOSED:
-        return Reason.PHASE_CLOSED
-    if phase == Phase.HALTED:
-        return Reason.PHASE_HALTED
-    if time_in_force in IMMEDIATE:
-        return Reason.IMMEDIATE_IN_CALL
-    return Reason.POST_ONLY_IN_CALL if post_only else Reason.NONE
-
-
-def check_supported(command: Command, record: bytes) -> Reason:
-    """Rule 4: what these rules do not have yet is refused, never ignored."""
-    if ord_type_of(command) in ORD_TYPES_TO_COME or time_in_force_of(command) in TIMES_IN_FORCE_TO_COME:
-        return Reason.UNSUPPORTED
-    line = further_line(record, ADVANCED_LINE)
-    if line is not None and (line.presence or line.self_match_instruction):
-        return Reason.UNSUPPORTED
-    return Reason.NONE
-
-
-def check_price(instrument: Instrument, price: int) -> Reason:
-    """Rule 1: the sign and the tick."""
-    if price <= 0 and not instrument.terms_flags & records.PRICE_MAY_BE_NEGATIVE:
-        return Reason.PRICE_NOT_POSITIVE
-    return Reason.PRICE_OFF_TICK if price % instrument.tick_size else Reason.NONE
-
-
-def check_quantity(venue: Venue, instrument: Instrument, quantity: int) -> Reason:
-    """Rule 1: the sign, the lot and the bound."""
-    if quantity <= 0:
-        return Reason.QUANTITY_NOT_POSITIVE
-    if quantity % instrument.lot_size:
-        return Reason.QUANTITY_OFF_LOT
-    return Reason.QUANTITY_TOO_LARGE if quantity > venue.quantity_bound(instrument) else Reason.NONE
-
-
-def check_combination(ord_type: int, time_in_force: int, post_only: bool) -> Reason:
-    """Rule 4: attributes, each known, that contradict each other."""
-    if ord_type == OrdType.MARKET and time_in_force == TimeInForce.GTC:
-        return Reason.MARKET_TIME_IN_FORCE
-    if ord_type == OrdType.MARKET and post_only:
-        return Reason.POST_ONLY_MARKET
-    return Reason.POST_ONLY_IMMEDIATE if post_only and time_in_force in IMMEDIATE else Reason.NONE
-
-
-def check_new_fields(venue: Venue, instrument: Instrument, command: Command, record: bytes) -> Reason:
-    """Rule 4, the fields of a new order."""
-    if reason := check_supported(command, record):
-        return reason
-    if side_of(command) == 0:
-        return Reason.UNKNOWN_SIDE
-    if ord_type_of(command) not in ORD_TYPES:
-        return Reason.UNKNOWN_ORD_TYPE
-    if time_in_force_of(command) not in (0, *TIMES_IN_FORCE):
-        return Reason.UNKNOWN_TIME_IN_FORCE
-    has_price = command.attributes & records.HAS_PRICE
-    if ord_type_of(command) == OrdType.LIMIT:
-        if not has_price:
-            return Reason.PRICE_MISSING
-        if reason := check_price(instrument, command.price):
-            return reason
-    elif has_price:
-        return Reason.PRICE_NOT_ALLOWED
-    if not command.attributes & records.HAS_QUANTITY:
-        return Reason.QUANTITY_MISSING
-    if reason := check_quantity(venue, instrument, command.quantity):
-        return reason
-    post_only = bool(command.attributes & records.POST_ONLY)
-    return check_combination(ord_type_of(command), time_in_force_of(command), post_only)
-
-
-def check_enabled(session: Session) -> Reason:
-    """Rule 4, risk: session and participant are enabled."""
-    if session.flags & records.DISABLED:
-        return Reason.SESSION_DISABLED
-    return Reason.PARTICIPANT_DISABLED if session.participant.flags & records.DISABLED else Reason.NONE
-
-
-def check_book(order: Order) -> Reason:
-    """Rule 4, the book, in Continuous only: post-only and FOK of an order that is in no queue."""
-    if order.instrument.phase != Phase.CONTINUOUS:
-        return Reason.NONE
-    other = order.instrument.book.other_side(order)
-    if order.post_only:
-        best = other.best()
-        if best is not None and other.within(best.limit, order.price):
-            return Reason.POST_ONLY_WOULD_TRADE
-    if order.time_in_force == TimeInForce.FOK and other.available(order.price, order.leaves) < order.leaves:
-        return Reason.FILL_OR_KILL_UNFILLABLE
-    return Reason.NONE
-
 
 # -------------------------------------------------------------------------------------------- new orders
 
 
 def new_order(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
-    """NewOrderSingle [D]. Rule 4: REJECTED and nothing else, or NEW, the trades, and what ends it."""
-    session = venue.sessions[command.session]
-    reason = check_new(venue, session, command, record)
+    """NewOrderSingle [D]. Rule 4: REJECTED and nothing else, or NEW, and then it is worked off."""
+    session, terms = venue.sessions[command.session], terms_of(command, record)
+    reason = check_new(venue, command, terms)
     if not reason:
-        order = order_of(venue, session, command)
-        reason = check_book(order)
+        order = order_of(venue, session, command, terms)
+        reason = (
+            check_combinations(venue, order, terms.self_match)
+            or check_risk(venue, order, None)
+            or check_room(venue, order)
+            or check_book(venue, order)
+        )
     if reason:
         reports.rejected(session, command, reason)
         return
     venue.last_order_id += 1
     order.order_id = venue.last_order_id
+    venue.account(order.participant, order.instrument)
     reports.execution(EventType.NEW, order, OrdStatus.ORDER_NEW)
     work_off(venue, reports, order)
 
 
-def check_new(venue: Venue, session: Session, command: Command, record: bytes) -> Reason:
-    """Rule 4: all checks but the book's."""
+def check_new(venue: Venue, command: Command, terms: Terms) -> Reason:
+    """Rule 4, 1 to 5: instrument, phase, fields."""
     if reason := check_instrument(venue, command):
         return reason
     instrument = venue.instruments[command.instrument]
-    post_only = bool(command.attributes & records.POST_ONLY)
-    if reason := check_phase(instrument.phase, time_in_force_of(command), post_only):
-        return reason
-    if reason := check_new_fields(venue, instrument, command, record):
-        return reason
-    if reason := check_enabled(session):
-        return reason
-    return Reason.ORDER_POOL_FULL if len(venue.orders) >= venue.order_capacity else Reason.NONE
+    return (
+        check_phase(instrument.phase, terms.time_in_force, terms.min_quantity is not None, bool(terms.post_only))
+        or check_new_fields(venue, instrument, terms)
+    )
 
 
-def order_of(venue: Venue, session: Session, command: Command) -> Order:
-    """The order that a checked command describes, with no OrderID yet. TimeInForce absent is Day."""
+def order_of(venue: Venue, session: Session, command: Command, terms: Terms) -> Order:
+    """The order that checked terms describe, with no OrderID yet. TimeInForce absent is Day."""
+    self_match_id, instruction = self_match_of(terms.self_match or (0, 0))
     return Order(
         order_id=0,
         cl_ord_id=command.cl_ord_id,
         session=session,
         instrument=venue.instruments[command.instrument],
-        side=side_of(command),
-        ord_type=ord_type_of(command),
-        time_in_force=time_in_force_of(command) or int(TimeInForce.DAY),
-        post_only=bool(command.attributes & records.POST_ONLY),
-        price=command.price if command.attributes & records.HAS_PRICE else None,
-        leaves=command.quantity,
+        side=terms.side,
+        ord_type=terms.ord_type,
+        time_in_force=terms.time_in_force or int(TimeInForce.DAY),
+        post_only=bool(terms.post_only),
+        price=terms.price,
+        leaves=terms.quantity or 0,
+        display_quantity=terms.display_quantity,
+        min_quantity=terms.min_quantity,
+        stop_price=terms.stop_price,
+        expire_time=terms.expire_time,
+        self_match_id=self_match_id,
+        self_match_instruction=instruction,
     )
 
 
-def work_off(venue: Venue, reports: Reports, order: Order) -> None:
-    """Rule 4: match an accepted order that is in no queue, end what may not rest, let the others rest."""
-    if order.instrument.phase == Phase.CONTINUOUS:
-        match(venue, reports, order)
-        if not order.leaves:
-            return
-        if order.is_immediate or order.is_market:
-            reports.canceled(order, Reason.IMMEDIATE_REST if order.is_immediate else Reason.MARKET_REST)
-            return
-    venue.add(order)
-
-
-def match(venue: Venue, reports: Reports, incoming: Order) -> None:
-    """Rule 4: trade against the other side, best price first, oldest first, at the resting order's price."""
-    other = incoming.instrument.book.other_side(incoming)
-    while incoming.leaves:
-        resting = other.best()
-        if resting is None or not other.within(resting.limit, incoming.price):
-            return
-        trade(venue, reports, resting, incoming, resting.limit, incoming_flags=records.AGGRESSOR)
-
-
-def trade(venue: Venue, reports: Reports, first: Order, second: Order, price: int, incoming_flags: int = 0) -> None:
-    """One trade of the smaller of what both have left, `first` reported first; a filled resting order is gone."""
-    quantity = min(first.leaves, second.leaves)
-    venue.last_trd_match_id += 1
-    first.instrument.last_price = price
-    for order in (first, second):
-        order.leaves -= quantity
-        order.filled += quantity
-    reports.trade(first, price, quantity)
-    reports.trade(second, price, quantity, incoming_flags)
-    for order in (first, second):
-        if not order.leaves and order.order_id in venue.orders:
-            venue.remove(order)
+def self_match_of(given: tuple[int, int]) -> tuple[int, int]:
+    """Rule 11: an id of 0 is no self-match prevention, whatever the instruction."""
+    return given if given[0] else (0, 0)
 
 
 # ------------------------------------------------------------------------------------------------- cancel
@@ -230,7 +96,7 @@ def find_order(venue: Venue, session: Session, command: Command) -> Order | None
     if not command.attributes & records.BY_ORDER_ID:
         return session.orders.get(command.target)
     order = venue.orders.get(command.target)
-    return order if order is not None and order.session.participant is session.participant else None
+    return order if order is not None and order.participant is session.participant else None
 
 
 def check_same(order: Order, command: Command) -> Reason:
@@ -271,51 +137,46 @@ def cancel_as_asked(venue: Venue, reports: Reports, session: Session, command: C
 
 def replace_order(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
     """OrderCancelReplaceRequest [G]. Rule 5: a replace that fails leaves the order as it was."""
-    session = venue.sessions[command.session]
+    session, terms = venue.sessions[command.session], terms_of(command, record)
     order = None
-    reason = check_replace(venue, command, record)
+    reason = check_replace(venue, command, terms)
     if not reason:
         order = find_order(venue, session, command)
         reason = Reason.UNKNOWN_ORDER if order is None else check_same(order, command)
-    if order is not None and not reason and ord_type_of(command) not in (0, order.ord_type):
+    if order is not None and not reason and terms.ord_type not in (0, order.ord_type):
         reason = Reason.ORD_TYPE_CHANGED
     if order is None or reason:
         reports.cancel_reject(session, command, order, reason)
         return
-    if command.attributes & records.HAS_QUANTITY and command.quantity <= order.filled:
+    if terms.quantity is not None and terms.quantity <= order.filled:
         cancel_as_asked(venue, reports, session, command, order, Reason.TOTAL_ALREADY_FILLED)
         return
-    replaced = replaced_order(order, session, command)
-    if reason := check_whole(replaced, command):
+    replaced = replaced_order(order, session, command, terms)
+    if reason := check_whole(venue, order, replaced, terms):
         reports.cancel_reject(session, command, order, reason)
-        return
-    accept_replace(venue, reports, order, replaced)
+    elif keeps_priority(order, replaced):
+        change_in_place(venue, reports, order, replaced)
+    else:
+        come_in_again(venue, reports, order, replaced)
 
 
-def check_replace(venue: Venue, command: Command, record: bytes) -> Reason:
-    """Rule 5: what can be said of the command by itself, each field that it gives."""
+def check_replace(venue: Venue, command: Command, terms: Terms) -> Reason:
+    """Rule 5, replace, 1 to 3: what can be said of the command by itself."""
     if reason := check_instrument(venue, command):
         return reason
     instrument = venue.instruments[command.instrument]
-    post_only = command.attributes & records.HAS_EXEC_INST and command.attributes & records.POST_ONLY
-    if reason := check_phase(instrument.phase, time_in_force_of(command), bool(post_only)):
-        return reason
-    if reason := check_supported(command, record):
-        return reason
-    if ord_type_of(command) not in (0, *ORD_TYPES):
-        return Reason.UNKNOWN_ORD_TYPE
-    if time_in_force_of(command) not in (0, *TIMES_IN_FORCE):
-        return Reason.UNKNOWN_TIME_IN_FORCE
-    if command.attributes & records.HAS_PRICE and (reason := check_price(instrument, command.price)):
-        return reason
-    if command.attributes & records.HAS_QUANTITY:
-        return check_quantity(venue, instrument, command.quantity)
-    return Reason.NONE
+    return (
+        check_phase(instrument.phase, terms.time_in_force, terms.min_quantity is not None, bool(terms.post_only))
+        or check_given_fields(venue, instrument, terms)
+    )
 
 
-def replaced_order(order: Order, session: Session, command: Command) -> Order:
-    """What the order would become: what is absent is the old order's; OrderID and CumQty stay."""
-    attributes = command.attributes
+def replaced_order(order: Order, session: Session, command: Command, terms: Terms) -> Order:
+    """Rule 5, replace, 5: what the order would become. What is absent is the old order's; OrderID and CumQty stay."""
+    time_in_force = terms.time_in_force or order.time_in_force
+    stays_timed = time_in_force == order.time_in_force == TimeInForce.GTD
+    self_match_id, instruction = self_match_of(
+        terms.self_match or (order.self_match_id, order.self_match_instruction))
     return Order(
         order_id=order.order_id,
         cl_ord_id=command.cl_ord_id,
@@ -323,56 +184,128 @@ def replaced_order(order: Order, session: Session, command: Command) -> Order:
         instrument=order.instrument,
         side=order.side,
         ord_type=order.ord_type,
-        time_in_force=time_in_force_of(command) or order.time_in_force,
-        post_only=bool(attributes & records.POST_ONLY) if attributes & records.HAS_EXEC_INST else order.post_only,
-        price=command.price if attributes & records.HAS_PRICE else order.price,
-        leaves=command.quantity - order.filled if attributes & records.HAS_QUANTITY else order.leaves,
+        time_in_force=time_in_force,
+        post_only=order.post_only if terms.post_only is None else terms.post_only,
+        price=given_or(terms.price, order.price),
+        leaves=order.leaves if terms.quantity is None else terms.quantity - order.filled,
         filled=order.filled,
+        display_quantity=given_or(terms.display_quantity, order.display_quantity),
+        min_quantity=terms.min_quantity,
+        stop_price=given_or(terms.stop_price, order.stop_price),
+        expire_time=given_or(terms.expire_time, order.expire_time if stays_timed else None),
+        self_match_id=self_match_id,
+        self_match_instruction=instruction,
     )
 
 
-def check_whole(replaced: Order, command: Command) -> Reason:
-    """Rule 5: the order as it would be, as if it were new and the old one gone."""
-    if reason := check_phase(replaced.instrument.phase, replaced.time_in_force, replaced.post_only):
-        return reason
-    if replaced.is_market and replaced.price is not None:
-        return Reason.PRICE_NOT_ALLOWED
-    if reason := check_combination(replaced.ord_type, replaced.time_in_force, replaced.post_only):
-        return reason
-    if reason := check_enabled(replaced.session):
-        return reason
-    return check_book(replaced)
+def given_or(given: int | None, old: int | None) -> int | None:
+    return old if given is None else given
+
+
+def check_whole(venue: Venue, order: Order, replaced: Order, terms: Terms) -> Reason:
+    """Rule 5, replace, 5 to 7: the order as it would be, as if it were new and the old one gone."""
+    return (
+        check_phase(replaced.instrument.phase, replaced.time_in_force, replaced.min_quantity is not None,
+                    replaced.post_only)
+        or check_has_no_price(order, terms)
+        or check_combinations(venue, replaced, terms.self_match)
+        or (Reason.NONE if keeps_priority(order, replaced) else check_risk(venue, replaced, order))
+        or check_book(venue, replaced)
+    )
+
+
+def check_has_no_price(order: Order, terms: Terms) -> Reason:
+    """A price on an order that has none."""
+    return Reason.PRICE_NOT_ALLOWED if order.price is None and terms.price is not None else Reason.NONE
 
 
 def keeps_priority(order: Order, replaced: Order) -> bool:
-    """Rule 5: the open quantity does not rise and nothing changes but TimeInForce between Day and GTC."""
-    same = order.price == replaced.price and order.post_only == replaced.post_only
-    return same and replaced.leaves <= order.leaves and not replaced.is_immediate
+    """Rule 5: the open quantity does not rise; nothing changes but TimeInForce among Day, GTC and GTD, ExpireTime."""
+    same_time = order.time_in_force == replaced.time_in_force
+    if not same_time and not (order.time_in_force in RESTING and replaced.time_in_force in RESTING):
+        return False
+    return replaced.leaves <= order.leaves and all_else(order) == all_else(replaced)
 
 
-def accept_replace(venue: Venue, reports: Reports, order: Order, replaced: Order) -> None:
-    """Rule 5: change the order in its place, or let it leave and come in again; either way it has its new names."""
+def all_else(order: Order) -> tuple[object, ...]:
+    """What a replace may give besides quantity, TimeInForce and ExpireTime."""
+    return (order.price, order.post_only, order.display_quantity, order.min_quantity, order.stop_price,
+            order.self_match_id, order.self_match_instruction)
+
+
+def change_in_place(venue: Venue, reports: Reports, order: Order, replaced: Order) -> None:
+    """Rule 5, priority is kept: an iceberg's smaller total takes from what is not shown first."""
     old_session, old_cl_ord_id = order.session, order.cl_ord_id
-    in_place = keeps_priority(order, replaced)
-    if in_place:
-        del old_session.orders[old_cl_ord_id]
+    order.leaves, order.shown = replaced.leaves, min(order.shown, replaced.leaves)
+    order.time_in_force, order.expire_time = replaced.time_in_force, replaced.expire_time
+    if order.expire_time is None:
+        venue.timed.pop(order.order_id, None)
     else:
-        venue.remove(order)
-    order.time_in_force, order.post_only, order.price = replaced.time_in_force, replaced.post_only, replaced.price
-    order.leaves = replaced.leaves
-    moved = old_session is not replaced.session
+        venue.timed[order.order_id] = order
+    report_replaced(reports, order, replaced.session, replaced.cl_ord_id)
+    del old_session.orders[old_cl_ord_id]
+    order.session.orders[order.cl_ord_id] = order
+
+
+def come_in_again(venue: Venue, reports: Reports, order: Order, replaced: Order) -> None:
+    """Rule 5, priority is lost: the order leaves, and all happens to it that happens to a new one."""
+    new_session, new_cl_ord_id = replaced.session, replaced.cl_ord_id
+    venue.remove(order)
+    replaced.session, replaced.cl_ord_id = order.session, order.cl_ord_id
+    report_replaced(reports, replaced, new_session, new_cl_ord_id)
+    if replaced.is_stop and replaced.stop_price == order.stop_price:
+        # A stop that waits, elected or not, stays what it is.
+        replaced.age, replaced.standing = order.age, order.standing
+        venue.add(replaced)
+    else:
+        work_off(venue, reports, replaced)
+
+
+def report_replaced(reports: Reports, order: Order, session: Session, cl_ord_id: int) -> None:
+    """REPLACED to the new owner, who gives the order its new name; before, where that is another, to the old one."""
+    moved, orig_cl_ord_id = order.session is not session, order.cl_ord_id
     if moved:
         reports.execution(EventType.REPLACED, order, order.status, Reason.ORDER_MOVED)
-    order.session, order.cl_ord_id = replaced.session, replaced.cl_ord_id
-    reports.execution(EventType.REPLACED, order, order.status, orig_cl_ord_id=0 if moved else old_cl_ord_id)
-    if in_place:
-        order.session.orders[order.cl_ord_id] = order
-    else:
-        work_off(venue, reports, order)
+    order.session, order.cl_ord_id = session, cl_ord_id
+    reports.execution(EventType.REPLACED, order, order.status, orig_cl_ord_id=0 if moved else orig_cl_ord_id)
+
+
+# -------------------------------------------------------------------------------------------- mass cancel
+
+
+def mass_cancel(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
+    """OrderMassCancelRequest [q]. Rule 5: those of the participant that the request picks, in OrderID order."""
+    session = venue.sessions[command.session]
+    reason, count = check_mass_cancel(venue, session, command), 0
+    if not reason:
+        picked = [order for order in session.participant.orders() if is_picked(order, command)]
+        count = len(picked)
+        cancel_all(venue, reports, picked, Reason.MASS_CANCELED)
+    reports.answer(EventType.ORDER_MASS_CANCEL_REPORT, session, command, reason, last_qty=count)
+
+
+def check_mass_cancel(venue: Venue, session: Session, command: Command) -> Reason:
+    """Rule 5: instrument known, session one of the participant's, where they are given."""
+    if command.instrument and command.instrument not in venue.instruments:
+        return Reason.UNKNOWN_INSTRUMENT
+    target = venue.sessions.get(command.target)
+    of_participant = target is not None and target.participant is session.participant
+    return Reason.NONE if of_participant or not command.target else Reason.UNKNOWN_SESSION
+
+
+def is_picked(order: Order, command: Command) -> bool:
+    """Is the order of the instrument, side and session that the request names? 0 is all."""
+    side = side_of(command)
+    return (
+        command.instrument in (0, order.instrument.id)
+        and (side == 0 or (side == records.Side.BUY) == order.is_buy)
+        and command.target in (0, order.session.id)
+    )
 
 
 HANDLERS = {
     CommandType.NEW_ORDER_SINGLE: new_order,
     CommandType.ORDER_CANCEL_REQUEST: cancel_order,
     CommandType.ORDER_CANCEL_REPLACE_REQUEST: replace_order,
+    CommandType.ORDER_MASS_CANCEL_REQUEST: mass_cancel,
 }
