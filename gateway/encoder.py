@@ -141,7 +141,9 @@ class Encoder:
         )
         further = []
         if message.symbol is not None:
-            name, currency = name_bytes(message.symbol, "Symbol"), message.currency or ""
+            name, currency = name_bytes(message.symbol, "Symbol"), message.currency
+            if currency is None:    # it can never change, so what is known goes with the name
+                currency = "" if known is None else known.currency
             further.append(further_line(LineType.NAME_LINE, name=name, currency=name_bytes(currency, "Currency", 8)))
         elif message.currency is not None:
             raise UserError("Symbol: missing, expected one beside Currency")

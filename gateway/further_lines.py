@@ -5,7 +5,7 @@ Owns the defaults of an instrument's terms (SecurityDefinition in messages.py sa
 
 from decimal import Decimal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import INT64_MAX, INT128_MAX, decimals_of, scaled, short
@@ -126,7 +126,7 @@ def text_lines(message: m.OrderTerms | m.OrderCancelRequest) -> list[bytes]:
 
 def risk_lines(message: m.RiskLimits, qty_scale: int) -> list[bytes]:
     """Limits on orders and limits on what is open; a line without any limit is left out."""
-    rate, interval = _limit(message.rate_tokens), message.rate_interval
+    rate, interval = _limit(message.rate_tokens, "RateTokens"), message.rate_interval
     if rate is None and interval is not None:
         raise UserError("RateTokens: missing, expected it beside RateInterval")
     if rate is not None and rate != records.NO_LIMIT and interval is None:
@@ -138,7 +138,7 @@ def risk_lines(message: m.RiskLimits, qty_scale: int) -> list[bytes]:
         ),
     }
     opened = {
-        "open_orders": (records.HAS_OPEN_ORDERS_LIMIT, _limit(message.max_open_orders)),
+        "open_orders": (records.HAS_OPEN_ORDERS_LIMIT, _limit(message.max_open_orders, "MaxOpenOrders")),
         "open_quantity": (
             records.HAS_OPEN_QUANTITY_LIMIT, _quantity_limit(message.max_open_qty, qty_scale, "MaxOpenQty")
         ),
@@ -176,15 +176,28 @@ def _notional(value: Decimal | None, scale: int | None, field: str) -> tuple[int
         scale = decimals_of(value)
         if scale > NOTIONAL_SCALE_MAX:
             raise UserError(f"{field}: found {short(value)}, expected at most {NOTIONAL_SCALE_MAX} decimals")
-    return scaled(value, scale, field, INT128_MAX), scale
+    units = scaled(value, scale, field, INT128_MAX)
+    _check_limit(value, field)
+    return units, scale
 
 
-def _limit(value: int | None | UnsetType) -> int | None:
+def _limit(value: int | None | UnsetType, field: str) -> int | None:
     """A whole number as the record has it; None where it is absent."""
     if isinstance(value, UnsetType):
         return None
+    _check_limit(value, field)
     return records.NO_LIMIT if value is None else value
 
 
+def _check_limit(value: Decimal | int | None, field: str) -> None:
+    """-1 unit takes a limit away in a record: here null says that, and nothing by accident."""
+    if value is not None and value < 0:
+        raise UserError(f"{field}: found {value}, expected 0 or more, or null for no limit")
+
+
 def _quantity_limit(value: Decimal | None | UnsetType, scale: int, field: str) -> int | None:
-    return _limit(value if value is None or value is UNSET else scaled(value, scale, field))
+    if value is None or isinstance(value, UnsetType):
+        return _limit(value, field)
+    units = scaled(value, scale, field)
+    _check_limit(value, field)
+    return units
