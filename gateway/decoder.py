@@ -250,7 +250,7 @@ def _name(further: dict[int, Any]) -> str | None:
     return None if line is None else line["name"].decode()
 
 
-def _texts(further: dict[int, Any]) -> dict[str, str]:
+def _texts(further: dict[int, Any]) -> dict[str, Any]:
     lines = (("account", LineType.ACCOUNT_LINE), ("text", LineType.TEXT_LINE))
     return {name: further[type]["text"].decode() for name, type in lines if type in further}
 

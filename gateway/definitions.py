@@ -150,15 +150,15 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
                 f"{place} {key}: found {getattr(section, key)}, but in the log it is {shown.get(key, present)} and can "
                 "never change; give the instrument another symbol"
             )
-    present, wanted = present_limits(row), wanted_limits(section)
-    for field, value in present.items():
-        if field not in wanted:
+    limits, wanted_now = present_limits(row), wanted_limits(section)
+    for field, value in limits.items():
+        if field not in wanted_now:
             key, shown_value = ("call_duration_ms", value // NS_PER_MS) if field == "call_duration" else (field, value)
             raise UserError(
                 f"{place} {key}: missing, but the log has {shown_value}, and a limit can be changed but not taken "
                 "away; say which it shall be"
             )
-    changed = {field: value for field, value in wanted.items() if field not in present or present[field] != value}
+    changed = {field: value for field, value in wanted_now.items() if field not in limits or limits[field] != value}
     if changed or bool(row["flags"] & records.DISABLED) != section.disabled:
         yield m.SecurityDefinition(symbol=section.symbol, disabled=section.disabled, **changed)
 
