@@ -1,4 +1,4 @@
-"""Definitions, sessions and the start of the venue. Rule 7. None of it is on an order's path."""
+"""Memory of the tables, sessions, and the start of the venue. Rule 7. None of it is on an order's path."""
 
 from libc.stdint cimport uint32_t
 
@@ -6,8 +6,6 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState, Instrument
 
-cdef void define(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-    # PartyDefinition, SessionDefinition, SecurityDefinition.
 cdef void venue_start(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
 cdef void logon(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
 cdef void logout(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

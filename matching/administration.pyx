@@ -1,26 +1,28 @@
-"""Definitions, sessions and the start of the venue. Rule 7."""
+"""Memory of the tables, sessions, and the start of the venue. Rule 7."""
 
-from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.stddef cimport size_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_map_create, id_map_destroy
+from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
-from pricetime.matching.orders cimport cancel_order
+from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, TABLE_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
+    ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session,
 )
+
+cdef extern from "stdlib.h" nogil:
+    void* aligned_alloc(size_t boundary, size_t size)
 
 cdef enum:
     FIRST_ROOM = 16             # entries in a new table
-    SCALE_MAX = 18
-    ICEBERG_PARTS_DEFAULT = 100
-    SUPPORTED_LIMITS = HAS_REFERENCE_PRICE | HAS_MAX_ORDER_QUANTITY
 
 # ------------------------------------------------------------------------------------------------ memory
 
@@ -28,7 +30,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     cdef EngineState fresh
     memset(&fresh, 0, sizeof(EngineState))
     fresh.selection_room = calloc(capacity, sizeof(Picked))
-    if (fresh.selection_room is NULL or order_pool_create(&fresh.pool, capacity) != 0
+    fresh.deadlines = <uint32_t*> calloc(<size_t> capacity + 1, sizeof(uint32_t))
+    if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
             or id_map_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
             or id_map_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
@@ -36,6 +39,7 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
         return -1
     give_back_order_memory(state)
     state.selection_room = fresh.selection_room
+    state.deadlines = fresh.deadlines
     state.pool = fresh.pool
     state.level_pool = fresh.level_pool
     state.by_cl_ord_id = fresh.by_cl_ord_id
@@ -45,7 +49,9 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
 
 cdef void give_back_order_memory(EngineState* state) noexcept nogil:
     free(state.selection_room)
+    free(state.deadlines)
     state.selection_room = NULL
+    state.deadlines = NULL
     order_pool_destroy(&state.pool)
     level_pool_destroy(&state.level_pool)
     id_map_destroy(&state.by_cl_ord_id)
@@ -53,10 +59,13 @@ cdef void give_back_order_memory(EngineState* state) noexcept nogil:
 
 
 cdef int grow(void** table, uint32_t room, uint32_t new_room, size_t size) noexcept nogil:
-    """Lengthen a table; what is new is zeroed."""
-    cdef char* longer = <char*> realloc(table[0], new_room * size)
+    """Lengthen a table; what is new is zeroed. It begins on a cache line, so that an entry of 64 bytes is one."""
+    cdef char* longer = <char*> aligned_alloc(CACHE_LINE, (new_room * size + CACHE_LINE - 1) & ~<size_t> (CACHE_LINE - 1))
     if longer is NULL:
         return -1
+    if room:
+        memcpy(longer, table[0], room * size)
+        free(table[0])
     memset(longer + room * size, 0, (new_room - room) * size)
     table[0] = longer
     return 0
@@ -116,251 +125,6 @@ cdef int prepare_instrument(EngineState* state, Instrument* instrument) noexcept
         ladder_destroy(&instrument.ladders[0])
         return -1
     return 0
-
-
-# ------------------------------------------------------------------------------------------------- names
-
-cdef const void* find_line(const CommandLine* command, int type) noexcept nogil:
-    """The command's further line of this type, or NULL."""
-    cdef const NameLine* line = <const NameLine*> command
-    cdef uint32_t i
-    for i in range(1, record_lines(command)):
-        if line[i].type == type:
-            return &line[i]
-    return NULL
-
-
-cdef int character_length(const uint8_t* text, int left) noexcept nogil:
-    """Bytes of the UTF-8 character at `text`; 0 where there is none, or a control character."""
-    cdef uint8_t a = text[0]
-    if a < 0x80:
-        return 0 if a < 0x20 or a == 0x7F else 1
-    if a < 0xC2 or a > 0xF4:
-        return 0
-    if left < 2 or text[1] & 0xC0 != 0x80:
-        return 0
-    if a < 0xE0:
-        return 0 if a == 0xC2 and text[1] < 0xA0 else 2
-    if left < 3 or text[2] & 0xC0 != 0x80:
-        return 0
-    if a < 0xF0:
-        return 0 if (a == 0xE0 and text[1] < 0xA0) or (a == 0xED and text[1] >= 0xA0) else 3
-    if left < 4 or text[3] & 0xC0 != 0x80 or (a == 0xF0 and text[1] < 0x90) or (a == 0xF4 and text[1] >= 0x90):
-        return 0
-    return 4
-
-
-cdef bint is_name(const char* text) noexcept nogil:
-    """1 to 48 bytes of UTF-8 without control characters."""
-    cdef const uint8_t* bytes = <const uint8_t*> text
-    cdef int i = 0, length
-    while i < NAME_BYTES and bytes[i] != 0:
-        length = character_length(&bytes[i], NAME_BYTES - i)
-        if length == 0:
-            return False
-        i += length
-    return i > 0
-
-
-cdef bint is_taken(const Name* names, uint32_t count, const char* text) noexcept nogil:
-    cdef uint32_t id
-    for id in range(1, count + 1):
-        if memcmp(names[id].text, text, NAME_BYTES) == 0:
-            return True
-    return False
-
-
-cdef uint8_t check_new_name(const CommandLine* command, const Name* names, uint32_t count) noexcept nogil:
-    cdef const NameLine* line = <const NameLine*> find_line(command, NAME_LINE)
-    if line is NULL:
-        return LINE_MISSING
-    if not is_name(line.name):
-        return NAME_INVALID
-    return NAME_TAKEN if is_taken(names, count, line.name) else NONE
-
-
-cdef uint8_t check_same_name(const CommandLine* command, const Name* name) noexcept nogil:
-    cdef const NameLine* line = <const NameLine*> find_line(command, NAME_LINE)
-    if line is NULL or memcmp(line.name, name.text, NAME_BYTES) == 0:
-        return NONE
-    return NAME_TAKEN if is_name(line.name) else NAME_INVALID
-
-
-cdef uint8_t check_id(uint64_t id, uint32_t count) noexcept nogil:
-    """Is this the next id to be defined?"""
-    if id != <uint64_t> count + 1:
-        return ID_OUT_OF_SEQUENCE
-    return TABLE_FULL if count == TABLE_MAX else NONE
-
-
-cdef void keep_name(Name* name, const CommandLine* command) noexcept nogil:
-    memcpy(name.text, (<const NameLine*> find_line(command, NAME_LINE)).name, NAME_BYTES)
-
-
-# ------------------------------------------------------------------------------------------- definitions
-
-cdef uint8_t define_participant(EngineState* state, const CommandLine* command) noexcept nogil:
-    cdef uint32_t id
-    cdef uint8_t reason
-    if 0 < command.target <= state.participants_count:
-        id = <uint32_t> command.target
-        reason = check_same_name(command, &state.participant_names[id])
-    else:
-        id = state.participants_count + 1
-        reason = check_id(command.target, state.participants_count)
-        if not reason:
-            reason = check_new_name(command, state.participant_names, state.participants_count)
-        if not reason and make_room(state, 0, id) != 0:
-            reason = TABLE_FULL
-        if not reason:
-            keep_name(&state.participant_names[id], command)
-            state.participants_count = id
-    if not reason:
-        state.participants[id].flags = command.attributes
-    return reason
-
-
-cdef uint8_t define_session(EngineState* state, const CommandLine* command) noexcept nogil:
-    cdef uint32_t id
-    cdef uint8_t reason
-    if 0 < command.target <= state.sessions_count:
-        id = <uint32_t> command.target
-        reason = check_same_name(command, &state.session_names[id])
-        if not reason and command.quantity != state.sessions[id].participant:
-            reason = PARTICIPANT_CHANGED
-    else:
-        id = state.sessions_count + 1
-        reason = check_id(command.target, state.sessions_count)
-        if not reason:
-            reason = check_new_name(command, state.session_names, state.sessions_count)
-        if not reason and not 0 < command.quantity <= state.participants_count:
-            reason = UNKNOWN_PARTICIPANT
-        if not reason and make_room(state, 1, id) != 0:
-            reason = TABLE_FULL
-        if not reason:
-            keep_name(&state.session_names[id], command)
-            state.sessions_count = id
-            state.sessions[id].participant = <uint32_t> command.quantity
-            state.sessions[id].logged_on = state.run == 0
-    if not reason:
-        state.sessions[id].flags = command.attributes
-        set_senders(&state.sessions[id])
-    return reason
-
-
-cdef uint8_t check_terms(const InstrumentTermsLine* terms) noexcept nogil:
-    if terms is NULL:
-        return LINE_MISSING
-    if terms.price_scale > SCALE_MAX or terms.qty_scale > SCALE_MAX:
-        return SCALE_INVALID
-    if terms.tick_size < 1:
-        return TICK_INVALID
-    return LOT_INVALID if terms.lot_size < 1 else NONE
-
-
-cdef inline uint32_t parts_max(const InstrumentTermsLine* terms) noexcept nogil:
-    return terms.iceberg_parts_max if terms.iceberg_parts_max else ICEBERG_PARTS_DEFAULT
-
-
-cdef uint8_t check_same_terms(const Instrument* instrument, const CommandLine* command) noexcept nogil:
-    cdef const InstrumentTermsLine* terms = <const InstrumentTermsLine*> find_line(command, INSTRUMENT_TERMS_LINE)
-    cdef const NameLine* name = <const NameLine*> find_line(command, NAME_LINE)
-    if name is not NULL and memcmp(name.currency, instrument.currency, sizeof(instrument.currency)) != 0:
-        return TERMS_CHANGED
-    if terms is NULL:
-        return NONE
-    if (terms.price_scale != instrument.price_scale or terms.qty_scale != instrument.qty_scale
-            or terms.tick_size != instrument.tick_size or terms.lot_size != instrument.lot_size
-            or terms.flags != instrument.terms_flags or parts_max(terms) != instrument.iceberg_parts_max):
-        return TERMS_CHANGED
-    return NONE
-
-
-cdef uint8_t check_limits(const InstrumentLimitsLine* limits, int64_t tick_size, uint16_t terms_flags) noexcept nogil:
-    if limits is NULL:
-        return NONE
-    if limits.presence & ~SUPPORTED_LIMITS:
-        return UNSUPPORTED
-    if limits.presence & HAS_REFERENCE_PRICE and (
-            limits.reference_price % tick_size != 0
-            or (limits.reference_price <= 0 and not terms_flags & PRICE_MAY_BE_NEGATIVE)):
-        return LIMIT_INVALID
-    if limits.presence & HAS_MAX_ORDER_QUANTITY and limits.max_order_quantity < 1:
-        return LIMIT_INVALID
-    return NONE
-
-
-cdef void keep_terms(Instrument* instrument, const CommandLine* command) noexcept nogil:
-    cdef const InstrumentTermsLine* terms = <const InstrumentTermsLine*> find_line(command, INSTRUMENT_TERMS_LINE)
-    cdef const NameLine* name = <const NameLine*> find_line(command, NAME_LINE)
-    memcpy(instrument.currency, name.currency, sizeof(instrument.currency))
-    instrument.price_scale, instrument.qty_scale = terms.price_scale, terms.qty_scale
-    instrument.tick_size, instrument.lot_size = terms.tick_size, terms.lot_size
-    instrument.terms_flags = terms.flags
-    instrument.iceberg_parts_max = parts_max(terms)
-
-
-cdef void keep_limits(EngineState* state, Instrument* instrument, const InstrumentLimitsLine* limits) noexcept nogil:
-    if limits is NULL:
-        return
-    instrument.limits_presence |= limits.presence
-    if limits.presence & HAS_REFERENCE_PRICE:
-        instrument.reference_price = limits.reference_price
-    if limits.presence & HAS_MAX_ORDER_QUANTITY:
-        instrument.max_order_quantity = limits.max_order_quantity
-        set_quantity_bound(state, instrument)
-
-
-cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) noexcept nogil:
-    cdef const InstrumentTermsLine* terms = <const InstrumentTermsLine*> find_line(command, INSTRUMENT_TERMS_LINE)
-    cdef const InstrumentLimitsLine* limits = <const InstrumentLimitsLine*> find_line(command, INSTRUMENT_LIMITS_LINE)
-    cdef Instrument* instrument
-    cdef uint32_t id = command.instrument
-    cdef uint8_t reason
-    if 0 < id <= state.instruments_count:
-        instrument = &state.instruments[id]
-        reason = check_same_name(command, &state.instrument_names[id])
-        if not reason:
-            reason = check_same_terms(instrument, command)
-        if not reason:
-            reason = check_limits(limits, instrument.tick_size, instrument.terms_flags)
-    else:
-        reason = check_id(id, state.instruments_count)
-        if not reason:
-            reason = check_new_name(command, state.instrument_names, state.instruments_count)
-        if not reason:
-            reason = check_terms(terms)
-        if not reason:
-            reason = check_limits(limits, terms.tick_size, terms.flags)
-        if not reason and make_room(state, 2, id) != 0:
-            reason = TABLE_FULL
-        if not reason:
-            instrument = &state.instruments[id]
-            keep_terms(instrument, command)
-            if prepare_instrument(state, instrument) != 0:
-                reason = TABLE_FULL
-        if not reason:
-            keep_name(&state.instrument_names[id], command)
-            instrument.phase = CLOSED if state.run else CONTINUOUS
-            state.instruments_count = id
-    if not reason:
-        instrument.flags = command.attributes
-        keep_limits(state, instrument, limits)
-    return reason
-
-
-cdef void define(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
-    cdef uint8_t reason
-    if command.type == PARTY_DEFINITION:
-        reason = define_participant(state, command)
-    elif command.type == SESSION_DEFINITION:
-        reason = define_session(state, command)
-    else:
-        reason = define_instrument(state, command)
-    if reason:
-        report_command(state, sink, command, BUSINESS_MESSAGE_REJECT, reason)
-    elif command.session != 0:
-        report_command(state, sink, command, COMMAND_ACK, NONE)
 
 
 # ---------------------------------------------------------------------------------------------- sessions

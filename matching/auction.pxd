@@ -12,4 +12,4 @@ cdef struct Uncross:
 cdef Uncross auction_price(EngineState* state, Instrument* instrument) noexcept nogil
     # What an uncross now would trade, and where. Changes nothing.
 cdef void auction_trade(EngineState* state, Instrument* instrument, Uncross uncross, EventSink* sink) noexcept nogil
-    # Trade it.
+    # Trade it, and show the next parts of icebergs.

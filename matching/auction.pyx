@@ -6,11 +6,14 @@ two running sums: what buyers would take at this price or above, what sellers wo
 
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 
-from pricetime.matching.book cimport fill, forget_order, queue_remove, report_trade
+from pricetime.matching.book cimport fill, forget_order, report_trade
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.order_pool cimport Order
-from pricetime.matching.price_ladder cimport Level, ladder_above, ladder_below, ladder_remove, ladder_worst
+from pricetime.matching.level_tree cimport Level
+from pricetime.matching.order_pool cimport ICEBERG, Order
+from pricetime.matching.placing cimport show_next_part, take_out
+from pricetime.matching.price_ladder cimport ladder_above, ladder_below, ladder_worst
 from pricetime.matching.protection cimport reference_of
+from pricetime.matching.risk cimport risk_trade
 from pricetime.matching.state cimport EngineState, Instrument
 
 cdef struct Best:
@@ -25,8 +28,24 @@ cdef struct Best:
     uint64_t distance
 
 
-cdef inline int64_t price_of(const EngineState* state, uint32_t level) noexcept nogil:
-    return state.pool.orders[state.level_pool.levels[level].head].price
+cdef struct Turn:
+    # Whose turn it is on one side, and with how much: a market order, what a displayed order shows, a hidden order, or what
+    # an iceberg has behind what it shows.
+    uint32_t slot
+    int64_t quantity            # 0: the next one's turn
+    bint behind                 # not of what is shown
+    uint32_t queue              # level of the displayed queue in which `next` stands; 0: market orders
+    uint32_t next               # displayed orders before it have nothing shown any more; 0: begin at the head
+
+
+cdef inline int64_t price_of(const EngineState* state, uint32_t index) noexcept nogil:
+    cdef const Level* level = &state.level_pool.levels[index]
+    return state.pool.orders[level.head if level.head else level.hidden_head].price
+
+
+cdef inline int64_t all_of(const Level* level) noexcept nogil:
+    """What is open at a price, shown or not."""
+    return level.quantity + level.reserve
 
 
 cdef inline void weigh(Best* best, int64_t price, int64_t buys, int64_t sells, bint has_reference,
@@ -66,7 +85,7 @@ cdef Uncross auction_price(EngineState* state, Instrument* instrument) noexcept 
         return uncross
     index = ask
     while index != 0:
-        sells += levels[index].quantity
+        sells += all_of(&levels[index])
         index = ladder_above(&instrument.ladders[1], &state.level_pool, levels[index].key)
     best.executable = 0
     best.surplus = INT64_MAX
@@ -76,13 +95,13 @@ cdef Uncross auction_price(EngineState* state, Instrument* instrument) noexcept 
     while bid != 0 or ask != 0:
         if ask == 0 or (bid != 0 and price_of(state, bid) >= price_of(state, ask)):
             price = price_of(state, bid)
-            buys += levels[bid].quantity
+            buys += all_of(&levels[bid])
             bid = ladder_below(&instrument.ladders[0], &state.level_pool, levels[bid].key)
         else:
             price = price_of(state, ask)
         weigh(&best, price, buys, sells, has_reference, reference)
         if ask != 0 and price_of(state, ask) == price:
-            sells -= levels[ask].quantity
+            sells -= all_of(&levels[ask])
             ask = ladder_above(&instrument.ladders[1], &state.level_pool, levels[ask].key)
     if best.executable == 0:
         return uncross
@@ -96,52 +115,92 @@ cdef Uncross auction_price(EngineState* state, Instrument* instrument) noexcept 
     return uncross
 
 
-cdef inline uint32_t auction_head(EngineState* state, Instrument* instrument, int side, Level** level) noexcept nogil:
-    """The order whose turn it is on one side, and its queue: market orders, then the best price, the oldest first."""
-    level[0] = &instrument.market[side]
-    if level[0].head == 0:
-        level[0] = &state.level_pool.levels[instrument.ladders[side].best]
-    return level[0].head
+# -------------------------------------------------------------------------------------------------- trades
+
+cdef inline int64_t shown_of(const EngineState* state, uint32_t slot) noexcept nogil:
+    return state.pool.extras[slot].shown if state.pool.orders[slot].flags & ICEBERG else state.pool.orders[slot].leaves
 
 
-cdef inline void auction_settle(EngineState* state, Instrument* instrument, int side, Level* level,
-                                uint32_t slot) noexcept nogil:
-    """Take a filled order away."""
+cdef void next_turn(EngineState* state, Instrument* instrument, int side, Turn* turn) noexcept nogil:
+    """Market orders, then the best price: displayed quantity by time, then what is not shown by age."""
+    cdef uint32_t queue = 0, slot
+    cdef Level* level = &instrument.market[side]
+    if level.head == 0:
+        queue = instrument.ladders[side].best
+        level = &state.level_pool.levels[queue]
+    turn.behind = level.quantity == 0
+    if turn.behind:         # icebergs with nothing shown are alone in the displayed queue
+        slot = level.head
+        if slot == 0 or (level.hidden_head != 0 and state.pool.extras[level.hidden_head].age < state.pool.extras[slot].age):
+            slot = level.hidden_head
+        turn.quantity = state.pool.orders[slot].leaves
+    else:
+        slot = turn.next if turn.queue == queue and turn.next != 0 else level.head
+        while shown_of(state, slot) == 0:
+            slot = state.pool.orders[slot].next
+        turn.quantity = shown_of(state, slot)
+    turn.slot, turn.queue = slot, queue
+
+
+cdef void settle_turn(EngineState* state, Instrument* instrument, int side, Turn* turn, int64_t quantity) noexcept nogil:
+    """The order whose turn it is has traded: its queue follows; one with nothing left goes."""
+    cdef uint32_t slot = turn.slot
     cdef Order* order = &state.pool.orders[slot]
-    if order.leaves != 0:
-        return
-    queue_remove(state, level, slot)
-    if level.count == 0 and order.level != 0:
-        ladder_remove(&instrument.ladders[side], &state.level_pool, order.level)
-    forget_order(state, slot)
+    cdef Level* level = &state.level_pool.levels[turn.queue] if turn.queue else &instrument.market[side]
+    turn.quantity -= quantity
+    if turn.behind:
+        level.reserve -= quantity
+    else:
+        level.quantity -= quantity
+        if order.flags & ICEBERG:
+            state.pool.extras[slot].shown -= quantity
+        turn.next = order.next if turn.quantity == 0 else slot
+    if order.leaves == 0:
+        take_out(state, instrument, slot)
+        forget_order(state, slot)
+
+
+cdef void show_next_parts(EngineState* state, Level* level) noexcept nogil:
+    """Icebergs of which nothing is shown any more, in queue order."""
+    cdef uint32_t slot = level.head, next, left = level.count
+    while left != 0:
+        left -= 1
+        next = state.pool.orders[slot].next
+        if shown_of(state, slot) == 0:
+            show_next_part(state, level, slot)
+        slot = next
 
 
 cdef void auction_trade(EngineState* state, Instrument* instrument, Uncross uncross, EventSink* sink) noexcept nogil:
-    cdef Level* buy_level
-    cdef Level* sell_level
-    cdef uint32_t buy, sell
-    cdef Order* buyer
-    cdef Order* seller
+    cdef Turn turns[2]
+    cdef Order* orders[2]
     cdef int64_t quantity, left = uncross.quantity
+    cdef int side
     if left == 0:
         return
-    instrument.last_price = uncross.price
-    instrument.has_last_price = 1
+    instrument.last_price = instrument.auction_price = uncross.price
+    instrument.has_last_price = instrument.has_auction_price = 1
+    instrument.band_sequence = 0
+    for side in range(2):
+        turns[side].quantity = 0
+        turns[side].queue = turns[side].next = 0
     while left != 0:
-        buy = auction_head(state, instrument, 0, &buy_level)
-        sell = auction_head(state, instrument, 1, &sell_level)
-        buyer = &state.pool.orders[buy]
-        seller = &state.pool.orders[sell]
-        quantity = buyer.leaves if buyer.leaves < seller.leaves else seller.leaves
-        if quantity > left:
-            quantity = left
+        quantity = left
+        for side in range(2):
+            if turns[side].quantity == 0:
+                next_turn(state, instrument, side, &turns[side])
+            if turns[side].quantity < quantity:
+                quantity = turns[side].quantity
         left -= quantity
         state.last_trd_match_id += 1
-        buy_level.quantity -= quantity
-        sell_level.quantity -= quantity
-        fill(buyer, quantity)
-        fill(seller, quantity)
-        report_trade(state, sink, buyer, 0, uncross.price, quantity)
-        report_trade(state, sink, seller, 0, uncross.price, quantity)
-        auction_settle(state, instrument, 0, buy_level, buy)
-        auction_settle(state, instrument, 1, sell_level, sell)
+        for side in range(2):
+            orders[side] = &state.pool.orders[turns[side].slot]
+            fill(orders[side], quantity)
+            risk_trade(state, orders[side], quantity)
+        for side in range(2):
+            report_trade(state, sink, orders[side], 0, uncross.price, quantity)
+        for side in range(2):
+            settle_turn(state, instrument, side, &turns[side], quantity)
+    for side in range(2):
+        if turns[side].queue != 0:
+            show_next_parts(state, &state.level_pool.levels[turns[side].queue])

@@ -1,18 +1,21 @@
-"""The book: queues at price levels, and matching an incoming order against them. Rules 3 to 5, price-time priority.
+"""The book: queues at price levels, and matching a plain order against plain ones. Rules 4 and 5, price-time priority.
 
-All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
+Plain is an order whose flags are 0. What has more to it is in placing.pxd (where it stands) and matching.pxd (how it trades). All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
 """
 
 from libc.stdint cimport int64_t, uint32_t
 
+from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
 from pricetime.matching.memory cimport prefetch
-from pricetime.matching.order_pool cimport Order, order_give_back
-from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
-from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type
+from pricetime.matching.level_tree cimport Level, level_is_empty
+from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
+from pricetime.matching.price_ladder cimport PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
+from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, EventRecord
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.risk cimport risk_remove, risk_trade
 from pricetime.matching.state cimport EngineState, Instrument, level_key, level_of, side_index
 
 
@@ -40,29 +43,36 @@ cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) n
     level.count -= 1
 
 
-cdef inline void book_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil:
-    """Put an order into its queue; `tick` is its price's tick number (no matter for a market order)."""
-    cdef Order* order = &state.pool.orders[slot]
+cdef inline Level* level_to_join(EngineState* state, Instrument* instrument, Order* order, int64_t tick) noexcept nogil:
+    """The queue of an order's price (`tick` is its tick number), or of market orders; the order says from now on that it is there."""
     cdef int side = side_index(order.attributes)
     cdef int64_t key
-    if order_type(order.attributes) == MARKET:
+    if not order.attributes & HAS_PRICE:
         order.level = 0
-        queue_push(state, &instrument.market[side], slot)
-        return
+        return &instrument.market[side]
     key = level_key(side, tick)
     order.level = ladder_find(&instrument.ladders[side], &state.level_pool, key)
     if order.level == 0:
         order.level = ladder_add(&instrument.ladders[side], &state.level_pool, key)
-    queue_push(state, &state.level_pool.levels[order.level], slot)
+    return &state.level_pool.levels[order.level]
+
+
+cdef inline void book_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil:
+    """Put an order that shows all that it has into its queue."""
+    queue_push(state, level_to_join(state, instrument, &state.pool.orders[slot], tick), slot)
+
+
+cdef inline void level_left(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
+    """An order has left its queue: an empty level goes away."""
+    if order.level != 0 and level_is_empty(&state.level_pool.levels[order.level]):
+        ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, order.level)
 
 
 cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil:
-    """Take an order out of its queue; an empty level goes away."""
+    """Take an order that shows all that it has out of its queue."""
     cdef Order* order = &state.pool.orders[slot]
-    cdef Level* level = level_of(state, instrument, order)
-    queue_remove(state, level, slot)
-    if level.count == 0 and order.level != 0:
-        ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, order.level)
+    queue_remove(state, level_of(state, instrument, order), slot)
+    level_left(state, instrument, order)
 
 
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
@@ -75,6 +85,9 @@ cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     """An order ended: its names and its slot are free. It is in no queue any more."""
     cdef Order* order = &state.pool.orders[slot]
+    if order.flags & TIMED:
+        deadline_remove(state, slot)
+    risk_remove(state, order)
     id_map_remove(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
     id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
     state.sessions[order.session].open_orders -= 1
@@ -105,6 +118,20 @@ cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:
     order.filled += quantity
 
 
+cdef inline void trade(EngineState* state, EventSink* sink, Instrument* instrument, Order* resting, Order* incoming,
+                       int64_t quantity) noexcept nogil:
+    """A trade at the resting order's price; what its queue shows is the caller's."""
+    state.last_trd_match_id += 1
+    fill(resting, quantity)
+    fill(incoming, quantity)
+    risk_trade(state, resting, quantity)
+    risk_trade(state, incoming, quantity)
+    instrument.last_price = resting.price
+    instrument.has_last_price = 1
+    report_trade(state, sink, resting, 0, resting.price, quantity)
+    report_trade(state, sink, incoming, AGGRESSOR, resting.price, quantity)
+
+
 cdef inline int64_t book_available(EngineState* state, Instrument* instrument, int side, int64_t limit_key,
                                    int64_t wanted) noexcept nogil:
     """How much of `wanted` an order of the other side could trade here down to limit_key; stops counting at `wanted`."""
@@ -112,42 +139,37 @@ cdef inline int64_t book_available(EngineState* state, Instrument* instrument, i
     cdef uint32_t index = ladder.best
     cdef int64_t available = 0
     while index != 0 and state.level_pool.levels[index].key >= limit_key and available < wanted:
-        available += state.level_pool.levels[index].quantity
+        available += state.level_pool.levels[index].quantity + state.level_pool.levels[index].reserve
         index = ladder_below(ladder, &state.level_pool, state.level_pool.levels[index].key)
     return available if available < wanted else wanted
 
 
-cdef inline void book_match(EngineState* state, EventSink* sink, Instrument* instrument, Order* incoming,
+cdef inline bint book_match(EngineState* state, EventSink* sink, Instrument* instrument, Order* incoming,
                             int64_t limit_key) noexcept nogil:
     """Trade an incoming order, in no queue yet, against the other side down to limit_key (a key of that side).
 
     Best price first, at one price the oldest first, at the resting order's price. For each trade the resting side's report
-    comes first.
+    comes first. False where it met an order that is not plain: whoever called goes on from there.
     """
     cdef int resting_side = 1 - side_index(incoming.attributes)
     cdef PriceLadder* ladder = &instrument.ladders[resting_side]
     cdef Level* level
     cdef Order* resting
-    cdef uint32_t index, slot
+    cdef uint32_t slot
     cdef int64_t quantity
     while incoming.leaves != 0 and ladder.best != 0:
-        index = ladder.best
-        level = &state.level_pool.levels[index]
+        level = &state.level_pool.levels[ladder.best]
         if level.key < limit_key:
             break
         slot = level.head
         resting = &state.pool.orders[slot]
+        if resting.flags:           # slot 0's too: nothing is displayed here
+            return False
         quantity = resting.leaves if resting.leaves < incoming.leaves else incoming.leaves
-        state.last_trd_match_id += 1
         level.quantity -= quantity
-        fill(resting, quantity)
-        fill(incoming, quantity)
-        instrument.last_price = resting.price
-        instrument.has_last_price = 1
-        report_trade(state, sink, resting, 0, resting.price, quantity)
-        report_trade(state, sink, incoming, AGGRESSOR, resting.price, quantity)
+        trade(state, sink, instrument, resting, incoming, quantity)
         if resting.leaves == 0:
             queue_remove(state, level, slot)
-            if level.count == 0:
-                ladder_remove(ladder, &state.level_pool, index)
+            level_left(state, instrument, resting)
             forget_order(state, slot)
+    return True

@@ -14,23 +14,29 @@ from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
+from pricetime.matching.accounts cimport account_table_create, account_table_destroy
 from pricetime.matching.administration cimport (
-    define, disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
+    disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
 )
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.definitions cimport define
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
+from pricetime.matching.mass_cancel cimport mass_cancel
 from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
-from pricetime.matching.orders cimport order_cancel, order_new, order_replace
-from pricetime.matching.phases cimport change_phase, tell_indicative
-from pricetime.matching.order_pool cimport Order
-from pricetime.matching.price_ladder cimport Block, Level, ladder_below, ladder_destroy
+from pricetime.matching.orders cimport order_cancel, order_new
+from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
+from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.order_pool cimport Extra, Order
+from pricetime.matching.price_ladder cimport ladder_below, ladder_destroy
 from pricetime.matching.records cimport *
+from pricetime.matching.replace cimport order_replace
 from pricetime.matching.reports cimport event_header, event_room, report_command
+from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
 from pricetime.matching.state cimport (
     BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
     Instrument, session_known,
@@ -74,12 +80,13 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
             engine_destroy(state)
             return NULL
     state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
-    if take_order_memory(state, order_capacity) != 0:
+    if take_order_memory(state, order_capacity) != 0 or account_table_create(&state.accounts) != 0:
         engine_destroy(state)
         return NULL
     state.shard = shard
     state.next_deadline = INT64_MAX
     state.last_order_id = state.last_exec_id = state.last_trd_match_id = <uint64_t> shard << SHARD_SHIFT
+    state.next_deadline = state.next_call_end = INT64_MAX
     memset(&state.event_digest, 0xFF, sizeof(state.event_digest))
     return state
 
@@ -95,7 +102,10 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     for id in range(1, engine.instruments_count + 1):
         ladder_destroy(&engine.instruments[id].ladders[0])
         ladder_destroy(&engine.instruments[id].ladders[1])
+    for id in range(1, engine.participants_count + 1):
+        free(engine.participants[id].currencies)
     give_back_order_memory(engine)
+    account_table_destroy(&engine.accounts)
     free(engine.participants)
     free(engine.sessions)
     free(engine.instruments)
@@ -159,6 +169,8 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
         engine.time = record.time
     if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
         engine.sessions[record.session].mark = record.cl_ord_id
+    if engine.time >= engine.next_deadline:
+        work_off_due(engine, sink)
     if type == ORDER_CANCEL_REPLACE_REQUEST:
         order_replace(engine, record, sink)
     elif type == NEW_ORDER_SINGLE:
@@ -189,8 +201,14 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
         tell_indicative(engine, sink)
         if record.session != 0:
             report_command(engine, sink, record, COMMAND_ACK, NONE)
-    elif type != EVENT_DIGEST:
-        report_command(engine, sink, record, BUSINESS_MESSAGE_REJECT, UNSUPPORTED)
+    elif type == ORDER_MASS_CANCEL_REQUEST:
+        mass_cancel(engine, record, sink)
+    elif type == RISK_LIMITS:
+        risk_limits(engine, record, sink)
+    elif type == POSITION_ADJUST:
+        position_adjust(engine, record, sink)
+    elif type == KILL_SWITCH:
+        kill_switch(engine, record, sink)
 
 
 # ---------------------------------------------------------------------------------------- the Python class
@@ -239,7 +257,8 @@ cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
     rows = []
     while index != 0 and len(rows) < levels:
         level = &state.level_pool.levels[index]
-        rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
+        if level.count:
+            rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
         index = ladder_below(&instrument.ladders[side], &state.level_pool, level.key)
     return np.array(rows, dtype=DEPTH)
 
@@ -267,6 +286,8 @@ def touch(Engine engine not None):
     """Have the system provide all memory of an engine's pools and maps now, so that no order is the first to touch a page."""
     cdef EngineState* state = engine.state
     touch_pages(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
+    touch_pages(state.pool.extras, (<size_t> state.pool.capacity + 1) * sizeof(Extra))
+    touch_pages(state.deadlines, (<size_t> state.pool.capacity + 1) * sizeof(uint32_t))
     touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
     touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
@@ -322,6 +343,18 @@ cdef class Engine:
     def time(self):
         """Time of the last command applied, UTC nanoseconds since 1970."""
         return self.state.time
+
+    @property
+    def next_deadline(self):
+        """When something is due by itself, an order's ExpireTime or a VolatilityCall's end: the first command whose time has
+        reached it makes it happen. None: nothing is."""
+        cdef uint32_t id
+        if self.state.next_deadline != INT64_MAX or self.state.deadlines_count:
+            return self.state.next_deadline
+        for id in range(1, self.state.instruments_count + 1):
+            if self.state.instruments[id].call_end:         # the last nanosecond that there is
+                return self.state.next_deadline
+        return None
 
     @property
     def run(self):
@@ -387,7 +420,8 @@ cdef class Engine:
                              self.state.instruments_count)
 
     def orders(self, symbol):
-        """ORDER_STATE array of an instrument: buy side, then sell side, each in queue order, market orders first."""
+        """ORDER_STATE array of an instrument: buy side, then sell side, each in queue order, market orders first; then stops
+        that wait, and AtTheClose orders that are set aside."""
         every = self._section(records.ORDER_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count),
                                                     (records.SESSION_STATE, self.state.sessions_count),
                                                     (records.INSTRUMENT_STATE, self.state.instruments_count)],
@@ -395,7 +429,7 @@ cdef class Engine:
         return every[every["instrument"] == self._instrument(symbol)]
 
     def depth(self, symbol, levels=10):
-        """(bids, asks): DEPTH arrays of at most `levels` prices, best first. Market orders are not in it."""
+        """(bids, asks): DEPTH arrays of at most `levels` prices, best first, of displayed quantity. Market orders are not in it."""
         cdef uint32_t id = self._instrument(symbol)
         return depth_of(self.state, id, 0, levels), depth_of(self.state, id, 1, levels)
 

@@ -4,9 +4,10 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.id_map cimport id_home, id_map_search
+from pricetime.matching.level_tree cimport Level
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
-    WINDOW_BLOCKS, Level, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
+    WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
 from pricetime.matching.records cimport CONTINUOUS, MARKET, order_type
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, side_index
@@ -71,8 +72,8 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
         index = ladder_below(ladder, &state.level_pool, level.key)
     if last != ladder_worst(ladder, &state.level_pool):
         return f"{where}: the worst level is not the last"
-    if near != ladder.near_levels or levels - near != ladder.far_levels:
-        return f"{where}: {near} near and {levels - near} far levels, counted {ladder.near_levels} and {ladder.far_levels}"
+    if near != ladder.near_levels or levels - near != ladder.far.count:
+        return f"{where}: {near} near and {levels - near} far levels, counted {ladder.near_levels} and {ladder.far.count}"
     for position in range(<uint32_t> WINDOW_BLOCKS):
         if (ladder.directory[position] != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
             return f"{where}: window position {position} and its bit differ"

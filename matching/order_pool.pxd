@@ -67,7 +67,10 @@ cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept n
     self.extras = <Extra*> take_lines((<size_t> capacity + 1) * sizeof(Extra), &self.extras_memory)
     self.capacity = capacity
     self.live = self.free_head = self.touched = 0
-    return 0 if self.orders is not NULL and self.extras is not NULL else -1
+    if self.orders is NULL or self.extras is NULL:
+        return -1
+    self.orders[0].flags = HAS_EXTRA    # nobody: who meets it at the head of a queue has to look closer
+    return 0
 
 
 cdef inline void order_pool_destroy(OrderPool* self) noexcept nogil:

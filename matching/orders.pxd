@@ -1,6 +1,4 @@
-"""The three order commands, past the door. Each is one call: everything that follows from it, trades included, is reported."""
-
-from libc.stdint cimport uint32_t
+"""New orders and cancels, past the door. Each is one call: everything that follows from it, trades included, is reported."""
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
@@ -8,6 +6,3 @@ from pricetime.matching.state cimport EngineState
 
 cdef void order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
 cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-cdef void cancel_order(EngineState* state, uint32_t slot, int reason, EventSink* sink) noexcept nogil
-    # End one live order unasked (CANCELED with the reason, the order's own ClOrdID).

@@ -5,7 +5,7 @@ on either side, so that one mechanism serves both.
 
     near: a window of 2,048 blocks of 64 ticks, an array index away:
           top (1 word) -> summary (32 words) -> block.bitmap (1 word) -> block.levels[64] -> Level
-    far:  every level outside the window, or for which no block was left, in a treap threaded through the levels
+    far:  every level outside the window, or for which no block was left, in a tree (level_tree.pxd)
 
 Blocks come from one pool for all ladders, on demand, and go back when empty. A price allocates nothing: with the pool used
 up a level is a far one. The window moves when the best level is outside it (ladder_rebase). Where a level is kept never shows.
@@ -13,6 +13,7 @@ up a level is a far one. The window moves when the best level is outside it (lad
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from pricetime.matching.level_tree cimport LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove
 from pricetime.matching.memory cimport count_leading_zeros
 
 cdef enum:
@@ -22,43 +23,10 @@ cdef enum:
     SUMMARY_WORDS = 32
     REBASE_MISSES = 64          # far insertions with the best level outside before the window moves
 
-cdef struct Level:
-    int64_t key
-    int64_t quantity            # what its displayed orders show
-    int64_t reserve             # what else is open here: hidden orders, icebergs behind their shown part
-    uint32_t head               # oldest displayed order
-    uint32_t tail               # youngest
-    uint32_t count              # displayed orders
-    uint32_t hidden_head        # oldest hidden order
-    uint32_t hidden_tail
-    uint32_t hidden_count
-    uint32_t block              # near: its block; far: 0
-    uint32_t parent             # far: treap links, by level index
-    uint32_t left               # lower keys; free list
-    uint32_t right              # higher keys
-
-cdef struct Block:
-    uint64_t bitmap             # which of levels[] are there
-    uint32_t levels[64]
-    uint32_t next_free
-    uint32_t reserved
-
-cdef struct LevelPool:
-    # Shared by all ladders of an engine.
-    Level* levels               # by index from 1; as many as orders
-    void* levels_memory
-    uint32_t levels_free
-    uint32_t levels_touched
-    Block* blocks               # by index from 1
-    uint32_t blocks_capacity
-    uint32_t blocks_free
-    uint32_t blocks_touched
-
 cdef struct PriceLadder:
     uint32_t best               # level of the highest key; 0: none
     uint32_t near_levels
-    uint32_t far_levels
-    uint32_t far_root
+    LevelTree far
     uint32_t misses
     uint32_t top                # which summary words are not 0
     int64_t base                # first block of the window (key >> 6)
@@ -70,14 +38,10 @@ cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil
 cdef void level_pool_destroy(LevelPool* pool) noexcept nogil
 cdef int ladder_create(PriceLadder* self) noexcept nogil
 cdef void ladder_destroy(PriceLadder* self) noexcept nogil
-cdef uint32_t far_find(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
-cdef uint32_t far_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
 cdef uint32_t ladder_above(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil
     # The worst level better than `key`, or 0.
 cdef uint32_t ladder_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil
     # The lowest level, or 0.
-cdef void far_insert(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
-cdef void far_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
 cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
 
 
@@ -93,8 +57,8 @@ cdef inline uint32_t ladder_find(const PriceLadder* self, const LevelPool* pool,
     if position < WINDOW_BLOCKS:
         # Block 0 of the pool is empty for ever: a position without a block needs no branch.
         index = pool.blocks[self.directory[position]].levels[key & (BLOCK_TICKS - 1)]
-    if index == 0 and self.far_levels != 0:
-        index = far_find(self, pool, key)
+    if index == 0 and self.far.count != 0:
+        index = tree_find(&self.far, pool, key)
     return index
 
 
@@ -174,28 +138,18 @@ cdef inline uint32_t near_below(const PriceLadder* self, const LevelPool* pool, 
 cdef inline uint32_t ladder_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
     """The best level worse than `key`, or 0."""
     cdef uint32_t near = near_below(self, pool, key), far
-    if self.far_levels == 0:
+    if self.far.count == 0:
         return near
-    far = far_below(self, pool, key)
+    far = tree_below(&self.far, pool, key)
     if near == 0 or (far != 0 and pool.levels[far].key > pool.levels[near].key):
         return far
     return near
 
 
 cdef inline uint32_t ladder_add(PriceLadder* self, LevelPool* pool, int64_t key) noexcept nogil:
-    """A new, empty level for a key that has none; the pool has as many levels as orders, so there is always one."""
-    cdef uint32_t index = pool.levels_free
+    """A new, empty level for a key that has none."""
+    cdef uint32_t index = level_take(pool, key)
     cdef uint64_t position = window_position(self, key)
-    cdef Level* level
-    if index != 0:
-        pool.levels_free = pool.levels[index].left
-    else:
-        pool.levels_touched += 1
-        index = pool.levels_touched
-    level = &pool.levels[index]
-    level.key = key
-    level.quantity = 0
-    level.head = level.tail = level.count = 0
     if self.best == 0 or key > pool.levels[self.best].key:
         self.best = index
     if position >= WINDOW_BLOCKS or not near_insert(self, pool, index, position):
@@ -209,11 +163,10 @@ cdef inline void ladder_remove(PriceLadder* self, LevelPool* pool, uint32_t inde
     if pool.levels[index].block != 0:
         near_remove(self, pool, index)
     else:
-        far_remove(self, pool, index)
+        tree_remove(&self.far, pool, index)
     if self.best == index:
-        if self.far_levels == 0:
+        if self.far.count == 0:
             self.best = near_best(self, pool)
         else:
             self.best = ladder_below(self, pool, key)
-    pool.levels[index].left = pool.levels_free
-    pool.levels_free = index
+    level_give_back(pool, index)

@@ -7,7 +7,8 @@ from pricetime.matching.checksum cimport digest_event
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.records cimport (
-    EVENT_LINES, ORDER_NEW, ORDER_PARTIALLY_FILLED, RECORD_VERSION, CommandLine, EventRecord,
+    BUSINESS_MESSAGE_REJECT, COMMAND_ACK, EVENT_LINES, NONE, ORDER_NEW, ORDER_PARTIALLY_FILLED, RECORD_VERSION, CommandLine,
+    EventRecord,
 )
 from pricetime.matching.state cimport EngineState
 
@@ -94,3 +95,12 @@ cdef inline void report_command(EngineState* state, EventSink* sink, const Comma
     """The answer to an administrative command: COMMAND_ACK or BUSINESS_MESSAGE_REJECT."""
     cdef EventRecord* event = event_to(state, sink, command.session, type, reason, command.cl_ord_id, command.instrument)
     event_done(state, sink, event)
+
+
+cdef inline void report_outcome(EngineState* state, EventSink* sink, const CommandLine* command,
+                                uint8_t reason) noexcept nogil:
+    """Refused with a reason, or carried out: the venue itself is told of refusals only."""
+    if reason:
+        report_command(state, sink, command, BUSINESS_MESSAGE_REJECT, reason)
+    elif command.session != 0:
+        report_command(state, sink, command, COMMAND_ACK, NONE)

@@ -22,3 +22,5 @@ cdef Selection select_session(EngineState* state, uint32_t session) noexcept nog
 cdef Selection select_instrument(EngineState* state, uint32_t instrument, uint32_t attribute_mask,
                                  uint32_t attributes) noexcept nogil
     # The instrument's live orders whose masked attributes are these, by OrderID.
+cdef void selection_sort(Selection* self) noexcept nogil
+    # Into OrderID order.

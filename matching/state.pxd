@@ -6,11 +6,15 @@ arrives, never on an order's path.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
 from pricetime.matching.order_pool cimport Order, OrderPool
-from pricetime.matching.price_ladder cimport Level, LevelPool, PriceLadder
-from pricetime.matching.records cimport BUY, MARKET, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side, order_type
+from pricetime.matching.price_ladder cimport PriceLadder
+from pricetime.matching.records cimport (
+    BUY, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
+)
 
 cdef enum:
     ORDER_CAPACITY_DEFAULT = 131072
@@ -26,11 +30,29 @@ cdef enum:
     BY_ANYONE = 1 << 3          # any session, whatever its rights
     BY_VENUE = 1 << 4           # session 0
 
+cdef enum:
+    # Instrument.watch: why matching here has to look closer; 0 is the plain case.
+    WATCH_COLLAR = 1 << 0
+    WATCH_BANDS = 1 << 1
+    WATCH_STOPS = 1 << 2        # stops wait: trades may elect them
+    WATCH_TRADED = 1 << 3       # and have been since the stops were last looked at: traded_high, traded_low
+
 cdef struct Name:
     char text[48]               # zero-padded
 
 cdef struct Participant:
-    uint16_t flags              # DISABLED
+    # 64 bytes. A limit that is not set is NO_LIMIT, which unsigned is above every number.
+    uint16_t flags              # DISABLED, BLOCKED
+    uint16_t presence           # HAS_MESSAGE_RATE
+    uint32_t open_orders
+    int64_t open_orders_limit
+    int64_t rate_tokens
+    int64_t rate_interval       # nanoseconds
+    uint64_t rate_level         # tokens in the bucket, times the interval
+    int64_t rate_time           # when it was last filled
+    NotionalLimits* currencies  # its notional limits, by currency; NULL: it never had one
+    uint32_t currencies_count
+    uint32_t reserved
 
 cdef struct Session:
     uint32_t participant
@@ -40,7 +62,9 @@ cdef struct Session:
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
-    uint32_t reserved[9]
+    uint32_t account            # the one that it used last, and its instrument; 0: none
+    uint32_t account_instrument
+    uint32_t reserved[7]
 
 cdef struct Divisor:
     # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
@@ -58,12 +82,21 @@ cdef struct Instrument:
     uint8_t phase
     uint8_t has_last_price
     uint16_t limits_presence
+    uint32_t watch              # WATCH_COLLAR ...
+    uint32_t has_band_middle    # see band_sequence
     int64_t quantity_bound      # the largest quantity that an order may have
     int64_t last_price
     Divisor tick
     Divisor lot
     PriceLadder ladders[2]
     Level market[2]             # resting market orders of a call, a queue each; their key means nothing
+    LevelTree stops[2]          # stops that wait; the highest key goes first, as in a ladder
+    uint32_t elected[2]         # those of them that are elected
+    Level aside                 # AtTheClose orders outside ClosingCall, by age, both sides
+    int64_t traded_high         # WATCH_TRADED: the trades' highest and lowest price
+    int64_t traded_low
+    uint64_t band_sequence      # the command for which band_middle was fixed; 0: none
+    int64_t band_middle         # of the dynamic band
     int64_t reference_price
     int64_t collar              # rule 12; the presence of these is in limits_presence
     int64_t dynamic_band
@@ -100,7 +133,14 @@ cdef struct EngineState:
     LevelPool level_pool
     IdMap by_cl_ord_id
     IdMap by_order_id
+    AccountTable accounts
     uint64_t id_multiplier      # of both maps; shows nowhere
+    uint64_t last_age           # rule 1
+    int64_t next_deadline       # deadlines.pxd; INT64_MAX: none
+    int64_t next_call_end       # the earliest end of a VolatilityCall; INT64_MAX: none
+    uint32_t* deadlines         # GTD orders: a heap of slots by ExpireTime, from 1
+    uint32_t deadlines_count
+    uint32_t reserved
     void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count
@@ -143,7 +183,21 @@ cdef inline bint is_multiple(const Divisor* self, int64_t value, int64_t* quotie
     return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= self.highest
 
 cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
-    """The queue in which an order rests."""
-    if order_type(order.attributes) == MARKET:
+    """The queue in which an order of the book rests."""
+    if order.level == 0:
         return &instrument.market[side_index(order.attributes)]
     return &state.level_pool.levels[order.level]
+
+cdef inline uint32_t instrument_id(const EngineState* state, const Instrument* instrument) noexcept nogil:
+    return <uint32_t> (instrument - state.instruments)
+
+cdef inline void set_watch(Instrument* instrument) noexcept nogil:
+    """To be called whenever an instrument's limits, or how many of its stops wait, have changed."""
+    cdef uint32_t watch = instrument.watch & WATCH_TRADED
+    if instrument.limits_presence & HAS_COLLAR:
+        watch |= WATCH_COLLAR
+    if instrument.limits_presence & (HAS_DYNAMIC_BAND | HAS_STATIC_BAND):
+        watch |= WATCH_BANDS
+    if instrument.stops[0].count or instrument.stops[1].count:
+        watch |= WATCH_STOPS
+    instrument.watch = watch

@@ -6,6 +6,7 @@ from pricetime.matching.records import OrdType, Phase, SelfMatchInstruction, Sta
 from pricetime.matching.reference.book import BookSide
 from pricetime.matching.reference.fields import AUCTION, RESTING
 from pricetime.matching.reference.limits import CURRENCIES_MAX
+from pricetime.matching.reference.phases import CALLS
 from pricetime.matching.reference.risk import worst_case
 from pricetime.matching.reference.state import (
     INT64_MAX,
@@ -93,7 +94,8 @@ def check_order(venue: Venue, order: Order) -> None:
     """Names, quantities, attributes that fit each other, and the standing that they ask for."""
     must(venue.orders[order.order_id] is order, f"{order} is not the one of its OrderID")
     must(order.session.orders[order.cl_ord_id] is order, f"{order} is not the one of its ClOrdID")
-    must(order.order_id <= venue.last_order_id, f"{order} has an OrderID that was never given")
+    given = order.order_id >> SHARD_SHIFT == venue.shard and order.order_id <= venue.last_order_id
+    must(given, f"{order} has an OrderID that was never given")
     must(1 <= order.cl_ord_id <= order.session.mark, f"{order} has a ClOrdID above the mark")
     must(order.leaves > 0 and order.filled >= 0, f"{order} lives with nothing open")
     must((order.price is not None) == (order.ord_type in PRICED), f"{order}: a price where none is, or none")
@@ -149,6 +151,7 @@ def check_instrument(venue: Venue, instrument: Instrument) -> None:
     left = [str(order) for order in instrument.orders() if order.time_in_force in gone]
     must(not left, f"{name}: orders that should have ended: {left}")
     must(phase != Phase.CLOSED or instrument.last_price is None, f"{name}: a last trade while Closed")
+    must(not instrument.reported[1] or phase in CALLS, f"{name}: an IndicativePrice stands outside of a call")
     must(not instrument.call_end or phase == Phase.VOLATILITY_CALL, f"{name}: the end of a call outside of one")
     must(not instrument.call_end or instrument.call_end > venue.time or venue.time == INT64_MAX,
          f"{name}: the call should have ended at {instrument.call_end}")

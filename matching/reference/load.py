@@ -27,6 +27,7 @@ from pricetime.matching.reference.layout import (
     R,
 )
 from pricetime.matching.reference.state import (
+    ORDER_CAPACITY_MAX,
     PRICED,
     STOPS,
     Instrument,
@@ -85,8 +86,8 @@ def read_header(data: bytes) -> StateHeader:
         raise ValueError(f"no state: it begins with {header.magic!r}, expected {MAGIC!r}")
     if header.rules_version != records.RULES_VERSION:
         raise ValueError(f"state of rules version {header.rules_version}, this engine has {records.RULES_VERSION}")
-    if header.order_capacity == 0:
-        raise ValueError("state has no room for any order; take an intact snapshot")
+    if not 1 <= header.order_capacity <= ORDER_CAPACITY_MAX:
+        raise ValueError(f"state has an order capacity of {header.order_capacity}, expected 1 to {ORDER_CAPACITY_MAX}")
     expected = STATE_HEADER.size + sum(
         codec.size * count
         for codec, count in (

@@ -1,0 +1,77 @@
+"""How an order comes in: new, or again after a replace. Rule 4, checks 1 and 8, and the working off; the plain way, inline."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+
+from pricetime.matching.book cimport book_available, book_match, book_rest
+from pricetime.matching.careful cimport check_book_closely, work_off_closely
+from pricetime.matching.deadlines cimport deadline_add
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.fields cimport Terms
+from pricetime.matching.order_pool cimport STOP_WAITING, Order
+from pricetime.matching.placing cimport end_order
+from pricetime.matching.records cimport *
+from pricetime.matching.state cimport (
+    WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_known, side_index,
+)
+from pricetime.matching.stops cimport release_stops
+
+
+cdef inline uint8_t check_instrument(const EngineState* state, const CommandLine* command) noexcept nogil:
+    if not instrument_known(state, command.instrument):
+        return UNKNOWN_INSTRUMENT
+    if state.instruments[command.instrument].flags & DISABLED:
+        return INSTRUMENT_DISABLED
+    return NONE
+
+
+cdef inline uint8_t check_book(EngineState* state, Instrument* instrument, uint32_t session, uint16_t attributes,
+                               int64_t limit_key, int64_t open_quantity, const Terms* terms) noexcept nogil:
+    """Post-only, FOK and MinQty, in Continuous; limit_key is a key of the other side, terms NULL for a plain order."""
+    cdef uint32_t best
+    if not attributes & POST_ONLY and order_time_in_force(attributes) < IOC:
+        return NONE         # GTD and the auctions: not in Continuous, or nothing to ask
+    if terms is not NULL or instrument.watch:
+        return check_book_closely(state, instrument, session, attributes, limit_key, open_quantity, terms)
+    if attributes & POST_ONLY:
+        best = instrument.ladders[1 - side_index(attributes)].best
+        if best != 0 and state.level_pool.levels[best].key >= limit_key:
+            return POST_ONLY_WOULD_TRADE
+    elif order_time_in_force(attributes) == FOK:
+        if book_available(state, instrument, 1 - side_index(attributes), limit_key, open_quantity) < open_quantity:
+            return FILL_OR_KILL_UNFILLABLE
+    return NONE
+
+
+cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, int64_t limit_key,
+                          bint plain, EventSink* sink) noexcept nogil:
+    """Match an accepted order that stands nowhere, rest what may rest, end what may not. True where it lives on."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef uint8_t time_in_force
+    if not plain or instrument.watch:
+        return work_off_closely(state, instrument, slot, tick, limit_key, sink)
+    if instrument.phase == CONTINUOUS:
+        if not book_match(state, sink, instrument, order, limit_key):
+            return work_off_closely(state, instrument, slot, tick, limit_key, sink)
+        if order.leaves == 0:
+            return False
+        time_in_force = order_time_in_force(order.attributes)
+        if time_in_force == IOC or time_in_force == FOK:
+            end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
+            return False
+        if order_type(order.attributes) == MARKET:
+            end_order(state, order, MARKET_REST, order.cl_ord_id, 0, sink)
+            return False
+    book_rest(state, instrument, slot, tick)
+    return True
+
+
+cdef inline void lives_on(EngineState* state, uint32_t slot, bint plain) noexcept nogil:
+    """An order that came in is live, and named: a GTD order gets its deadline."""
+    if not plain and order_time_in_force(state.pool.orders[slot].attributes) == GTD:
+        deadline_add(state, slot)
+
+
+cdef inline void release_elected(EngineState* state, Instrument* instrument, uint32_t slot, EventSink* sink) noexcept nogil:
+    """The command is worked off; `slot`: the order that came in, where it may be a stop with a new StopPx; else 0."""
+    if instrument.watch & (WATCH_STOPS | WATCH_TRADED):
+        release_stops(state, instrument, slot if state.pool.orders[slot].flags & STOP_WAITING else 0, sink)

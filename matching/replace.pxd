@@ -1,0 +1,7 @@
+"""OrderCancelReplaceRequest [G], past the door: one call, everything that follows from it is reported. Rule 5."""
+
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.records cimport CommandLine
+from pricetime.matching.state cimport EngineState
+
+cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

@@ -1,0 +1,258 @@
+"""OrderCancelReplaceRequest: the checks in their order, then the order is changed where it stands, or leaves and comes in again. Rule 5."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+
+from pricetime.matching.book cimport forget_order
+from pricetime.matching.careful cimport opposite_limit
+from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
+from pricetime.matching.deadlines cimport deadline_remove
+from pricetime.matching.events cimport EventSink
+from pricetime.matching.fields cimport (
+    Terms, attributes_are_plain, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
+    keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
+)
+from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
+from pricetime.matching.order_pool cimport HAS_EXTRA, RISK_PRICED, STOP_ELECTED, TIMED, Extra, Order
+from pricetime.matching.placing cimport reduce_standing, take_out
+from pricetime.matching.records cimport *
+from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.risk cimport RiskQuestion, check_risk, risk_add, risk_reduce, risk_remove
+from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+
+cdef struct Change:
+    # The order as it will be.
+    uint16_t attributes
+    int64_t price
+    int64_t tick
+    int64_t open_quantity
+    Terms* terms                # what it has beside these; NULL: the order is plain, and will be
+    uint32_t old_home           # where its ClOrdID stands, and will stand
+    uint32_t new_home
+
+
+# ------------------------------------------------------------------------------------------------ checks
+
+cdef inline uint16_t replaced_attributes(const Order* order, const CommandLine* command) noexcept nogil:
+    """The order's attributes as the command would have them."""
+    cdef uint16_t attributes = order.attributes
+    if order_time_in_force(command.attributes):
+        attributes &= ~(TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT)
+        attributes |= command.attributes & (TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT)
+    if command.attributes & HAS_EXEC_INST:
+        attributes = (attributes & ~POST_ONLY) | (command.attributes & POST_ONLY)
+    return attributes | (command.attributes & HAS_PRICE)
+
+
+cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
+                                Terms* terms) noexcept nogil:
+    """The replaced order as a whole, as if it were new."""
+    cdef uint8_t reason = check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+    if reason:
+        return reason
+    if attributes & HAS_PRICE and not needs_price(attributes):
+        return PRICE_NOT_ALLOWED
+    reason = check_combination(attributes)
+    if reason or terms is NULL:
+        return reason
+    return check_terms(state.time, instrument, terms)
+
+
+cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
+                              uint32_t new_home) noexcept nogil:
+    """The replace's ClOrdID and session name the order from now on; it stood at old_home, and will at new_home."""
+    cdef Order* order = &state.pool.orders[slot]
+    id_map_remove(&state.by_cl_ord_id, old_home, slot)
+    if order.session != command.session:
+        state.sessions[order.session].open_orders -= 1
+        state.sessions[command.session].open_orders += 1
+        order.session = command.session
+    order.cl_ord_id = command.cl_ord_id
+    id_map_insert(&state.by_cl_ord_id, new_home, slot)
+
+
+cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
+                                 uint32_t new_home, EventSink* sink) noexcept nogil:
+    """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef int64_t orig_cl_ord_id = order.cl_ord_id
+    if order.session != command.session:
+        orig_cl_ord_id = 0
+        event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED,
+                                             order.cl_ord_id, 0, order.leaves))
+    rename_order(state, slot, command, old_home, new_home)
+    event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
+                                         orig_cl_ord_id, order.leaves))
+
+
+cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attributes, int64_t price, int64_t open_quantity,
+                                const Terms* terms) noexcept nogil:
+    """Open quantity does not rise and nothing changes but TimeInForce among Day, GTC and GTD, and ExpireTime."""
+    cdef const Order* order = &state.pool.orders[slot]
+    cdef uint16_t changed = attributes ^ order.attributes
+    if open_quantity > order.leaves or price != order.price:
+        return False
+    if changed and (changed & ~(TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT)
+                    or not may_stay(attributes) or not may_stay(order.attributes)):
+        return False
+    return terms is NULL or same_terms(order, &state.pool.extras[slot], terms)
+
+
+cdef inline uint8_t check_named(const Order* order, const CommandLine* command) noexcept nogil:
+    """What the command says of the order that it has found is so."""
+    cdef uint8_t reason = check_same(order, command)
+    if not reason and order_type(command.attributes) and order_type(command.attributes) != order_type(order.attributes):
+        return ORD_TYPE_CHANGED
+    return reason
+
+
+cdef inline void read_change(const Instrument* instrument, const CommandLine* command, Order* order, const Extra* extra,
+                             Terms* terms, Change* change) noexcept nogil:
+    """What the command does not give is the order's; the price that it gives has its tick number already."""
+    change.attributes = replaced_attributes(order, command)
+    change.open_quantity = command.quantity - order.filled if command.attributes & HAS_QUANTITY else order.leaves
+    change.price = command.price if command.attributes & HAS_PRICE else order.price
+    if not command.attributes & HAS_PRICE:
+        is_multiple(&instrument.tick, change.price, &change.tick)
+    if change.terms is NULL:
+        if (not order.flags & ~(HAS_EXTRA | RISK_PRICED) and attributes_are_plain(change.attributes)
+                and attributes_are_plain(order.attributes)):
+            return
+        read_terms(command, terms)
+        change.terms = terms
+    terms.attributes = change.attributes
+    terms.open_quantity = change.open_quantity
+    terms.total = change.open_quantity + order.filled
+    merge_terms(order, extra, terms)
+
+
+cdef inline uint8_t check_coming_in(EngineState* state, Instrument* instrument, uint32_t session, uint32_t slot,
+                                    const Change* change, int64_t limit_key, int64_t* risk_price) noexcept nogil:
+    """Risk and book, as if the old order were gone."""
+    cdef RiskQuestion question
+    cdef uint8_t reason
+    question.session = session
+    question.slot = slot
+    question.attributes = change.attributes
+    question.price = change.price
+    question.stop_price = 0 if change.terms is NULL else change.terms.stop_price
+    question.total = change.open_quantity + state.pool.orders[slot].filled
+    question.open_quantity = change.open_quantity
+    reason = check_risk(state, instrument, &question)
+    risk_price[0] = question.risk_price
+    if reason or instrument.phase != CONTINUOUS:
+        return reason
+    return check_book(state, instrument, session, change.attributes, limit_key, change.open_quantity, change.terms)
+
+
+# -------------------------------------------------------------------------------------------- carried out
+
+cdef inline void change_in_place(EngineState* state, Instrument* instrument, uint32_t slot,
+                                 const Change* change) noexcept nogil:
+    """The order keeps its priority."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef int64_t less = order.leaves - change.open_quantity
+    if change.terms is NULL:
+        level_of(state, instrument, order).quantity -= less
+        order.leaves = change.open_quantity
+    else:
+        reduce_standing(state, instrument, slot, less)
+        keep_expire_time(state, slot, change.terms)
+    order.attributes = change.attributes
+    risk_reduce(state, order, less)
+
+
+cdef void leave_with_terms(EngineState* state, Instrument* instrument, uint32_t slot, const Terms* terms) noexcept nogil:
+    """An order leaves to come in again as its new terms say. A stop whose StopPx stays keeps its age, and stays elected."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef uint16_t elected = order.flags & STOP_ELECTED
+    take_out(state, instrument, slot)
+    if order.flags & TIMED:
+        deadline_remove(state, slot)
+    keep_terms(state, slot, terms)
+    if state.pool.extras[slot].age != 0:
+        order.flags |= elected
+
+
+cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint32_t slot, const Change* change,
+                               int64_t risk_price) noexcept nogil:
+    """The order leaves, and is what it will come in again as."""
+    cdef Order* order = &state.pool.orders[slot]
+    risk_remove(state, order)
+    if change.terms is NULL:
+        take_out(state, instrument, slot)
+    else:
+        leave_with_terms(state, instrument, slot, change.terms)
+    order.attributes = change.attributes
+    order.price = change.price
+    order.leaves = change.open_quantity
+    if risk_price != change.price or order.flags & RISK_PRICED:
+        keep_risk_price(state, slot, risk_price)
+    risk_add(state, order)
+
+
+cdef inline void replace_found(EngineState* state, Instrument* instrument, const CommandLine* command, uint32_t slot,
+                               Change* change, EventSink* sink) noexcept nogil:
+    """Steps 5 to 7, and what comes of them."""
+    cdef int64_t limit_key, risk_price
+    cdef bint new_stop_price
+    cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
+    if not reason and keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms):
+        change_in_place(state, instrument, slot, change)
+        report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+        return
+    limit_key = opposite_limit(instrument, change.attributes, change.tick)
+    if not reason:
+        reason = check_coming_in(state, instrument, command.session, slot, change, limit_key, &risk_price)
+    if reason:
+        reject_change(state, command, slot, reason, sink)
+        return
+    leave_changed(state, instrument, slot, change, risk_price)
+    report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+    new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
+    if work_off(state, instrument, slot, change.tick, limit_key, change.terms is NULL, sink):
+        lives_on(state, slot, change.terms is NULL)
+    else:
+        forget_order(state, slot)
+        new_stop_price = False
+    release_elected(state, instrument, slot if new_stop_price else 0, sink)
+
+
+cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    cdef Instrument* instrument
+    cdef Order* order
+    cdef Terms terms
+    cdef Change change
+    cdef uint32_t slot = 0
+    cdef uint16_t attributes
+    cdef uint8_t reason = check_instrument(state, command)
+    change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
+    id_map_prefetch(&state.by_cl_ord_id, change.new_home)
+    change.tick = 0
+    change.terms = NULL
+    if not command_is_plain(command):
+        read_terms(command, &terms)
+        change.terms = &terms
+    if not reason:
+        instrument = &state.instruments[command.instrument]
+        # Without HAS_EXEC_INST the command says nothing of post-only.
+        attributes = command.attributes if command.attributes & HAS_EXEC_INST else command.attributes & ~POST_ONLY
+        reason = check_phase(instrument.phase, attributes, 0 if change.terms is NULL else terms.presence)
+    if not reason:
+        reason = check_replace_fields(instrument, command, &change.tick)
+    if not reason and change.terms is not NULL:
+        reason = check_given(instrument, &terms)
+    if not reason:
+        slot = find_order(state, command, &change.old_home)
+        order = &state.pool.orders[slot]
+        reason = check_named(order, command) if slot else UNKNOWN_ORDER
+    if reason:
+        reject_change(state, command, slot, reason, sink)
+        return
+    if command.attributes & HAS_QUANTITY and command.quantity <= order.filled:
+        report_canceled(state, command, order, TOTAL_ALREADY_FILLED, sink)
+        take_out(state, instrument, slot)
+        forget_order(state, slot)
+        return
+    read_change(instrument, command, order, &state.pool.extras[slot], &terms, &change)
+    replace_found(state, instrument, command, slot, &change, sink)
