@@ -84,7 +84,6 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
         engine_destroy(state)
         return NULL
     state.shard = shard
-    state.next_deadline = INT64_MAX
     state.last_order_id = state.last_exec_id = state.last_trd_match_id = <uint64_t> shard << SHARD_SHIFT
     state.next_deadline = state.next_call_end = INT64_MAX
     memset(&state.event_digest, 0xFF, sizeof(state.event_digest))

@@ -122,7 +122,6 @@ cdef struct Instrument:
 cdef struct EngineState:
     uint64_t sequence           # last command applied
     int64_t time                # of it
-    int64_t next_deadline       # when something is due next (docs/rules.md, 2); INT64_MAX: nothing
     uint32_t place              # of the next event among those of its command
     uint32_t shard
     uint64_t last_order_id
