@@ -1,16 +1,20 @@
-"""Every invariant of the engine's memory: queues, levels, ladders, maps, counts, and the rule that no book is crossed."""
+"""Every invariant of the engine's memory: books, maps, counts, and the rule that no book is crossed. What stands in a queue:
+standing.pyx."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.id_map cimport id_home, id_map_search
-from pricetime.matching.level_tree cimport Level
+from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
     WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
-from pricetime.matching.records cimport CONTINUOUS, MARKET, order_type
-from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, side_index
+from pricetime.matching.records cimport CONTINUOUS, VOLATILITY_CALL
+from pricetime.matching.standing cimport (
+    check_aside, check_deadlines, check_flags, check_level, check_market, check_stops,
+)
+from pricetime.matching.state cimport WATCH_TRADED, EngineState, Instrument, set_watch
 
 from pricetime.matching.records import Phase
 
@@ -20,31 +24,46 @@ cdef object broken_invariant(EngineState* state):
     if seen is NULL:
         raise MemoryError("no memory to check with")
     try:
-        return check_books(state, seen) or check_pool(state, seen) or check_sessions(state)
+        return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
+                or check_deadlines(state))
     finally:
         free(seen)
 
 
 cdef object check_books(EngineState* state, uint8_t* seen):
-    cdef uint32_t id, orders = 0
+    cdef uint32_t id
     cdef int side
-    cdef Instrument* instrument
     for id in range(1, state.instruments_count + 1):
-        instrument = &state.instruments[id]
         for side in range(2):
-            fault = check_queue(state, id, side, &instrument.market[side], 0, seen)
-            fault = fault or check_ladder(state, id, side, seen)
+            fault = check_market(state, id, side, seen) or check_ladder(state, id, side, seen)
+            fault = fault or check_stops(state, id, side, seen)
             if fault:
                 return fault
-        if instrument.phase == CONTINUOUS:
-            if instrument.market[0].count or instrument.market[1].count:
-                return f"instrument {id}: market orders rest in Continuous"
-            if (instrument.ladders[0].best and instrument.ladders[1].best
-                    and state.level_pool.levels[instrument.ladders[0].best].key
-                    >= ~state.level_pool.levels[instrument.ladders[1].best].key):
-                return f"instrument {id}: crossed in Continuous"
-        if not Phase.CLOSED <= instrument.phase <= Phase.HALTED:
-            return f"instrument {id}: phase {instrument.phase}"
+        fault = check_aside(state, id, seen) or check_instrument(state, id)
+        if fault:
+            return fault
+    return None
+
+
+cdef object check_instrument(EngineState* state, uint32_t id):
+    cdef Instrument* instrument = &state.instruments[id]
+    cdef uint32_t watch = instrument.watch
+    set_watch(instrument)       # what it should be already
+    if watch != instrument.watch or watch & WATCH_TRADED:
+        return f"instrument {id}: watch is {watch}, should be {instrument.watch} without {WATCH_TRADED}"
+    if instrument.call_end and instrument.phase != VOLATILITY_CALL:
+        return f"instrument {id}: a call ends at {instrument.call_end}, and there is none"
+    if instrument.phase == CONTINUOUS:
+        if instrument.market[0].count or instrument.market[1].count:
+            return f"instrument {id}: market orders rest in Continuous"
+        if instrument.elected[0] or instrument.elected[1]:
+            return f"instrument {id}: elected stops wait in Continuous"
+        if (instrument.ladders[0].best and instrument.ladders[1].best
+                and state.level_pool.levels[instrument.ladders[0].best].key
+                >= ~state.level_pool.levels[instrument.ladders[1].best].key):
+            return f"instrument {id}: crossed in Continuous"
+    if not Phase.CLOSED <= instrument.phase <= Phase.HALTED:
+        return f"instrument {id}: phase {instrument.phase}"
     return None
 
 
@@ -63,9 +82,9 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
             return f"{where}: level {level.key} is not found by its key"
         if ladder_above(ladder, &state.level_pool, level.key) != last:
             return f"{where}: the walks to and fro differ at level {level.key}"
-        if level.count == 0:
+        if level_is_empty(level):
             return f"{where}: level {level.key} is empty"
-        fault = check_queue(state, id, side, level, index, seen)
+        fault = check_level(state, id, side, level, index, seen)
         if fault:
             return fault
         last = index
@@ -82,35 +101,6 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
     return None
 
 
-cdef object check_queue(EngineState* state, uint32_t id, int side, Level* level, uint32_t index, uint8_t* seen):
-    cdef uint32_t slot = level.head, last = 0, count = 0
-    cdef int64_t quantity = 0, tick = 0
-    cdef Order* order
-    while slot != 0:
-        order = &state.pool.orders[slot]
-        where = f"order {order.order_id} (slot {slot})"
-        if seen[slot]:
-            return f"{where}: stands in two queues, or a queue is a ring"
-        seen[slot] = 1
-        if order.prev != last or order.instrument != id or side_index(order.attributes) != side:
-            return f"{where}: does not belong where it stands"
-        if order.leaves <= 0 or order.filled < 0:
-            return f"{where}: open {order.leaves}, filled {order.filled}"
-        if (order_type(order.attributes) == MARKET) != (index == 0) or order.level != index:
-            return f"{where}: in level {index}, says {order.level}"
-        if index and (not is_multiple(&state.instruments[id].tick, order.price, &tick)
-                      or level_key(side, tick) != level.key):
-            return f"{where}: price {order.price} at level {level.key}"
-        quantity += order.leaves
-        count += 1
-        last = slot
-        slot = order.next
-    if last != level.tail or count != level.count or quantity != level.quantity:
-        return (f"instrument {id} side {side} level {level.key}: {count} orders of {quantity}, "
-                f"counted {level.count} of {level.quantity}")
-    return None
-
-
 cdef object check_pool(EngineState* state, const uint8_t* seen):
     cdef uint32_t slot, live = 0
     cdef uint64_t names = 0, i
@@ -122,6 +112,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         if order.session == 0:
             continue
         live += 1
+        fault = check_flags(state, slot)
+        if fault:
+            return fault
         if id_map_search(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its OrderID"
         if id_map_search(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot, 0) != slot:
@@ -145,4 +138,20 @@ cdef object check_sessions(EngineState* state):
     for session in range(1, state.sessions_count + 1):
         if counts[session] != state.sessions[session].open_orders:
             return f"session {session}: {counts[session]} live orders, counted {state.sessions[session].open_orders}"
+    return None
+
+
+cdef object check_levels(EngineState* state):
+    """Every level is in a ladder, in a tree or free."""
+    cdef uint32_t id, index = state.level_pool.levels_free, levels = 0
+    cdef int side
+    while index != 0 and levels <= state.level_pool.levels_touched:
+        levels += 1
+        index = state.level_pool.levels[index].left
+    for id in range(1, state.instruments_count + 1):
+        for side in range(2):
+            levels += state.instruments[id].ladders[side].near_levels + state.instruments[id].ladders[side].far.count
+            levels += state.instruments[id].stops[side].count
+    if levels != state.level_pool.levels_touched:
+        return f"{levels} levels in use or free of {state.level_pool.levels_touched} ever taken"
     return None
