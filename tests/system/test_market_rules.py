@@ -18,12 +18,15 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType
 from tests.system.venues import opened, said, some, write_config
 
-LIMITS = """
-collar = "50"
+RISK_MANAGER = """
+hidden_allowed = true
 [[session]]
 name = "risky"
 participant = "firm"
 rights = ["Risk"]
+"""
+LIMITS = """
+collar = "50"
 [[risk]]
 participant = "firm"
 symbol = "ACME"
@@ -82,7 +85,7 @@ def test_a_mass_cancel_takes_the_orders_of_a_side_and_counts_them(alice):
 
 
 def test_a_kill_switch_cancels_and_blocks_until_it_is_lifted(tmp_path):
-    write_limits(tmp_path)
+    write_limits(tmp_path, RISK_MANAGER)
     with Venue(tmp_path) as venue, Client(venue.endpoints[0], "operator") as operator:
         operator.set_phase("ACME", "Continuous")
         some(operator, 1)
@@ -131,8 +134,7 @@ def test_a_limit_that_cannot_be_names_its_definition(tmp_path, old, new, words):
 
 
 def test_an_order_with_every_attribute_is_in_the_log_as_it_was_sent(tmp_path, capfdbinary):
-    file = write_limits(tmp_path)
-    file.write_text(file.read_text().replace('collar = "50"', "hidden_allowed = true"))
+    write_limits(tmp_path, RISK_MANAGER)
     with Venue(tmp_path) as venue, Client(venue.endpoints[0], "operator") as operator:
         operator.set_phase("ACME", "Continuous")
         some(operator, 1)
