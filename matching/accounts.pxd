@@ -57,9 +57,7 @@ cdef struct AccountTable:
     uint32_t* seats                 # open addressing: where (participant, instrument) has its account
     uint32_t count
     uint32_t reserved
-    void* accounts_memory
-    void* terms_memory
-    void* seats_memory
+    void* memory
 
 
 cdef int account_table_create(AccountTable* self) noexcept nogil
@@ -70,8 +68,10 @@ cdef uint32_t account_put(AccountTable* self, uint32_t participant, uint32_t ins
 
 
 cdef inline uint32_t account_seat(uint32_t participant, uint32_t instrument) noexcept nogil:
-    """Where the search for an account begins. Ids come from definitions, not from clients: nobody chooses them to collide."""
-    return <uint32_t> ((<uint64_t> (participant << 16 | instrument) * <uint64_t> 0x9E3779B97F4A7C15) >> 43)
+    """Where the search for an account begins: 16 instruments of a participant share a cache line. Ids come from definitions, not
+    from clients: nobody chooses them to collide."""
+    cdef uint64_t line = (<uint64_t> (participant << 12 | instrument >> 4) * <uint64_t> 0x9E3779B97F4A7C15) >> 47
+    return <uint32_t> line << 4 | (instrument & 15)
 
 
 cdef inline uint32_t account_find(const AccountTable* self, uint32_t participant, uint32_t instrument) noexcept nogil:

@@ -1,5 +1,6 @@
 """The rare half of AccountTable: its memory, and new accounts."""
 
+from libc.stddef cimport size_t
 from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport free
 
@@ -7,7 +8,7 @@ from pricetime.matching.memory cimport CACHE_LINE, take_lines
 from pricetime.matching.records cimport NO_LIMIT
 
 assert sizeof(Account) == CACHE_LINE
-assert 1 << (64 - 43) == ACCOUNT_SEATS      # account_seat keeps as many bits
+assert 16 << (64 - 47) == ACCOUNT_SEATS     # account_seat keeps as many bits
 
 
 cdef void clear_limits(AccountTable* self, uint32_t account) noexcept nogil:
@@ -18,21 +19,23 @@ cdef void clear_limits(AccountTable* self, uint32_t account) noexcept nogil:
 
 
 cdef int account_table_create(AccountTable* self) noexcept nogil:
-    self.accounts = <Account*> take_lines((<size_t> ACCOUNTS_MAX + 1) * sizeof(Account), &self.accounts_memory)
-    self.terms = <AccountTerms*> take_lines((<size_t> ACCOUNTS_MAX + 1) * sizeof(AccountTerms), &self.terms_memory)
-    self.seats = <uint32_t*> take_lines(ACCOUNT_SEATS * sizeof(uint32_t), &self.seats_memory)
+    # One block: so large a one is always fresh pages of the system's, never memory to be zeroed.
+    cdef size_t entries = <size_t> ACCOUNTS_MAX + 1
+    cdef char* block = <char*> take_lines(
+        ACCOUNT_SEATS * sizeof(uint32_t) + entries * (sizeof(Account) + sizeof(AccountTerms)), &self.memory)
     self.count = 0
-    if self.accounts is NULL or self.terms is NULL or self.seats is NULL:
+    if block is NULL:
         return -1
+    self.seats = <uint32_t*> block
+    self.accounts = <Account*> (block + ACCOUNT_SEATS * sizeof(uint32_t))
+    self.terms = <AccountTerms*> (self.accounts + entries)
     clear_limits(self, 0)
     return 0
 
 
 cdef void account_table_destroy(AccountTable* self) noexcept nogil:
-    free(self.accounts_memory)
-    free(self.terms_memory)
-    free(self.seats_memory)
-    self.accounts_memory = self.terms_memory = self.seats_memory = NULL
+    free(self.memory)
+    self.memory = NULL
 
 
 cdef uint32_t account_put(AccountTable* self, uint32_t participant, uint32_t instrument) noexcept nogil:

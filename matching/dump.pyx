@@ -1,34 +1,41 @@
-"""The canonical state as bytes, and back. Rule 9; layout in canonical.pxd."""
+"""The canonical state as bytes. Rule 9; layout in canonical.pxd."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memset
 
-from pricetime.matching.administration cimport make_room, prepare_instrument, take_order_memory
-from pricetime.matching.book cimport book_rest, name_order
-from pricetime.matching.canonical cimport InstrumentState, OrderState, ParticipantState, SessionState, StateHeader
-from pricetime.matching.checksum cimport digest_high, digest_low
-from pricetime.matching.order_pool cimport Order, order_take
-from pricetime.matching.price_ladder cimport ladder_below
-from pricetime.matching.records cimport NAME_BYTES, RULES_VERSION
-from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, TABLE_MAX, EngineState, Instrument, Session, instrument_known, is_multiple, session_known,
-    set_senders,
+from pricetime.matching.accounts cimport POSITION_LIMITED, Account, AccountTerms, NotionalLimits
+from pricetime.matching.canonical cimport (
+    AccountState, InstrumentState, NotionalLimitsState, OrderState, ParticipantState, SessionState, StateHeader,
 )
-
-cdef enum:
-    HAS_LAST_PRICE = 1 << 0     # bits of InstrumentState.presence
-    HAS_REPORTED_PRICE = 1 << 1
+from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.notional cimport notional_high, notional_low
+from pricetime.matching.order_pool cimport (
+    ASIDE, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order,
+)
+from pricetime.matching.level_tree cimport Level
+from pricetime.matching.price_ladder cimport ladder_below
+from pricetime.matching.records cimport *
+from pricetime.matching.state cimport EngineState, Instrument, Participant, side_index
 
 
 cdef size_t dump_size(const EngineState* state) noexcept nogil:
     return (sizeof(StateHeader) + state.participants_count * sizeof(ParticipantState)
+            + currencies_of_all(state) * sizeof(NotionalLimitsState) + state.accounts.count * sizeof(AccountState)
             + state.sessions_count * sizeof(SessionState) + state.instruments_count * sizeof(InstrumentState)
             + state.pool.live * sizeof(OrderState))
 
 
+cdef uint32_t currencies_of_all(const EngineState* state) noexcept nogil:
+    cdef uint32_t id, count = 0
+    for id in range(1, state.participants_count + 1):
+        count += state.participants[id].currencies_count
+    return count
+
+
 cdef void dump_header(const EngineState* state, StateHeader* out) noexcept nogil:
-    memcpy(out.magic, b"PTSTATE1", 8)
+    memcpy(out.magic, STATE_MAGIC, 8)
     out.rules_version = RULES_VERSION
     out.shard = state.shard
     out.sequence = state.sequence
@@ -36,24 +43,105 @@ cdef void dump_header(const EngineState* state, StateHeader* out) noexcept nogil
     out.last_order_id = state.last_order_id
     out.last_exec_id = state.last_exec_id
     out.last_trd_match_id = state.last_trd_match_id
+    out.last_age = state.last_age
     out.run = state.run
     out.event_digest_low = digest_low(&state.event_digest)
     out.event_digest_high = digest_high(&state.event_digest)
     out.order_capacity = state.pool.capacity
     out.participants = state.participants_count
+    out.notional_limits = currencies_of_all(state)
+    out.accounts = state.accounts.count
     out.sessions = state.sessions_count
     out.instruments = state.instruments_count
     out.orders = state.pool.live
 
 
-cdef void dump_instrument(const EngineState* state, uint32_t id, InstrumentState* out) noexcept nogil:
-    cdef const Instrument* instrument = &state.instruments[id]
-    out.id = id
-    out.flags = instrument.flags
-    out.terms_flags = instrument.terms_flags
-    out.price_scale = instrument.price_scale
-    out.qty_scale = instrument.qty_scale
-    out.phase = instrument.phase
+# ------------------------------------------------------------------------------------------------- tables
+
+cdef ParticipantState* dump_participants(const EngineState* state, ParticipantState* out) noexcept nogil:
+    cdef const Participant* participant
+    cdef uint32_t id
+    for id in range(1, state.participants_count + 1):
+        participant = &state.participants[id]
+        out.id = id
+        out.flags = participant.flags
+        out.presence = participant.presence
+        out.open_orders_limit = participant.open_orders_limit
+        out.rate_tokens = participant.rate_tokens
+        out.rate_interval = participant.rate_interval
+        out.rate_level = <int64_t> participant.rate_level
+        out.rate_time = participant.rate_time
+        memcpy(out.name, state.participant_names[id].text, NAME_BYTES)
+        out += 1
+    return out
+
+
+cdef NotionalLimitsState* dump_currencies(const EngineState* state, NotionalLimitsState* out) noexcept nogil:
+    cdef const NotionalLimits* limits
+    cdef uint32_t id, i
+    for id in range(1, state.participants_count + 1):
+        for i in range(state.participants[id].currencies_count):
+            limits = &state.participants[id].currencies[i]
+            out.participant = id
+            out.presence = limits.presence
+            out.order_scale = limits.order_scale
+            out.gross_scale = limits.gross_scale
+            memcpy(out.currency, limits.currency, sizeof(out.currency))
+            out.order_low, out.order_high = notional_low(limits.order_limit), notional_high(limits.order_limit)
+            out.gross_low, out.gross_high = notional_low(limits.gross_limit), notional_high(limits.gross_limit)
+            out += 1
+    return out
+
+
+cdef int by_owner(const void* one, const void* other) noexcept nogil:
+    cdef const AccountState* a = <const AccountState*> one
+    cdef const AccountState* b = <const AccountState*> other
+    if a.participant != b.participant:
+        return -1 if a.participant < b.participant else 1
+    return -1 if a.instrument < b.instrument else 1
+
+
+cdef AccountState* dump_accounts(const EngineState* state, AccountState* out) noexcept nogil:
+    """In the order of their numbers, then sorted where they lie."""
+    cdef AccountState* first = out
+    cdef const Account* account
+    cdef const AccountTerms* terms
+    cdef uint32_t i
+    for i in range(1, state.accounts.count + 1):
+        account = &state.accounts.accounts[i]
+        terms = &state.accounts.terms[i]
+        out.participant = account.participant
+        out.instrument = account.instrument
+        out.position = account.position
+        out.order_quantity_limit = account.order_quantity_limit
+        out.open_orders_limit = terms.open_orders_limit
+        out.open_quantity_limit = account.open_quantity_limit
+        out.position_limit = account.position_limit if account.flags & POSITION_LIMITED else NO_LIMIT
+        out.presence = terms.notional.presence
+        out.order_scale = terms.notional.order_scale
+        out.gross_scale = terms.notional.gross_scale
+        out.order_low, out.order_high = notional_low(terms.notional.order_limit), notional_high(terms.notional.order_limit)
+        out.gross_low, out.gross_high = notional_low(terms.notional.gross_limit), notional_high(terms.notional.gross_limit)
+        out += 1
+    qsort(first, state.accounts.count, sizeof(AccountState), by_owner)
+    return out
+
+
+cdef SessionState* dump_sessions(const EngineState* state, SessionState* out) noexcept nogil:
+    cdef uint32_t id
+    for id in range(1, state.sessions_count + 1):
+        out.id = id
+        out.participant = state.sessions[id].participant
+        out.flags = state.sessions[id].flags
+        out.logged_on = state.sessions[id].logged_on
+        out.mark = state.sessions[id].mark
+        out.report_number = state.sessions[id].report_number
+        memcpy(out.name, state.session_names[id].text, NAME_BYTES)
+        out += 1
+    return out
+
+
+cdef void dump_prices(const Instrument* instrument, InstrumentState* out) noexcept nogil:
     if instrument.has_last_price:
         out.presence |= HAS_LAST_PRICE
         out.last_price = instrument.last_price
@@ -61,198 +149,164 @@ cdef void dump_instrument(const EngineState* state, uint32_t id, InstrumentState
         out.presence |= HAS_REPORTED_PRICE
         out.reported_price = instrument.reported_price
         out.reported_quantity = instrument.reported_quantity
-    out.limits_presence = instrument.limits_presence
-    out.iceberg_parts_max = instrument.iceberg_parts_max
-    out.tick_size = instrument.tick_size
-    out.lot_size = instrument.lot_size
-    out.reference_price = instrument.reference_price
-    out.max_order_quantity = instrument.max_order_quantity
-    out.trade_date = instrument.trade_date
-    memcpy(out.currency, instrument.currency, sizeof(out.currency))
-    memcpy(out.name, state.instrument_names[id].text, NAME_BYTES)
+    if instrument.has_auction_price:
+        out.presence |= HAS_AUCTION_PRICE
+        out.auction_price = instrument.auction_price
+
+
+cdef InstrumentState* dump_instruments(const EngineState* state, InstrumentState* out) noexcept nogil:
+    cdef const Instrument* instrument
+    cdef uint32_t id
+    for id in range(1, state.instruments_count + 1):
+        instrument = &state.instruments[id]
+        out.id = id
+        out.flags = instrument.flags
+        out.terms_flags = instrument.terms_flags
+        out.price_scale = instrument.price_scale
+        out.qty_scale = instrument.qty_scale
+        out.phase = instrument.phase
+        dump_prices(instrument, out)
+        out.limits_presence = instrument.limits_presence
+        out.iceberg_parts_max = instrument.iceberg_parts_max
+        out.tick_size = instrument.tick_size
+        out.lot_size = instrument.lot_size
+        out.reference_price = instrument.reference_price
+        out.collar = instrument.collar
+        out.dynamic_band = instrument.dynamic_band
+        out.static_band = instrument.static_band
+        out.call_duration = instrument.call_duration
+        out.max_order_quantity = instrument.max_order_quantity
+        out.trade_date = instrument.trade_date
+        out.call_end = instrument.call_end
+        out.position_adjusted = instrument.position_adjusted
+        memcpy(out.currency, instrument.currency, sizeof(out.currency))
+        memcpy(out.name, state.instrument_names[id].text, NAME_BYTES)
+        out += 1
+    return out
+
+
+# ------------------------------------------------------------------------------------------------- orders
+
+cdef void dump_extra(const Order* order, const Extra* extra, OrderState* out) noexcept nogil:
+    """What makes an order more than a plain one."""
+    if order.flags & (ICEBERG | HIDDEN):
+        out.presence |= HAS_DISPLAY_QUANTITY
+        out.display_quantity = extra.display_quantity
+    if order.flags & STOP_WAITING:
+        out.presence |= HAS_STOP_PRICE
+        out.stop_price = extra.stop_price
+        out.standing = ELECTED_STOP if order.flags & STOP_ELECTED else WAITING_STOP
+    elif order.flags & ASIDE:
+        out.standing = SET_ASIDE
+    elif order.flags & ICEBERG:
+        out.shown_quantity = extra.shown
+    if order.flags & TIMED:
+        out.presence |= HAS_EXPIRE_TIME
+        out.expire_time = extra.expire_time
+    if order.flags & SELF_MATCH_ID:
+        out.presence |= HAS_SELF_MATCH_PREVENTION
+        out.self_match_id = extra.self_match_id
+        out.self_match_instruction = extra.self_match_instruction
+    if is_aged(order.attributes, order.flags):
+        out.age = extra.age
+    if order.flags & RISK_PRICED:
+        out.risk_price = extra.risk_price
+
+
+cdef void dump_order(const EngineState* state, uint32_t slot, OrderState* out) noexcept nogil:
+    cdef const Order* order = &state.pool.orders[slot]
+    memset(out, 0, sizeof(OrderState))
+    out.order_id = order.order_id
+    out.cl_ord_id = order.cl_ord_id
+    out.session = order.session
+    out.instrument = order.instrument
+    out.price = order.price
+    out.leaves_qty = order.leaves
+    out.cum_qty = order.filled
+    out.attributes = order.attributes
+    out.risk_price = order.price
+    if order.flags:
+        dump_extra(order, &state.pool.extras[slot], out)
 
 
 cdef OrderState* dump_queue(const EngineState* state, uint32_t slot, OrderState* out) noexcept nogil:
     """One queue from its oldest order on; returns where the next goes."""
-    cdef const Order* order
     while slot != 0:
-        order = &state.pool.orders[slot]
-        out.order_id = order.order_id
-        out.cl_ord_id = order.cl_ord_id
-        out.session = order.session
-        out.instrument = order.instrument
-        out.price = order.price
-        out.leaves_qty = order.leaves
-        out.cum_qty = order.filled
-        out.attributes = order.attributes
+        dump_order(state, slot, out)
         out += 1
-        slot = order.next
+        slot = state.pool.orders[slot].next
     return out
 
 
-cdef void dump_orders(EngineState* state, OrderState* out) noexcept nogil:
-    cdef Instrument* instrument
-    cdef uint32_t id, index
+cdef OrderState* dump_book(EngineState* state, Instrument* instrument, OrderState* out) noexcept nogil:
+    cdef const Level* level
+    cdef uint32_t index
     cdef int side
+    for side in range(2):
+        out = dump_queue(state, instrument.market[side].head, out)
+        index = instrument.ladders[side].best
+        while index != 0:
+            level = &state.level_pool.levels[index]
+            out = dump_queue(state, level.head, out)
+            out = dump_queue(state, level.hidden_head, out)
+            index = ladder_below(&instrument.ladders[side], &state.level_pool, level.key)
+    return out
+
+
+cdef int by_wait(const void* one, const void* other) noexcept nogil:
+    """Orders outside the book: by instrument; stops, buys from the lowest StopPx, sells from the highest; what is set aside;
+    each by age."""
+    cdef const OrderState* a = <const OrderState*> one
+    cdef const OrderState* b = <const OrderState*> other
+    cdef int kind = (a.standing == SET_ASIDE) - (b.standing == SET_ASIDE)
+    cdef int side = side_index(a.attributes) - side_index(b.attributes)
+    if a.instrument != b.instrument:
+        return -1 if a.instrument < b.instrument else 1
+    if kind != 0:
+        return kind
+    if a.standing != SET_ASIDE:
+        if side != 0:
+            return side
+        if a.stop_price != b.stop_price:
+            return -1 if (a.stop_price < b.stop_price) == (side_index(a.attributes) == 0) else 1
+    return -1 if a.age < b.age else a.age > b.age
+
+
+cdef OrderState* dump_outside(const EngineState* state, OrderState* end) noexcept nogil:
+    """All orders outside the books, sorted, up to `end`; returns the first."""
+    cdef OrderState* first = end
+    cdef uint32_t slot
+    for slot in range(1, state.pool.touched + 1):
+        if state.pool.orders[slot].session != 0 and state.pool.orders[slot].flags & (STOP_WAITING | ASIDE):
+            first -= 1
+            dump_order(state, slot, first)
+    qsort(first, end - first, sizeof(OrderState), by_wait)
+    return first
+
+
+cdef void dump_orders(EngineState* state, OrderState* out) noexcept nogil:
+    """Each instrument's book, then its orders outside. These wait at the end of the room until the books before them are in."""
+    cdef OrderState* end = out + state.pool.live
+    cdef OrderState* outside = dump_outside(state, end)
+    cdef uint32_t id
     for id in range(1, state.instruments_count + 1):
-        instrument = &state.instruments[id]
-        for side in range(2):
-            out = dump_queue(state, instrument.market[side].head, out)
-            index = instrument.ladders[side].best
-            while index != 0:
-                out = dump_queue(state, state.level_pool.levels[index].head, out)
-                index = ladder_below(&instrument.ladders[side], &state.level_pool, state.level_pool.levels[index].key)
+        out = dump_book(state, &state.instruments[id], out)
+        while outside != end and outside.instrument == id:
+            out[0] = outside[0]
+            out += 1
+            outside += 1
 
 
 cdef void dump_state(EngineState* state, char* out) noexcept nogil:
-    cdef uint32_t id
-    cdef ParticipantState* participant
-    cdef SessionState* session
-    cdef InstrumentState* instrument
+    cdef ParticipantState* participants = <ParticipantState*> (out + sizeof(StateHeader))
+    cdef NotionalLimitsState* currencies
+    cdef AccountState* accounts
+    cdef SessionState* sessions
+    cdef InstrumentState* instruments
     memset(out, 0, dump_size(state))
     dump_header(state, <StateHeader*> out)
-    participant = <ParticipantState*> (out + sizeof(StateHeader))
-    for id in range(1, state.participants_count + 1):
-        participant.id = id
-        participant.flags = state.participants[id].flags
-        memcpy(participant.name, state.participant_names[id].text, NAME_BYTES)
-        participant += 1
-    session = <SessionState*> participant
-    for id in range(1, state.sessions_count + 1):
-        session.id = id
-        session.participant = state.sessions[id].participant
-        session.flags = state.sessions[id].flags
-        session.logged_on = state.sessions[id].logged_on
-        session.mark = state.sessions[id].mark
-        session.report_number = state.sessions[id].report_number
-        memcpy(session.name, state.session_names[id].text, NAME_BYTES)
-        session += 1
-    instrument = <InstrumentState*> session
-    for id in range(1, state.instruments_count + 1):
-        dump_instrument(state, id, instrument)
-        instrument += 1
-    dump_orders(state, <OrderState*> instrument)
-
-
-# --------------------------------------------------------------------------------------------------- load
-
-cdef const char* check_header(const StateHeader* header, size_t size) noexcept nogil:
-    if size < sizeof(StateHeader) or memcmp(header.magic, b"PTSTATE1", 8) != 0:
-        return b"not a state: it does not begin with PTSTATE1"
-    if header.rules_version != RULES_VERSION:
-        return b"a state under another rules version"
-    if not 0 < header.order_capacity <= ORDER_CAPACITY_MAX or header.orders > header.order_capacity:
-        return b"order capacity out of range"
-    if header.participants > TABLE_MAX or header.sessions > TABLE_MAX or header.instruments > TABLE_MAX:
-        return b"a table is too long"
-    if size != (sizeof(StateHeader) + header.participants * sizeof(ParticipantState)
-                + header.sessions * sizeof(SessionState) + header.instruments * sizeof(InstrumentState)
-                + header.orders * sizeof(OrderState)):
-        return b"its length is not what its header says"
-    return NULL
-
-
-cdef void load_header(EngineState* state, const StateHeader* header) noexcept nogil:
-    state.shard = header.shard
-    state.sequence = header.sequence
-    state.time = header.time
-    state.last_order_id = header.last_order_id
-    state.last_exec_id = header.last_exec_id
-    state.last_trd_match_id = header.last_trd_match_id
-    state.run = header.run
-    state.event_digest.lanes[0] = <uint32_t> header.event_digest_low
-    state.event_digest.lanes[1] = <uint32_t> (header.event_digest_low >> 32)
-    state.event_digest.lanes[2] = <uint32_t> header.event_digest_high
-    state.event_digest.lanes[3] = <uint32_t> (header.event_digest_high >> 32)
-    state.participants_count = header.participants
-    state.sessions_count = header.sessions
-    state.instruments_count = header.instruments
-
-
-cdef void load_session(Session* session, const SessionState* data) noexcept nogil:
-    session.participant = data.participant
-    session.flags = data.flags
-    set_senders(session)
-    session.logged_on = data.logged_on
-    session.mark = data.mark
-    session.report_number = data.report_number
-
-
-cdef int load_instrument(EngineState* state, Instrument* instrument, const InstrumentState* data) noexcept nogil:
-    instrument.flags = data.flags
-    instrument.terms_flags = data.terms_flags
-    instrument.price_scale = data.price_scale
-    instrument.qty_scale = data.qty_scale
-    instrument.phase = data.phase
-    instrument.has_last_price = data.presence & HAS_LAST_PRICE
-    instrument.last_price = data.last_price
-    instrument.reported_price = data.reported_price
-    instrument.reported_quantity = data.reported_quantity
-    instrument.limits_presence = data.limits_presence
-    instrument.iceberg_parts_max = data.iceberg_parts_max
-    instrument.tick_size = data.tick_size
-    instrument.lot_size = data.lot_size
-    instrument.reference_price = data.reference_price
-    instrument.max_order_quantity = data.max_order_quantity
-    instrument.trade_date = data.trade_date
-    memcpy(instrument.currency, data.currency, sizeof(data.currency))
-    return -1 if data.tick_size < 1 or data.lot_size < 1 else prepare_instrument(state, instrument)
-
-
-cdef const char* load_orders(EngineState* state, const OrderState* data, uint64_t count) noexcept nogil:
-    cdef Order* order
-    cdef uint64_t i
-    cdef uint32_t slot
-    cdef int64_t tick
-    for i in range(count):
-        if not instrument_known(state, data[i].instrument) or not session_known(state, data[i].session):
-            return b"an order names an unknown instrument or session"
-        if not is_multiple(&state.instruments[data[i].instrument].tick, data[i].price, &tick) or data[i].leaves_qty <= 0:
-            return b"an order has a price off the tick, or nothing open"
-        slot = order_take(&state.pool)
-        order = &state.pool.orders[slot]
-        order.session = data[i].session
-        order.instrument = data[i].instrument
-        order.attributes = data[i].attributes
-        order.price = data[i].price
-        order.leaves = data[i].leaves_qty
-        order.filled = data[i].cum_qty
-        order.order_id = data[i].order_id
-        order.cl_ord_id = data[i].cl_ord_id
-        book_rest(state, &state.instruments[order.instrument], slot, tick)
-        name_order(state, slot)
-        state.sessions[order.session].open_orders += 1
-    return NULL
-
-
-cdef const char* load_state(EngineState* state, const char* data, size_t size) noexcept nogil:
-    cdef const StateHeader* header = <const StateHeader*> data
-    cdef const ParticipantState* participant = <const ParticipantState*> (data + sizeof(StateHeader))
-    cdef const SessionState* session
-    cdef const InstrumentState* instrument
-    cdef const char* fault = check_header(header, size)
-    cdef uint32_t id
-    if fault is not NULL:
-        return fault
-    if (take_order_memory(state, <uint32_t> header.order_capacity) != 0 or make_room(state, 0, header.participants) != 0
-            or make_room(state, 1, header.sessions) != 0 or make_room(state, 2, header.instruments) != 0):
-        return b"no memory for it"
-    load_header(state, header)
-    for id in range(1, header.participants + 1):
-        state.participants[id].flags = participant.flags
-        memcpy(state.participant_names[id].text, participant.name, NAME_BYTES)
-        participant += 1
-    session = <const SessionState*> participant
-    for id in range(1, header.sessions + 1):
-        if not 0 < session.participant <= header.participants:
-            return b"a session names an unknown participant"
-        load_session(&state.sessions[id], session)
-        memcpy(state.session_names[id].text, session.name, NAME_BYTES)
-        session += 1
-    instrument = <const InstrumentState*> session
-    for id in range(1, header.instruments + 1):
-        if load_instrument(state, &state.instruments[id], instrument) != 0:
-            return b"an instrument has an impossible tick or lot, or no memory for it"
-        memcpy(state.instrument_names[id].text, instrument.name, NAME_BYTES)
-        instrument += 1
-    return load_orders(state, <const OrderState*> instrument, header.orders)
+    currencies = <NotionalLimitsState*> dump_participants(state, participants)
+    accounts = <AccountState*> dump_currencies(state, currencies)
+    sessions = <SessionState*> dump_accounts(state, accounts)
+    instruments = <InstrumentState*> dump_sessions(state, sessions)
+    dump_orders(state, <OrderState*> dump_instruments(state, instruments))

@@ -14,7 +14,7 @@ from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
-from pricetime.matching.accounts cimport account_table_create, account_table_destroy
+from pricetime.matching.accounts cimport ACCOUNT_SEATS, account_table_create, account_table_destroy
 from pricetime.matching.administration cimport (
     disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
 )
@@ -22,10 +22,11 @@ from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.definitions cimport define
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.dump cimport dump_size, dump_state, load_state
+from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
+from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
 from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
 from pricetime.matching.orders cimport order_cancel, order_new
@@ -289,10 +290,16 @@ def touch(Engine engine not None):
     touch_pages(state.deadlines, (<size_t> state.pool.capacity + 1) * sizeof(uint32_t))
     touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
+    touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
     touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
     touch_pages(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
 
 
+SECTIONS = {    # of dump(), behind the header, whose counts have the same names
+    "participants": records.PARTICIPANT_STATE, "notional_limits": records.NOTIONAL_LIMITS_STATE,
+    "accounts": records.ACCOUNT_STATE, "sessions": records.SESSION_STATE, "instruments": records.INSTRUMENT_STATE,
+    "orders": records.ORDER_STATE,
+}
 DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
 
 
@@ -387,6 +394,8 @@ cdef class Engine:
         fault = load_state(engine.state, <const char*> &view[0], view.shape[0])
         if fault is not NULL:
             raise ValueError((<bytes> fault).decode())
+        if memoryview(engine.dump()) != memoryview(data).cast("B"):
+            raise ValueError("not a state: its parts are out of order, or what is reserved is not 0")
         return engine
 
     def check(self):
@@ -395,36 +404,45 @@ cdef class Engine:
         if fault:
             raise AssertionError(fault)
 
-    def _section(self, dtype, before, count):
-        """Part of dump() as an array: `before` is (dtype, count) of what stands ahead of it."""
-        offset = records.STATE_HEADER.itemsize + sum(kind.itemsize * number for kind, number in before)
-        return np.frombuffer(self.dump(), dtype=dtype, count=count, offset=offset)
+    def _section(self, name):
+        """One part of dump() as an array."""
+        offset = records.STATE_HEADER.itemsize
+        data = self.dump()
+        header = np.frombuffer(data, dtype=records.STATE_HEADER, count=1)[0]
+        for part, dtype in SECTIONS.items():
+            if part == name:
+                return np.frombuffer(data, dtype=dtype, count=int(header[part]), offset=offset)
+            offset += int(header[part]) * dtype.itemsize
 
     @property
     def participants(self):
         """PARTICIPANT_STATE array by id."""
-        return self._section(records.PARTICIPANT_STATE, [], self.state.participants_count)
+        return self._section("participants")
+
+    @property
+    def notional_limits(self):
+        """NOTIONAL_LIMITS_STATE array: limits of participants by currency, by participant id."""
+        return self._section("notional_limits")
+
+    @property
+    def accounts(self):
+        """ACCOUNT_STATE array by participant and instrument."""
+        return self._section("accounts")
 
     @property
     def sessions(self):
         """SESSION_STATE array by id."""
-        return self._section(records.SESSION_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count)],
-                             self.state.sessions_count)
+        return self._section("sessions")
 
     @property
     def instruments(self):
         """INSTRUMENT_STATE array by id."""
-        return self._section(records.INSTRUMENT_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count),
-                                                        (records.SESSION_STATE, self.state.sessions_count)],
-                             self.state.instruments_count)
+        return self._section("instruments")
 
     def orders(self, symbol):
         """ORDER_STATE array of an instrument: buy side, then sell side, each in queue order, market orders first; then stops
         that wait, and AtTheClose orders that are set aside."""
-        every = self._section(records.ORDER_STATE, [(records.PARTICIPANT_STATE, self.state.participants_count),
-                                                    (records.SESSION_STATE, self.state.sessions_count),
-                                                    (records.INSTRUMENT_STATE, self.state.instruments_count)],
-                              self.state.pool.live)
+        every = self._section("orders")
         return every[every["instrument"] == self._instrument(symbol)]
 
     def depth(self, symbol, levels=10):

@@ -11,6 +11,7 @@ from pricetime.matching.price_ladder cimport (
     WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
 from pricetime.matching.records cimport CONTINUOUS, VOLATILITY_CALL
+from pricetime.matching.risk_invariants cimport broken_risk
 from pricetime.matching.standing cimport (
     check_aside, check_deadlines, check_flags, check_level, check_market, check_stops,
 )
@@ -25,7 +26,7 @@ cdef object broken_invariant(EngineState* state):
         raise MemoryError("no memory to check with")
     try:
         return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
-                or check_deadlines(state))
+                or check_deadlines(state) or broken_risk(state))
     finally:
         free(seen)
 

@@ -23,11 +23,12 @@ from pricetime.matching.records import (
 from pricetime.matching.reference import layout
 
 BUY, SELL, SELL_SHORT = int(Side.BUY), int(Side.SELL), int(Side.SELL_SHORT)
-MARKET, LIMIT = int(OrdType.MARKET), int(OrdType.LIMIT)
-DAY, GTC, IOC, FOK = (int(TimeInForce[name]) for name in ("DAY", "GTC", "IOC", "FOK"))
+MARKET, LIMIT, STOP, STOP_LIMIT, LEFT_OVER = (int(ord_type) for ord_type in OrdType)    # LEFT_OVER: ...AsLimit
+DAY, GTC, IOC, FOK, GTD, AT_THE_OPENING, AT_THE_CLOSE = (int(tif) for tif in TimeInForce)
 CLOSED, PRE_OPEN, OPENING_CALL, CONTINUOUS, CLOSING_CALL, VOLATILITY_CALL, HALTED = (int(phase) for phase in Phase)
 TRADER = records.RIGHT_TRADE
 OPERATOR = records.RIGHT_OPERATE
+RISK_OFFICER = records.RIGHT_RISK
 VENUE = 0
 
 Event = namedtuple("Event", layout.EVENT.record._fields)
@@ -53,18 +54,40 @@ def order_attributes(side: int, ord_type: int, tif: int, *bits: int) -> int:
     return attributes
 
 
+def advanced_line(*, display: int | None = None, minimum: int | None = None, stop: int | None = None,
+                  expires: int | None = None, self_match: tuple[int, int] | None = None, **fields: int) -> bytes:
+    """What a plain order does not have; `self_match` is (SelfMatchPreventionID, instruction), None is absent."""
+    given = {"display_quantity": display, "min_quantity": minimum, "stop_price": stop, "expire_time": expires}
+    presence = 0 if self_match is None else records.HAS_SELF_MATCH_PREVENTION
+    for field, value in given.items():
+        presence |= 0 if value is None else getattr(records, f"HAS_{field.upper()}")
+    id, instruction = self_match or (0, 0)
+    present = {field: value for field, value in given.items() if value is not None}
+    return further(LineType.ADVANCED_LINE, **{
+        "presence": presence, "self_match_id": id, "self_match_instruction": instruction, **present, **fields})
+
+
+def with_advanced(lines: tuple, advanced: dict) -> tuple:
+    """The further lines of an order, with an advanced line where one of its attributes is given."""
+    given = any(value is not None for value in advanced.values())
+    return (advanced_line(**advanced), *lines) if given else lines
+
+
 def new(session: int, cl_ord_id: int, instrument: int, side: int, quantity: int | None, price: int | None = None, *,
-        tif: int = 0, ord_type: int | None = None, post_only: bool = False, lines: tuple = (), **fields: int) -> bytes:
-    """NewOrderSingle: a Limit order, or a Market order where no price is given; None is absent."""
+        tif: int = 0, ord_type: int | None = None, post_only: bool = False, display: int | None = None,
+        minimum: int | None = None, stop: int | None = None, expires: int | None = None,
+        self_match: tuple[int, int] | None = None, lines: tuple = (), **fields: int) -> bytes:
+    """NewOrderSingle; None is absent. The OrdType follows from price and stop (StopPx) where it is not given."""
     if ord_type is None:
-        ord_type = MARKET if price is None else LIMIT
+        ord_type = (MARKET if price is None else LIMIT) if stop is None else (STOP if price is None else STOP_LIMIT)
     attributes = order_attributes(
         side, ord_type, tif,
         records.HAS_PRICE if price is not None else 0,
         records.HAS_QUANTITY if quantity is not None else 0,
         records.POST_ONLY if post_only else 0,
     )
-    return record(CommandType.NEW_ORDER_SINGLE, *lines, **{
+    advanced = {"display": display, "minimum": minimum, "stop": stop, "expires": expires, "self_match": self_match}
+    return record(CommandType.NEW_ORDER_SINGLE, *with_advanced(lines, advanced), **{
         "session": session, "cl_ord_id": cl_ord_id, "instrument": instrument, "attributes": attributes,
         "price": price or 0, "quantity": quantity or 0, **fields})
 
@@ -84,7 +107,9 @@ def cancel(session: int, cl_ord_id: int, instrument: int, orig: int | None = Non
 
 def replace(session: int, cl_ord_id: int, instrument: int, orig: int | None = None, quantity: int | None = None,
             price: int | None = None, *, order_id: int | None = None, side: int = 0, ord_type: int = 0, tif: int = 0,
-            post_only: bool | None = None, lines: tuple = (), **fields: int) -> bytes:
+            post_only: bool | None = None, display: int | None = None, minimum: int | None = None,
+            stop: int | None = None, expires: int | None = None, self_match: tuple[int, int] | None = None,
+            lines: tuple = (), **fields: int) -> bytes:
     """OrderCancelReplaceRequest: what is None or 0 is absent; `quantity` is the new total."""
     target, bit = named(orig, order_id)
     attributes = order_attributes(
@@ -94,9 +119,18 @@ def replace(session: int, cl_ord_id: int, instrument: int, orig: int | None = No
         records.HAS_EXEC_INST if post_only is not None else 0,
         records.POST_ONLY if post_only else 0,
     )
-    return record(CommandType.ORDER_CANCEL_REPLACE_REQUEST, *lines, **{
+    advanced = {"display": display, "minimum": minimum, "stop": stop, "expires": expires, "self_match": self_match}
+    return record(CommandType.ORDER_CANCEL_REPLACE_REQUEST, *with_advanced(lines, advanced), **{
         "session": session, "cl_ord_id": cl_ord_id, "instrument": instrument, "target": target,
         "attributes": attributes, "price": price or 0, "quantity": quantity or 0, **fields})
+
+
+def mass_cancel(session: int, cl_ord_id: int, instrument: int = 0, *, side: int = 0, of_session: int = 0,
+                **fields: int) -> bytes:
+    """OrderMassCancelRequest: 0 is all."""
+    return record(CommandType.ORDER_MASS_CANCEL_REQUEST, **{
+        "session": session, "cl_ord_id": cl_ord_id, "instrument": instrument, "target": of_session,
+        "attributes": order_attributes(side, 0, 0), **fields})
 
 
 def status(phase: int, instrument: int, *, trade_date: int = 0, session: int = VENUE, cl_ord_id: int = 0,
@@ -116,8 +150,8 @@ def name_line(name: str | bytes, currency: bytes = b"") -> bytes:
     return further(LineType.NAME_LINE, name=name, currency=currency)
 
 
-def terms_line(tick: int = 1, lot: int = 1, *, negative: bool = False, **fields: int) -> bytes:
-    flags = records.PRICE_MAY_BE_NEGATIVE if negative else 0
+def terms_line(tick: int = 1, lot: int = 1, *, negative: bool = False, hidden: bool = False, **fields: int) -> bytes:
+    flags = (records.PRICE_MAY_BE_NEGATIVE if negative else 0) | (records.HIDDEN_ALLOWED if hidden else 0)
     return further(LineType.INSTRUMENT_TERMS_LINE, **{"tick_size": tick, "lot_size": lot, "flags": flags, **fields})
 
 
@@ -148,6 +182,55 @@ def define_instrument(id: int, name: str | bytes | None, terms: bytes | None = b
     lines += [] if terms is None else [terms or terms_line()]
     lines += [] if limits is None else [limits]
     return record(CommandType.SECURITY_DEFINITION, *lines, **{"instrument": id, **fields})
+
+
+def in_halves(value: int) -> tuple[int, int]:
+    """Low and high 64 bits of a notional; NO_LIMIT has all bits set."""
+    value &= (1 << 128) - 1
+    return value & (1 << 64) - 1, value >> 64
+
+
+def order_limits_line(*, rate: tuple[int, int] | None = None, quantity: int | None = None, notional: int | None = None,
+                      currency: bytes = b"", scale: int = 0, **fields: int) -> bytes:
+    """RISK_ORDER_LIMITS_LINE: limits on each order; `rate` is (tokens, interval), None is absent."""
+    presence = records.HAS_MESSAGE_RATE if rate is not None else 0
+    presence |= records.HAS_ORDER_QUANTITY_LIMIT if quantity is not None else 0
+    presence |= records.HAS_ORDER_NOTIONAL_LIMIT if notional is not None else 0
+    tokens, interval = rate or (0, 0)
+    low, high = in_halves(notional or 0)
+    return further(LineType.RISK_ORDER_LIMITS_LINE, **{
+        "presence": presence, "rate_tokens": tokens, "rate_interval": interval, "order_quantity": quantity or 0,
+        "order_notional_low": low, "order_notional_high": high, "currency": currency, "notional_scale": scale,
+        **fields})
+
+
+def open_limits_line(*, orders: int | None = None, quantity: int | None = None, position: int | None = None,
+                     gross: int | None = None, currency: bytes = b"", scale: int = 0, **fields: int) -> bytes:
+    """RISK_OPEN_LIMITS_LINE: limits on what is open; None is absent."""
+    presence = records.HAS_OPEN_ORDERS_LIMIT if orders is not None else 0
+    presence |= records.HAS_OPEN_QUANTITY_LIMIT if quantity is not None else 0
+    presence |= records.HAS_POSITION_LIMIT if position is not None else 0
+    presence |= records.HAS_GROSS_NOTIONAL_LIMIT if gross is not None else 0
+    low, high = in_halves(gross or 0)
+    return further(LineType.RISK_OPEN_LIMITS_LINE, **{
+        "presence": presence, "open_orders": orders or 0, "open_quantity": quantity or 0, "position": position or 0,
+        "gross_notional_low": low, "gross_notional_high": high, "currency": currency, "notional_scale": scale,
+        **fields})
+
+
+def risk_limits(participant: int, instrument: int = 0, *lines: bytes, **fields: int) -> bytes:
+    """RiskLimits of a participant, or of its account in an instrument."""
+    return record(CommandType.RISK_LIMITS, *lines, **{"target": participant, "instrument": instrument, **fields})
+
+
+def position_adjust(participant: int, instrument: int, position: int, **fields: int) -> bytes:
+    return record(CommandType.POSITION_ADJUST, **{
+        "target": participant, "instrument": instrument, "quantity": position, **fields})
+
+
+def kill_switch(participant: int, on: bool = True, **fields: int) -> bytes:
+    return record(CommandType.KILL_SWITCH, **{
+        "target": participant, "attributes": records.KILL_ON if on else 0, **fields})
 
 
 def venue_start(run: int, *, rules_version: int = records.RULES_VERSION, capacity: int = 0, **fields: int) -> bytes:
@@ -188,8 +271,14 @@ def brief(event: Event) -> tuple:
         return kind, event.cl_ord_id, event.last_px, event.last_qty, event.leaves_qty
     if kind in ("NEW", "REPLACED"):
         return kind, event.cl_ord_id, event.leaves_qty, *reason
+    if kind == "TRIGGERED":
+        return kind, event.cl_ord_id, event.price, *reason
+    if kind == "RESTATED":
+        return kind, event.cl_ord_id, event.price, event.leaves_qty, *reason
+    if kind == "ORDER_MASS_CANCEL_REPORT":
+        return kind, event.cl_ord_id, event.last_qty, *reason
     if kind == "SESSION_STATUS":
-        return kind, Phase(event.leaves_qty).name, event.last_px, event.last_qty
+        return kind, Phase(event.leaves_qty).name, event.last_px, event.last_qty, *reason
     if kind == "INDICATIVE_PRICE":
         return kind, event.instrument, event.last_px, event.last_qty
     if kind == "LOGON_ANSWER":
@@ -203,14 +292,26 @@ def told(engine: object, *commands: bytes) -> list[tuple]:
 
 
 def refused(engine: object, command: bytes) -> str:
-    """The reason why a command was refused; it must have no other event and leave the orders as they were."""
-    before = [engine.orders(id).tobytes() for id in engine.instruments["id"].tolist()]
+    """The reason why a command was refused; it must have no other event and leave orders and accounts as they were."""
+    before = lasting(engine)
     events = apply(engine, command)
     assert len(events) == 1, f"a refusal is one event, this gave {[brief(event) for event in events]}"
-    kinds = ("REJECTED", "ORDER_CANCEL_REJECT", "BUSINESS_MESSAGE_REJECT")
-    assert EventType(events[0].type).name in kinds, f"not refused: {brief(events[0])}"
-    assert [engine.orders(id).tobytes() for id in engine.instruments["id"].tolist()] == before
+    kinds = ("REJECTED", "ORDER_CANCEL_REJECT", "BUSINESS_MESSAGE_REJECT", "ORDER_MASS_CANCEL_REPORT")
+    assert EventType(events[0].type).name in kinds and events[0].reason, f"not refused: {brief(events[0])}"
+    assert lasting(engine) == before
     return Reason(events[0].reason).name
+
+
+def lasting(engine: object) -> bytes:
+    """The canonical state but for what every command moves: header, sessions, and the tokens of participants."""
+    state = engine.dump()
+    header = np.frombuffer(state, records.STATE_HEADER, 1)[0]
+    at = records.STATE_HEADER.itemsize + int(header["participants"]) * records.PARTICIPANT_STATE.itemsize
+    sessions = at + int(header["notional_limits"]) * records.NOTIONAL_LIMITS_STATE.itemsize
+    sessions += int(header["accounts"]) * records.ACCOUNT_STATE.itemsize
+    counters = [int(header[name]) for name in ("last_order_id", "last_trd_match_id", "last_age")]
+    after = sessions + int(header["sessions"]) * records.SESSION_STATE.itemsize
+    return b"%r" % counters + state[at:sessions] + state[after:]
 
 
 def status_of(event: Event) -> str:

@@ -53,6 +53,17 @@ UNDECODABLE = {
     "reserved of limits": (patched(c.define_instrument(1, None, None, LIMITS), 120, 1), "RESERVED_NOT_ZERO", 120),
     "flags of terms": (c.define_instrument(1, None, c.terms_line(flags=4)), "RESERVED_NOT_ZERO", 70),
     "reserved of terms": (patched(c.define_instrument(1, None, c.terms_line()), 74, 1), "RESERVED_NOT_ZERO", 74),
+    "attributes of a mass cancel": (c.record(4, attributes=4), "RESERVED_NOT_ZERO", 6),
+    "attributes of risk limits": (c.record(19, attributes=1), "RESERVED_NOT_ZERO", 6),
+    "attributes of a position": (c.record(20, attributes=1), "RESERVED_NOT_ZERO", 6),
+    "attributes of a kill switch": (c.record(21, attributes=2), "RESERVED_NOT_ZERO", 6),
+    "presence of order limits": (c.risk_limits(1, 0, patched(c.order_limits_line(), 6, 8)), "RESERVED_NOT_ZERO", 70),
+    "presence of open limits": (c.risk_limits(1, 0, patched(c.open_limits_line(), 6, 16)), "RESERVED_NOT_ZERO", 70),
+    "reserved of open limits": (c.risk_limits(1, 0, patched(c.open_limits_line(), 63, 1)), "RESERVED_NOT_ZERO", 127),
+    "risk limits twice": (c.risk_limits(1, 0, c.order_limits_line(), c.order_limits_line()), "BAD_FURTHER_LINE", 132),
+    "risk limits out of order": (c.risk_limits(1, 0, c.open_limits_line(), c.order_limits_line()),
+                                 "BAD_FURTHER_LINE", 132),
+    "a line of a mass cancel": (c.record(4, TEXT), "BAD_FURTHER_LINE", 68),
     "reserved of risk limits": (c.record(19, patched(c.further(132), 63, 1)), "RESERVED_NOT_ZERO", 127),
 }
 
@@ -93,6 +104,7 @@ DOOR = {
     "venue start by a session": (c.venue_start(1, session=OPS, cl_ord_id=1), "NOT_AUTHORIZED"),
     "event digest by a session": (c.event_digest(0, 0, session=OPS, cl_ord_id=1), "NOT_AUTHORIZED"),
     "order of the venue": (c.new(c.VENUE, 0, ACME, BUY, 10, 100), "NOT_AUTHORIZED"),
+    "mass cancel of the venue": (c.mass_cancel(c.VENUE, 0), "NOT_AUTHORIZED"),
     "cancel of the venue": (c.cancel(c.VENUE, 0, ACME, 1), "NOT_AUTHORIZED"),
     "replace of the venue": (c.replace(c.VENUE, 0, ACME, 1), "NOT_AUTHORIZED"),
     "logon of the venue": (c.logon(c.VENUE), "NOT_AUTHORIZED"),
@@ -130,7 +142,35 @@ def test_a_duplicate_is_answered_with_the_mark(market):
 def test_an_operator_may_operate_and_a_trader_may_trade(market):
     assert told(market, c.clock(session=OPS, cl_ord_id=1), c.status(c.HALTED, ACME, session=OPS, cl_ord_id=2)) == [
         ("COMMAND_ACK", 1), ("SESSION_STATUS", "HALTED", 0, 0)]
-    assert refused(market, c.record(19, session=OPS, cl_ord_id=3)) == "UNSUPPORTED"
+    assert told(market, c.kill_switch(1, session=OPS, cl_ord_id=3), c.risk_limits(1, session=OPS, cl_ord_id=4),
+                c.position_adjust(1, ACME, 0, session=OPS, cl_ord_id=5)) == [("COMMAND_ACK", n) for n in (3, 4, 5)]
+    assert refused(market, c.clock(session=ALICE, cl_ord_id=1)) == "NOT_AUTHORIZED"
+
+
+@pytest.mark.parametrize("right", [records.RIGHT_RISK, records.RIGHT_DROP_COPY, records.RIGHT_MARKET_DATA])
+def test_every_order_command_needs_the_right_to_trade(market, right):
+    apply(market, c.define_session(6, "other", 1, right))
+    for command in (c.new(6, 1, ACME, BUY, 10, 100), c.cancel(6, 1, ACME, 1), c.replace(6, 1, ACME, 1),
+                    c.mass_cancel(6, 1)):
+        assert refused(market, command) == "NOT_AUTHORIZED"
+
+
+@pytest.mark.parametrize("command", [c.kill_switch, c.risk_limits, lambda id, **sender: c.position_adjust(
+    id, ACME, 5, **sender)])
+@pytest.mark.parametrize(("rights", "may"), [
+    (records.RIGHT_RISK, True), (records.RIGHT_OPERATE, True), (records.RIGHT_TRADE, False),
+    (records.RIGHT_MARKET_DATA, False)])
+def test_risk_commands_need_the_right_of_risk_or_to_operate(market, command, rights, may):
+    apply(market, c.define_session(6, "other", 1, rights))
+    event, = apply(market, command(1, session=6, cl_ord_id=1))
+    assert c.brief(event) == (
+        ("COMMAND_ACK", 1) if may else ("BUSINESS_MESSAGE_REJECT", 1, "NOT_AUTHORIZED"))
+
+
+def test_a_risk_officer_does_not_operate(market):
+    apply(market, c.define_session(6, "risk", 1, records.RIGHT_RISK))
+    for command in (c.clock(session=6, cl_ord_id=1), c.status(c.HALTED, ACME, session=6, cl_ord_id=1)):
+        assert refused(market, command) == "NOT_AUTHORIZED"
 
 
 def test_the_venue_needs_no_rights_no_logon_and_no_cl_ord_id(market):

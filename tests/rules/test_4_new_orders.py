@@ -2,118 +2,16 @@
 
 import commands as c
 import pytest
-from commands import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, SELL_SHORT, apply, flags_of, refused, status_of, told
-from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, UNKNOWN
+from commands import BUY, DAY, FOK, GTC, IOC, LIMIT, SELL, SELL_SHORT, apply, flags_of, refused, status_of, told
+from market import ACME, ALICE, ANN, BOB, POWER
 
 from pricetime.matching import records
-from pricetime.matching.records import LineType
 
 
 def order(**changes):
     """A good order of ALICE, or what becomes of it."""
     fields = {"session": ALICE, "cl_ord_id": 1, "instrument": ACME, "side": BUY, "quantity": 10, "price": 100}
     return c.new(**{**fields, **changes})
-
-
-def advanced(**fields: int) -> tuple[bytes]:
-    return (c.further(LineType.ADVANCED_LINE, **fields),)
-
-
-# Each entry: the state that it needs, the order, the reason. They stand in the order in which they are checked.
-CHECKS = [
-    ("UNKNOWN_INSTRUMENT", {}, {"instrument": UNKNOWN}),
-    ("UNKNOWN_INSTRUMENT", {}, {"instrument": 0}),
-    ("INSTRUMENT_DISABLED", {"disabled": "instrument"}, {}),
-    ("PHASE_CLOSED", {"phase": c.CLOSED}, {}),
-    ("PHASE_HALTED", {"phase": c.HALTED}, {}),
-    ("IMMEDIATE_IN_CALL", {"phase": c.PRE_OPEN}, {"tif": IOC}),
-    ("IMMEDIATE_IN_CALL", {"phase": c.OPENING_CALL}, {"tif": FOK}),
-    ("POST_ONLY_IN_CALL", {"phase": c.CLOSING_CALL}, {"post_only": True}),
-    ("UNSUPPORTED", {}, {"ord_type": 3}),
-    ("UNSUPPORTED", {}, {"ord_type": 4}),
-    ("UNSUPPORTED", {}, {"ord_type": 5}),
-    ("UNSUPPORTED", {}, {"tif": 5}),
-    ("UNSUPPORTED", {}, {"tif": 6}),
-    ("UNSUPPORTED", {}, {"tif": 7}),
-    ("UNSUPPORTED", {}, {"lines": advanced(presence=records.HAS_DISPLAY_QUANTITY)}),
-    ("UNSUPPORTED", {}, {"lines": advanced(presence=records.HAS_MIN_QUANTITY)}),
-    ("UNSUPPORTED", {}, {"lines": advanced(presence=records.HAS_STOP_PRICE)}),
-    ("UNSUPPORTED", {}, {"lines": advanced(presence=records.HAS_EXPIRE_TIME)}),
-    ("UNSUPPORTED", {}, {"lines": advanced(presence=records.HAS_SELF_MATCH_PREVENTION)}),
-    ("UNSUPPORTED", {}, {"lines": advanced(self_match_instruction=1)}),
-    ("UNKNOWN_SIDE", {}, {"side": 0}),
-    ("UNKNOWN_ORD_TYPE", {}, {"ord_type": 0}),
-    ("UNKNOWN_ORD_TYPE", {}, {"ord_type": 6}),
-    ("UNKNOWN_ORD_TYPE", {}, {"ord_type": 15}),
-    ("UNKNOWN_TIME_IN_FORCE", {}, {"tif": 8}),
-    ("UNKNOWN_TIME_IN_FORCE", {}, {"tif": 15}),
-    ("PRICE_MISSING", {}, {"ord_type": LIMIT, "price": None}),
-    ("PRICE_NOT_ALLOWED", {}, {"ord_type": MARKET}),
-    ("PRICE_NOT_POSITIVE", {}, {"price": 0}),
-    ("PRICE_NOT_POSITIVE", {}, {"price": -5}),
-    ("PRICE_OFF_TICK", {}, {"price": 101}),
-    ("QUANTITY_MISSING", {}, {"quantity": None}),
-    ("QUANTITY_NOT_POSITIVE", {}, {"quantity": 0}),
-    ("QUANTITY_NOT_POSITIVE", {}, {"quantity": -10}),
-    ("QUANTITY_OFF_LOT", {}, {"quantity": 5}),
-    ("QUANTITY_TOO_LARGE", {}, {"quantity": (1 << 63) - 8}),
-    ("MARKET_TIME_IN_FORCE", {}, {"ord_type": MARKET, "price": None, "tif": GTC}),
-    ("POST_ONLY_MARKET", {}, {"ord_type": MARKET, "price": None, "post_only": True}),
-    ("POST_ONLY_IMMEDIATE", {}, {"tif": IOC, "post_only": True}),
-    ("POST_ONLY_IMMEDIATE", {}, {"tif": FOK, "post_only": True}),
-    ("SESSION_DISABLED", {"disabled": "session"}, {}),
-    ("PARTICIPANT_DISABLED", {"disabled": "participant"}, {}),
-    ("POST_ONLY_WOULD_TRADE", {"ask": 100}, {"post_only": True}),
-    ("FILL_OR_KILL_UNFILLABLE", {"ask": 100}, {"tif": FOK, "quantity": 20}),
-]
-DISABLING = {
-    "instrument": c.define_instrument(ACME, None, None, attributes=records.DISABLED),
-    "session": c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED),
-    "participant": c.define_participant(FIRM_A, None, attributes=records.DISABLED),
-}
-
-
-def prepare(market: object, *states: dict) -> None:
-    """Bring the market into all of the states."""
-    for state in states:
-        if "ask" in state:
-            apply(market, c.new(BOB, 1, ACME, SELL, 10, state["ask"]))
-    for state in states:
-        if "disabled" in state:
-            apply(market, DISABLING[state["disabled"]])
-        if "phase" in state:
-            apply(market, c.status(state["phase"], ACME))
-
-
-@pytest.mark.parametrize(
-    ("reason", "state", "changes"), CHECKS, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_every_reason_why_a_new_order_is_rejected(market, reason, state, changes):
-    prepare(market, state)
-    assert refused(market, order(**changes)) == reason
-
-
-def can_meet(earlier: tuple, later: tuple) -> bool:
-    """Can one order have both faults, and still each as it is?"""
-    if earlier[0] == later[0] or set(earlier[2]) & set(later[2]) or set(earlier[1]) & set(later[1]):
-        return False
-    if "phase" in later[1] or ("phase" in earlier[1] and "ask" in later[1]):
-        return False                    # the book is looked at in Continuous only
-    combined = {"tif", "ord_type", "post_only"}
-    contradictions = {"POST_ONLY_IMMEDIATE", "MARKET_TIME_IN_FORCE", "POST_ONLY_MARKET"}
-    return not (contradictions & {earlier[0], later[0]} and combined & set(earlier[2]) and combined & set(later[2]))
-
-
-@pytest.mark.parametrize("number", range(len(CHECKS)), ids=lambda number: f"{number}-{CHECKS[number][0]}")
-def test_the_first_check_that_fails_is_the_reason(market, engine_class, number):
-    """Each fault together with each later one that the same order can have."""
-    earlier, state = CHECKS[number], market.dump()
-    for later in CHECKS[number + 1:]:
-        if can_meet(earlier, later):
-            market = engine_class.load(state)
-            prepare(market, earlier[1], later[1])
-            event, = apply(market, order(**{**later[2], **earlier[2]}))
-            assert c.brief(event)[-1] == earlier[0], f"together with {later}"
 
 
 def test_one_that_fails_is_rejected_and_nothing_else(market):

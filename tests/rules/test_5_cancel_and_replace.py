@@ -6,7 +6,6 @@ from commands import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, SELL_SHORT, a
 from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, UNKNOWN
 
 from pricetime.matching import records
-from pricetime.matching.records import LineType
 
 
 @pytest.fixture
@@ -109,12 +108,9 @@ def test_a_fresh_orders_status_is_new(market):
 
 # ------------------------------------------------------------------------------------- replace: the checks
 
-ADVANCED = (c.further(LineType.ADVANCED_LINE, presence=records.HAS_MIN_QUANTITY),)
 REFUSED = [
     ("UNKNOWN_INSTRUMENT", {"instrument": UNKNOWN}),
-    ("UNSUPPORTED", {"ord_type": 3}),
-    ("UNSUPPORTED", {"tif": 5}),
-    ("UNSUPPORTED", {"lines": ADVANCED}),
+    ("OPENING_OVER", {"tif": c.AT_THE_OPENING}),
     ("UNKNOWN_ORD_TYPE", {"ord_type": 6}),
     ("UNKNOWN_TIME_IN_FORCE", {"tif": 8}),
     ("PRICE_NOT_POSITIVE", {"price": 0}),
@@ -123,13 +119,33 @@ REFUSED = [
     ("QUANTITY_NOT_POSITIVE", {"quantity": -10}),
     ("QUANTITY_OFF_LOT", {"quantity": 55}),
     ("QUANTITY_TOO_LARGE", {"quantity": (1 << 63) - 8}),
+    ("STOP_PRICE_NOT_POSITIVE", {"stop": 0}),
+    ("STOP_PRICE_OFF_TICK", {"stop": 101}),
+    ("HIDDEN_NOT_ALLOWED", {"display": 0}),
+    ("DISPLAY_QUANTITY_INVALID", {"display": 15}),
+    ("DISPLAY_QUANTITY_INVALID", {"display": -10}),
+    ("UNKNOWN_SELF_MATCH_INSTRUCTION", {"self_match": (1, 0)}),
+    ("UNKNOWN_SELF_MATCH_INSTRUCTION", {"self_match": (1, 5)}),
     ("UNKNOWN_ORDER", {"orig": 9}),
     ("INSTRUMENT_CHANGED", {"instrument": POWER}),
     ("SIDE_CHANGED", {"side": SELL}),
     ("ORD_TYPE_CHANGED", {"ord_type": MARKET}),
+    ("ORD_TYPE_CHANGED", {"ord_type": c.STOP}),
     ("POST_ONLY_IMMEDIATE", {"tif": IOC, "post_only": True}),
+    ("POST_ONLY_AUCTION", {"tif": c.AT_THE_CLOSE, "post_only": True}),
+    ("STOP_PRICE_NOT_ALLOWED", {"stop": 105}),
+    ("DISPLAY_QUANTITY_IMMEDIATE", {"tif": IOC, "display": 10}),
+    ("DISPLAY_QUANTITY_AUCTION", {"tif": c.AT_THE_CLOSE, "display": 10}),
+    ("DISPLAY_QUANTITY_TOO_SMALL", {"quantity": 1010, "display": 10}),
+    ("MIN_QUANTITY_NOT_IOC", {"minimum": 10}),
+    ("MIN_QUANTITY_INVALID", {"tif": IOC, "minimum": 40}),
+    ("MIN_QUANTITY_INVALID", {"tif": IOC, "minimum": 5}),
+    ("EXPIRE_TIME_MISSING", {"tif": c.GTD}),
+    ("EXPIRE_TIME_NOT_ALLOWED", {"expires": 50}),
+    ("EXPIRE_TIME_PASSED", {"tif": c.GTD, "expires": 0}),
     ("POST_ONLY_WOULD_TRADE", {"price": 110, "post_only": True}),
     ("FILL_OR_KILL_UNFILLABLE", {"price": 110, "tif": FOK}),
+    ("MIN_QUANTITY_UNFILLABLE", {"price": 110, "tif": IOC, "minimum": 20}),
 ]
 
 
@@ -147,6 +163,8 @@ def test_every_reason_why_a_replace_is_refused_and_the_order_stays_as_it_was(res
     (c.CLOSED, {}, "PHASE_CLOSED"), (c.HALTED, {}, "PHASE_HALTED"),
     (c.CLOSING_CALL, {"tif": IOC}, "IMMEDIATE_IN_CALL"), (c.CLOSING_CALL, {"tif": FOK}, "IMMEDIATE_IN_CALL"),
     (c.CLOSING_CALL, {"post_only": True}, "POST_ONLY_IN_CALL"),
+    (c.CLOSING_CALL, {"minimum": 10}, "MIN_QUANTITY_IN_CALL"),
+    (c.CLOSING_CALL, {"tif": c.AT_THE_OPENING}, "OPENING_OVER"),
 ])
 def test_a_replace_needs_a_phase_that_takes_it(market, phase, changes, reason):
     apply(market, c.new(ALICE, 1, ACME, BUY, 10, 100, tif=GTC), c.status(phase, ACME))

@@ -7,7 +7,7 @@ from market import ACME, ALICE, BOB, OPS, POWER, UNKNOWN, opening
 
 from pricetime.matching.records import EventType
 
-CALLS = (c.PRE_OPEN, c.OPENING_CALL, c.CLOSING_CALL)
+CALLS = (c.PRE_OPEN, c.OPENING_CALL, c.CLOSING_CALL, c.VOLATILITY_CALL)
 DAY_1, DAY_2 = 20260105, 20260106
 
 
@@ -40,7 +40,6 @@ def test_a_status_changes_the_phase_of_one_instrument_and_is_answered_to_who_ask
     (c.status(0, ACME), "PHASE_UNKNOWN"),
     (c.status(8, ACME), "PHASE_UNKNOWN"),
     (c.status(0xFFFF, ACME), "PHASE_UNKNOWN"),
-    (c.status(c.VOLATILITY_CALL, ACME), "UNSUPPORTED"),
     (c.status(c.CONTINUOUS, ACME), "PHASE_UNCHANGED"),
     (c.status(c.CONTINUOUS, ACME, trade_date=DAY_1), "PHASE_UNCHANGED"),
     (c.status(0, UNKNOWN), "UNKNOWN_INSTRUMENT"),
@@ -207,7 +206,8 @@ def test_the_uncrosss_price_is_the_last_trade_price(market):
     call(market, *CROSSED)
     apply(market, c.status(c.CONTINUOUS, POWER))
     assert market.instruments["last_price"].tolist() == [0, 110]
-    assert market.instruments["presence"].tolist() == [0, 1]
+    assert market.instruments["auction_price"].tolist() == [0, 110]
+    assert market.instruments["presence"].tolist() == [0, 1 | 4]
 
 
 def test_short_sells_are_sells(market):

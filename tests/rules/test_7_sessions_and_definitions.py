@@ -1,4 +1,4 @@
-"""Rule 7: logon, logout, disconnect, VenueStart; participants, sessions, instruments; what is not carried out yet."""
+"""Rule 7: logon, logout, disconnect, VenueStart; participants, sessions, instruments."""
 
 import commands as c
 import numpy as np
@@ -80,7 +80,7 @@ def test_a_venue_start_disconnects_every_session_by_id(market):
     (c.venue_start((1 << 64) - 1), "RUN_OUT_OF_SEQUENCE"),
     (c.venue_start(2, rules_version=2), "RUN_OUT_OF_SEQUENCE"),
     (c.venue_start(1, rules_version=0), "RULES_VERSION_UNKNOWN"),
-    (c.venue_start(1, rules_version=2, capacity=-1), "RULES_VERSION_UNKNOWN"),
+    (c.venue_start(1, rules_version=1, capacity=-1), "RULES_VERSION_UNKNOWN"),
     (c.venue_start(1, capacity=-1), "CAPACITY_INVALID"),
     (c.venue_start(1, capacity=(1 << 24) + 1), "CAPACITY_INVALID"),
     (c.venue_start(1, capacity=1 << 40), "CAPACITY_INVALID"),
@@ -154,7 +154,7 @@ def test_a_session_is_refused(market, record, reason):
     assert market.sessions.tobytes() == before
 
 
-COLLAR = c.limits_line(collar=5)
+COLLAR = c.limits_line(collar=-5)
 GOOD = c.terms_line()
 
 
@@ -171,10 +171,13 @@ GOOD = c.terms_line()
     (c.define_instrument(3, "new", c.terms_line(-5, 1)), "TICK_INVALID"),
     (c.define_instrument(3, "new", c.terms_line(1, 0), COLLAR), "LOT_INVALID"),
     (c.define_instrument(3, "new", c.terms_line(1, -1)), "LOT_INVALID"),
-    (c.define_instrument(3, "new", GOOD, COLLAR), "UNSUPPORTED"),
-    (c.define_instrument(3, "new", GOOD, c.limits_line(dynamic_band=5)), "UNSUPPORTED"),
-    (c.define_instrument(3, "new", GOOD, c.limits_line(static_band=5)), "UNSUPPORTED"),
-    (c.define_instrument(3, "new", GOOD, c.limits_line(call_duration=5, reference_price=0)), "UNSUPPORTED"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(collar=-1)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(dynamic_band=-1, call_duration=5)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(static_band=-1, call_duration=5)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(dynamic_band=5)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(static_band=5)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(call_duration=0)), "LIMIT_INVALID"),
+    (c.define_instrument(3, "new", GOOD, c.limits_line(call_duration=-5)), "LIMIT_INVALID"),
     (c.define_instrument(3, "new", GOOD, c.limits_line(reference_price=0)), "LIMIT_INVALID"),
     (c.define_instrument(3, "new", GOOD, c.limits_line(reference_price=-1)), "LIMIT_INVALID"),
     (c.define_instrument(3, "new", c.terms_line(5), c.limits_line(reference_price=12)), "LIMIT_INVALID"),
@@ -188,7 +191,8 @@ GOOD = c.terms_line()
     (c.define_instrument(ACME, None, c.terms_line(5, 10, price_scale=2)), "TERMS_CHANGED"),
     (c.define_instrument(ACME, None, c.terms_line(5, 10, qty_scale=2)), "TERMS_CHANGED"),
     (c.define_instrument(ACME, None, c.terms_line(5, 10, iceberg_parts_max=99), COLLAR), "TERMS_CHANGED"),
-    (c.define_instrument(ACME, None, None, COLLAR), "UNSUPPORTED"),
+    (c.define_instrument(ACME, None, None, c.limits_line(dynamic_band=5)), "LIMIT_INVALID"),
+    (c.define_instrument(ACME, None, c.terms_line(5, 10, hidden=True)), "TERMS_CHANGED"),
     (c.define_instrument(ACME, None, None, c.limits_line(reference_price=12)), "LIMIT_INVALID"),
     (c.define_instrument(ACME, None, None, c.limits_line(reference_price=100, max_order_quantity=0)), "LIMIT_INVALID"),
 ], ids=str)
@@ -330,17 +334,34 @@ def test_a_session_that_defines_is_answered_and_the_venue_only_where_it_is_refus
     assert (event.session, event.report_number, c.brief(event)[-1]) == (0, 0, "ID_OUT_OF_SEQUENCE")
 
 
-@pytest.mark.parametrize("type", [4, 19, 20, 21])
-@pytest.mark.parametrize("session", [OPS, c.VENUE])
-def test_what_is_not_carried_out_yet_is_refused_and_moves_the_mark(market, type, session):
-    if (type, session) == (4, c.VENUE):
-        assert refused(market, c.record(4)) == "NOT_AUTHORIZED"
-        return
-    before = market.sequence
-    event, = apply(market, c.record(type, session=session, cl_ord_id=session and 8))
-    assert c.brief(event)[-1] == "UNSUPPORTED"
-    assert market.sequence == before + 1
-    assert market.sessions["mark"].tolist()[OPS - 1] == (8 if session else 0)
+def test_a_band_needs_a_call_duration_given_now_or_before(market):
+    assert told(market, c.define_instrument(ACME, None, None, c.limits_line(call_duration=5)),
+                c.define_instrument(ACME, None, None, c.limits_line(dynamic_band=0, static_band=7))) == []
+    assert told(market, c.define_instrument(POWER, None, None, c.limits_line(static_band=7, call_duration=1))) == []
+    row = market.instruments[0]
+    assert [int(row[name]) for name in ("dynamic_band", "static_band", "call_duration")] == [0, 7, 5]
+    assert int(row["limits_presence"]) == records.HAS_DYNAMIC_BAND | records.HAS_STATIC_BAND | records.HAS_CALL_DURATION
+
+
+def test_limits_that_are_not_on_a_tick_are_limits(market):
+    """Collar and bands are distances, not prices."""
+    assert told(market, c.define_instrument(ACME, None, None, c.limits_line(
+        collar=3, dynamic_band=1, static_band=(1 << 63) - 1, call_duration=(1 << 63) - 1))) == []
+
+
+def test_a_redefinition_looks_at_no_order_that_rests(market):
+    apply(market, c.new(ALICE, 1, ACME, BUY, 50, 100), c.new(ALICE, 2, ACME, BUY, 10, stop=200))
+    assert told(market, c.define_instrument(ACME, None, None, c.limits_line(
+        reference_price=300, collar=0, max_order_quantity=1))) == []
+    assert [name for name, _, _ in c.queue(market, ACME)] == [1, 2]
+    assert refused(market, c.new(ALICE, 3, ACME, BUY, 10, 100)) == "QUANTITY_TOO_LARGE"
+
+
+def test_a_state_of_old_rules_is_refused(market, engine_class):
+    state = bytearray(market.dump())
+    state[8] = 1
+    with pytest.raises(ValueError):
+        engine_class.load(bytes(state))
 
 
 def test_the_engine_refuses_to_go_on_where_its_event_digest_differs(market):
@@ -359,7 +380,7 @@ def test_reasons_are_numbered_in_the_order_in_which_they_are_checked():
     """The table's groups: door, instrument, phase, fields, order, risk, book, administration, why an order ended."""
     names = [reason.name for reason in sorted(Reason)]
     for earlier, later in (("UNKNOWN_MSG_TYPE", "UNKNOWN_VERSION"), ("DUPLICATE_CL_ORD_ID", "UNKNOWN_INSTRUMENT"),
-                           ("INSTRUMENT_DISABLED", "PHASE_CLOSED"), ("POST_ONLY_IN_CALL", "UNSUPPORTED"),
+                           ("INSTRUMENT_DISABLED", "PHASE_CLOSED"), ("POST_ONLY_IN_CALL", "UNKNOWN_SIDE"),
                            ("POST_ONLY_IMMEDIATE", "UNKNOWN_ORDER"), ("ORD_TYPE_CHANGED", "SESSION_DISABLED"),
                            ("ORDER_POOL_FULL", "POST_ONLY_WOULD_TRADE"), ("TABLE_FULL", "LINE_MISSING"),
                            ("NAME_TAKEN", "UNKNOWN_PARTICIPANT"), ("RUN_OUT_OF_SEQUENCE", "RULES_VERSION_UNKNOWN")):

@@ -62,7 +62,7 @@ def test_the_dump_has_everything_in_its_order(market):
     state = market.dump()
     header = np.frombuffer(state, dtype=records.STATE_HEADER, count=1)[0]
     assert (header["magic"], header["rules_version"], header["order_capacity"]) == (
-        b"PTSTATE1",
+        b"PTSTATE2",
         records.RULES_VERSION,
         131072,
     )

@@ -3,11 +3,9 @@
 import re
 from pathlib import Path
 
-import commands as c
-import pytest
-from market import ACME, ALICE, BOB
+import combinations_page
 
-from pricetime.matching.records import OrdType, Phase, Reason, TimeInForce
+from pricetime.matching.records import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "rules.md").read_text()
@@ -23,23 +21,6 @@ GROUPS = [
     "Administration",
     "Why an accepted order changed or ended",
 ]
-PHASES = {
-    "CONTINUOUS": ("CONTINUOUS",),
-    "a call": ("PRE_OPEN", "OPENING_CALL", "CLOSING_CALL"),
-    "CLOSED": ("CLOSED",),
-    "HALTED": ("HALTED",),
-}
-
-
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def combinations() -> list[dict[str, str]]:
-    """The rows of the table of what may be combined, by its headings."""
-    table = re.search(r"^\| OrdType .*?\n\n", PAGE, re.MULTILINE | re.DOTALL)[0].splitlines()
-    heads = cells(table[0])
-    return [dict(zip(heads, cells(line), strict=True)) for line in table[2:] if line]
 
 
 def test_the_page_ends_with_every_reason_by_number():
@@ -69,30 +50,5 @@ def test_a_reason_that_is_marked_later_is_given_nowhere():
         assert named != bool(later), f"{name}: {'is' if named else 'is not'} given by these rules"
 
 
-def test_what_may_be_combined_is_all_that_these_rules_have():
-    rows = combinations()
-    assert [(row["OrdType"], row["TimeInForce"], row["post-only"]) for row in rows] == [
-        (ord_type, tif, post_only)
-        for ord_type in ("Market", "Limit")
-        for tif in ("Day", "GTC", "IOC", "FOK")
-        for post_only in ("no", "yes")
-    ]
-    named = [name for names in PHASES.values() for name in names]
-    assert {phase.name for phase in Phase} - set(named) == {"VOLATILITY_CALL"}
-
-
-@pytest.mark.parametrize("row", combinations(), ids=lambda row: " ".join(list(row.values())[:3]))
-@pytest.mark.parametrize("column", PHASES)
-def test_a_combination_is_accepted_or_has_the_reason_of_the_table(market, engine_class, row, column):
-    state, post_only = market.dump(), row["post-only"] == "yes"
-    ord_type, tif = OrdType[row["OrdType"].upper()], TimeInForce[row["TimeInForce"].upper()]
-    for phase in PHASES[column]:
-        market = engine_class.load(state)
-        if not post_only:
-            c.apply(market, c.new(BOB, 1, ACME, c.SELL, 10, 100))  # so that a FOK can be filled
-        if phase != "CONTINUOUS":
-            c.apply(market, c.status(Phase[phase], ACME))
-        price = 100 if ord_type == OrdType.LIMIT else None
-        event = c.apply(market, c.new(ALICE, 1, ACME, c.BUY, 10, price, tif=tif, post_only=post_only))[0]
-        expected = row[column].strip("`")
-        assert c.brief(event) == (("NEW", 1, 10) if expected == "accepted" else ("REJECTED", 1, expected))
+def test_what_may_be_combined_is_written_from_the_checks():
+    assert combinations_page.PAGE.read_text() == combinations_page.text(), "python tests/combinations_page.py"

@@ -1,0 +1,548 @@
+"""Rule 13: limits of participants and accounts, positions, the kill switch."""
+
+import commands as c
+import numpy as np
+import pytest
+from commands import BUY, FOK, GTC, IOC, LEFT_OVER, SELL, apply, refused, told
+from market import ACME, ALICE, ANN, BOB, DORA, FIRM_A, FIRM_B, FIRM_D, FIRM_O, OPS, POWER, UNKNOWN, limit, sell, trade
+
+from pricetime.matching import records
+
+INT64_MAX = (1 << 63) - 1
+ALL_ONES = (1 << 128) - 1
+NO_LIMIT = records.NO_LIMIT
+
+
+def order(cl_ord_id: int, quantity: int, price: int | None = 100, side: int = BUY, **fields) -> bytes:
+    """ALICE's order in POWER, whose scales are 0 and which has no currency."""
+    return c.new(ALICE, cl_ord_id, POWER, side, quantity, price, **fields)
+
+
+def of_account(**limits) -> bytes:
+    """RiskLimits of FIRM_A in POWER: what the names say."""
+    on_orders = {name: limits.pop(name) for name in ("order_quantity", "notional") if name in limits}
+    line = c.order_limits_line(quantity=on_orders.get("order_quantity"), notional=on_orders.get("notional"))
+    return c.risk_limits(FIRM_A, POWER, *([line] if on_orders else []), *(
+        [c.open_limits_line(**limits)] if limits else []))
+
+
+def of_participant(*lines: bytes, **fields: int) -> bytes:
+    return c.risk_limits(FIRM_A, 0, *lines, **fields)
+
+
+def position(market: object, participant: int, instrument: int = POWER) -> int:
+    """As the canonical state has it."""
+    state = market.dump()
+    header = np.frombuffer(state, records.STATE_HEADER, 1)[0]
+    at = records.STATE_HEADER.itemsize + int(header["participants"]) * records.PARTICIPANT_STATE.itemsize
+    at += int(header["notional_limits"]) * records.NOTIONAL_LIMITS_STATE.itemsize
+    rows = np.frombuffer(state, records.ACCOUNT_STATE, int(header["accounts"]), at)
+    found = [int(row["position"]) for row in rows
+             if (row["participant"], row["instrument"]) == (participant, instrument)]
+    return found[0] if found else 0
+
+
+# ------------------------------------------------------------------------------------- the limits, one by one
+
+
+def test_the_quantity_of_an_order(market):
+    apply(market, of_account(order_quantity=10))
+    assert refused(market, order(1, 11)) == "ORDER_QUANTITY_LIMIT"
+    assert told(market, order(2, 10)) == [("NEW", 2, 10)]
+    assert told(market, c.new(BOB, 1, POWER, BUY, 11, 100), c.new(ALICE, 3, ACME, BUY, 20, 100)) == [
+        ("NEW", 1, 11), ("NEW", 3, 20)]
+
+
+def test_the_quantity_of_a_replace_is_the_total(market):
+    apply(market, order(1, 10), sell(100, 4), of_account(order_quantity=8))
+    assert refused(market, c.replace(ALICE, 2, POWER, 1, 9, 101)) == "ORDER_QUANTITY_LIMIT"
+    assert told(market, c.replace(ALICE, 3, POWER, 1, 8, 101)) == [("REPLACED", 3, 4)]
+
+
+@pytest.mark.parametrize("limits", [
+    of_account(notional=1000), of_participant(c.order_limits_line(notional=1000))], ids=["account", "participant"])
+def test_the_notional_of_an_order(market, limits):
+    apply(market, limits)
+    assert refused(market, order(1, 11)) == "ORDER_NOTIONAL_LIMIT"
+    assert refused(market, order(2, 101, -10)) == "ORDER_NOTIONAL_LIMIT"
+    assert told(market, order(3, 10), order(4, 100, -10), order(5, 10**6, 0)) == [
+        ("NEW", 3, 10), ("NEW", 4, 100), ("NEW", 5, 10**6)]
+
+
+def test_the_notional_of_a_replace_is_of_the_total(market):
+    apply(market, order(1, 10), sell(100, 4), of_account(notional=800))
+    assert refused(market, c.replace(ALICE, 2, POWER, 1, 9, 101)) == "ORDER_NOTIONAL_LIMIT"
+    assert told(market, c.replace(ALICE, 3, POWER, 1, 8, 99)) == [("REPLACED", 3, 4)]
+
+
+def test_open_orders_with_this_one(market):
+    apply(market, of_account(orders=2), order(1, 1), order(2, 1))
+    assert refused(market, order(3, 1)) == "OPEN_ORDERS_LIMIT"
+    assert told(market, c.new(ALICE, 4, ACME, BUY, 10, 100)) == [("NEW", 4, 10)]
+    assert refused(market, order(5, 1, tif=IOC)) == "OPEN_ORDERS_LIMIT"
+    assert told(market, c.cancel(ALICE, 6, POWER, 1), order(7, 1)) == [("CANCELED", 6), ("NEW", 7, 1)]
+
+
+def test_open_orders_of_a_participant_are_of_all_its_sessions_and_instruments(market):
+    apply(market, of_participant(c.open_limits_line(orders=2)), order(1, 1), c.new(ANN, 1, ACME, BUY, 10, 100))
+    assert refused(market, order(2, 1)) == "OPEN_ORDERS_LIMIT"
+    assert told(market, c.new(BOB, 1, POWER, BUY, 1, 1)) == [("NEW", 1, 1)]
+
+
+def test_open_quantity_of_both_sides_with_this_one(market):
+    apply(market, of_account(quantity=10), order(1, 4), order(2, 5, 200, SELL))
+    assert refused(market, order(3, 2)) == "OPEN_QUANTITY_LIMIT"
+    assert told(market, order(4, 1)) == [("NEW", 4, 1)]
+
+
+def test_open_is_all_that_is_open_hidden_stops_and_set_aside_too(market):
+    apply(market, of_account(quantity=10), order(1, 4, display=1), order(2, 3, display=0),
+          order(3, 2, None, stop=500), order(4, 1, tif=c.AT_THE_CLOSE))
+    assert refused(market, order(5, 1)) == "OPEN_QUANTITY_LIMIT"
+    apply(market, c.new(BOB, 1, POWER, SELL, 2, 100))
+    assert told(market, order(6, 2)) == [("NEW", 6, 2)]
+
+
+@pytest.mark.parametrize(("side", "other"), [(BUY, SELL), (SELL, BUY)])
+def test_the_worst_case_position(market, side, other):
+    """A position of 5 on the order's side, 3 open there; 4 open on the other side do not help."""
+    sign = 1 if side == BUY else -1
+    far, near = (50, 150) if side == BUY else (150, 50)
+    apply(market, c.position_adjust(FIRM_A, POWER, 5 * sign), of_account(position=10), order(1, 3, far, side),
+          order(2, 4, near, other))
+    assert refused(market, order(3, 3, far, side)) == "POSITION_LIMIT"
+    assert told(market, order(4, 2, far, side)) == [("NEW", 4, 2)]
+    assert refused(market, order(5, 12, near, other)) == "POSITION_LIMIT"     # 5 to the other side, 4 open: 11 more
+    assert told(market, order(6, 11, near, other)) == [("NEW", 6, 11)]
+
+
+@pytest.mark.parametrize("limits", [
+    of_account(gross=1000), of_participant(c.open_limits_line(gross=1000))], ids=["account", "participant"])
+def test_gross_open_notional_with_this_one(market, limits):
+    apply(market, limits, order(1, 5), order(2, 1, 200, SELL))
+    assert refused(market, order(3, 4, 76)) == "GROSS_NOTIONAL_LIMIT"
+    assert told(market, order(4, 4, 75)) == [("NEW", 4, 4)]
+    apply(market, c.new(BOB, 1, POWER, SELL, 2, 100))
+    assert refused(market, order(5, 1, 201)) == "GROSS_NOTIONAL_LIMIT"
+    assert told(market, order(6, 1, 199)) == [("NEW", 6, 1)]
+
+
+def test_a_partial_fill_leaves_the_notional_of_what_is_open(market):
+    apply(market, of_account(gross=1000), order(1, 10), sell(100, 3))
+    assert refused(market, order(2, 1, 301)) == "GROSS_NOTIONAL_LIMIT"
+    assert told(market, order(3, 1, 300)) == [("NEW", 3, 1)]
+
+
+def test_each_limit_is_taken_away_by_minus_1(market):
+    apply(market, of_account(order_quantity=1, notional=1, orders=1, quantity=1, position=1, gross=1))
+    apply(market, of_participant(c.order_limits_line(rate=(1, 9), notional=1), c.open_limits_line(orders=1, gross=1)))
+    assert refused(market, order(1, 2)) == "ORDER_QUANTITY_LIMIT"
+    apply(market, of_account(order_quantity=-1, notional=-1, orders=-1, quantity=-1, position=-1, gross=-1))
+    apply(market, of_participant(c.order_limits_line(rate=(-1, 0), notional=-1),
+                                 c.open_limits_line(orders=-1, gross=-1)))
+    assert told(market, order(2, 50), order(3, 50)) == [("NEW", 2, 50), ("NEW", 3, 50)]
+
+
+def test_a_limit_of_0_lets_nothing_through(market):
+    apply(market, of_account(order_quantity=0))
+    assert refused(market, order(1, 1)) == "ORDER_QUANTITY_LIMIT"
+
+
+def test_what_is_lowered_never_cancels(market):
+    assert told(market, order(1, 50), of_account(order_quantity=1, quantity=1, orders=0)) == [("NEW", 1, 50)]
+    assert c.queue(market, POWER) == [(1, 100, 50)]
+
+
+# ------------------------------------------------------------------------------------------- the order of checks
+
+
+def test_the_checks_come_in_their_order(market):
+    """Everything fails; then, one by one, what the first reason was about is set right."""
+    limit(market, reference_price=100, collar=50)
+    apply(market, c.position_adjust(FIRM_A, POWER, 5), order(1, 1), c.new(BOB, 1, POWER, SELL, 1, 140),
+          of_account(order_quantity=1, notional=1, orders=1, quantity=1, position=1, gross=1),
+          of_participant(c.order_limits_line(rate=(1, 10**15)), c.open_limits_line(orders=1)),
+          c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED))
+    apply(market, c.kill_switch(FIRM_A), order(2, 1))
+    apply(market, c.define_participant(FIRM_A, None, attributes=records.DISABLED))
+    steps = [
+        ("SESSION_DISABLED", c.define_session(ALICE, None, FIRM_A, c.TRADER)),
+        ("PARTICIPANT_DISABLED", c.define_participant(FIRM_A, None)),
+        ("KILL_SWITCH_ON", c.kill_switch(FIRM_A, on=False)),
+        (None, c.new(ANN, 1, POWER, BUY, 1, 1)),        # it takes the only token and is accepted
+        ("MESSAGE_RATE", of_participant(c.order_limits_line(rate=(-1, 1)))),
+        ("ORDER_QUANTITY_LIMIT", of_account(order_quantity=-1)),
+        ("ORDER_NOTIONAL_LIMIT", of_account(notional=-1)),
+        ("PRICE_COLLAR", c.define_instrument(POWER, None, None, c.limits_line(collar=INT64_MAX))),
+        ("OPEN_ORDERS_LIMIT", of_participant(c.open_limits_line(orders=-1))),
+        ("OPEN_ORDERS_LIMIT", of_account(orders=-1)),
+        ("OPEN_QUANTITY_LIMIT", of_account(quantity=-1)),
+        ("POSITION_LIMIT", of_account(position=-1)),
+        ("GROSS_NOTIONAL_LIMIT", of_account(gross=-1)),
+        ("POST_ONLY_WOULD_TRADE", c.clock()),
+    ]
+    apply(market, of_account(orders=0))
+    for number, (reason, remedy) in enumerate(steps, 10):
+        if reason is not None:
+            assert refused(market, order(number, 3, 200, post_only=True)) == reason
+        else:
+            apply(market, of_account(order_quantity=-1, notional=-1, orders=-1, quantity=-1, position=-1, gross=-1))
+            apply(market, of_participant(c.open_limits_line(orders=-1)))
+        assert len(apply(market, remedy)) == (1 if reason is None else 0)
+        if reason is None:
+            apply(market, of_account(order_quantity=1, notional=1, orders=1, quantity=1, position=1, gross=1))
+            apply(market, of_participant(c.open_limits_line(orders=1)))
+
+
+def test_a_replace_that_keeps_its_place_passes_all_of_it(market):
+    apply(market, order(1, 10, tif=GTC), c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED),
+          c.define_participant(FIRM_A, None, attributes=records.DISABLED),
+          of_account(order_quantity=1, quantity=1, orders=0, position=0, gross=0, notional=0))
+    assert told(market, c.replace(ALICE, 2, POWER, 1, 9)) == [("REPLACED", 2, 9)]
+    assert refused(market, c.replace(ALICE, 3, POWER, 2, price=99)) == "SESSION_DISABLED"
+    assert told(market, c.cancel(ALICE, 4, POWER, 2)) == [("CANCELED", 4)]
+
+
+def test_a_replace_is_checked_as_if_the_old_order_were_gone(market):
+    apply(market, order(1, 10), of_account(orders=1, quantity=10, position=10, gross=1000))
+    assert told(market, c.replace(ALICE, 2, POWER, 1, 10, 99)) == [("REPLACED", 2, 10)]
+    assert refused(market, c.replace(ALICE, 3, POWER, 2, 11, 80)) == "OPEN_QUANTITY_LIMIT"
+    assert refused(market, c.replace(ALICE, 4, POWER, 2, 10, 101)) == "GROSS_NOTIONAL_LIMIT"
+
+
+# ---------------------------------------------------------------------------------------------------- rate
+
+
+@pytest.fixture
+def rated(market):
+    """FIRM_A: 2 orders in 10 ns, from now on, which is 100."""
+    apply(market, c.clock(100), of_participant(c.order_limits_line(rate=(2, 10))))
+    return market
+
+
+def test_a_bucket_is_full_when_it_is_set_and_fills_with_time(rated):
+    assert told(rated, order(1, 1, time=100), order(2, 1, time=100)) == [("NEW", 1, 1), ("NEW", 2, 1)]
+    assert refused(rated, order(3, 1, time=104)) == "MESSAGE_RATE"
+    assert told(rated, order(4, 1, time=105)) == [("NEW", 4, 1)]
+    assert refused(rated, order(5, 1, time=109)) == "MESSAGE_RATE"
+    assert told(rated, order(6, 1, time=110)) == [("NEW", 6, 1)]
+
+
+def test_a_bucket_holds_no_more_than_its_tokens(rated):
+    assert [event[0] for event in told(rated, *(order(n, 1, time=10**9) for n in (1, 2, 3)))] == [
+        "NEW", "NEW", "REJECTED"]
+
+
+def test_an_order_takes_its_token_whatever_becomes_of_it_behind_the_rate(rated):
+    apply(rated, of_account(order_quantity=1))
+    assert refused(rated, order(1, 2, time=100)) == "ORDER_QUANTITY_LIMIT"
+    assert refused(rated, order(2, 1, tif=FOK, time=100)) == "FILL_OR_KILL_UNFILLABLE"
+    assert refused(rated, order(3, 1, time=100)) == "MESSAGE_RATE"
+
+
+def test_what_fails_before_the_rate_takes_none(rated):
+    assert refused(rated, order(1, 0, time=100)) == "QUANTITY_NOT_POSITIVE"
+    apply(rated, c.kill_switch(FIRM_A))
+    assert refused(rated, order(2, 1, time=100)) == "KILL_SWITCH_ON"
+    apply(rated, c.kill_switch(FIRM_A, on=False))
+    assert len(told(rated, order(3, 1, time=100), order(4, 1, time=100))) == 2
+    assert refused(rated, order(5, 1, time=100)) == "MESSAGE_RATE"
+
+
+def test_replaces_take_tokens_but_those_that_keep_their_place_and_cancels_do_not(rated):
+    apply(rated, order(1, 5, time=100), c.replace(ALICE, 2, POWER, 1, 4), c.replace(ALICE, 3, POWER, 2, price=99))
+    assert refused(rated, c.replace(ALICE, 4, POWER, 3, price=98)) == "MESSAGE_RATE"
+    assert told(rated, c.replace(ALICE, 5, POWER, 3, 2), c.cancel(ALICE, 6, POWER, 5)) == [
+        ("REPLACED", 5, 2), ("CANCELED", 6)]
+
+
+def test_the_rate_is_of_all_sessions_of_the_participant(rated):
+    apply(rated, order(1, 1, time=100), c.new(ANN, 1, ACME, BUY, 10, 100))
+    assert refused(rated, order(2, 1)) == "MESSAGE_RATE"
+
+
+def test_a_long_wait_does_not_wrap(market):
+    apply(market, of_participant(c.order_limits_line(rate=(3037000499, 3037000499))), order(1, 1, time=INT64_MAX))
+    assert told(market, order(2, 1, time=INT64_MAX)) == [("NEW", 2, 1)]
+
+
+# ------------------------------------------------------------------------------------------------- notional
+
+
+def in_currency(engine_class: type, price_scale: int, qty_scale: int) -> object:
+    """One instrument in EUR, of other scales."""
+    engine = engine_class()
+    terms = c.terms_line(1, 1, negative=True, price_scale=price_scale, qty_scale=qty_scale)
+    apply(engine, c.define_participant(1, "p"), c.define_session(1, "s", 1),
+          c.define_instrument(1, "I", terms, currency=b"EUR"))
+    return engine
+
+
+@pytest.mark.parametrize(("scales", "scale", "notional", "fits"), [
+    ((2, 1), 0, 13, (1234, 10)),        # 12.34 x 1.0 = 12.34, in whole EUR rounded up 13
+    ((2, 1), 0, 12, (1200, 10)),
+    ((2, 1), 3, 12340, (1234, 10)),
+    ((2, 1), 5, 1234000, (1234, 10)),
+    ((18, 18), 36, 6, (2, 3)),
+    ((18, 18), 0, 1, (2, 3)),           # next to nothing is rounded up to 1
+    ((0, 0), 36, 6 * 10**36, (2, 3)),
+], ids=str)
+@pytest.mark.parametrize("account", [True, False], ids=["account", "participant"])
+def test_notional_is_in_the_scale_of_the_limit_rounded_up(engine_class, scales, scale, notional, fits, account):
+    engine = in_currency(engine_class, *scales)
+    instrument = 1 if account else 0
+    price, quantity = fits
+    line = c.order_limits_line(notional=notional, currency=b"EUR", scale=scale)
+    less = c.order_limits_line(notional=notional - 1, currency=b"EUR", scale=scale)
+    apply(engine, c.risk_limits(1, instrument, less))
+    assert refused(engine, c.new(1, 1, 1, BUY, quantity, price)) == "ORDER_NOTIONAL_LIMIT"
+    apply(engine, c.risk_limits(1, instrument, line))
+    assert told(engine, c.new(1, 2, 1, BUY, quantity, -price), c.new(1, 3, 1, BUY, quantity, price)) == [
+        ("NEW", 2, quantity), ("NEW", 3, quantity)]
+
+
+def test_each_order_is_rounded_up_by_itself(engine_class):
+    engine = in_currency(engine_class, 1, 0)
+    apply(engine, c.risk_limits(1, 0, c.open_limits_line(gross=2, currency=b"EUR")))
+    assert told(engine, c.new(1, 1, 1, BUY, 1, 1), c.new(1, 2, 1, BUY, 1, 1))[-1] == ("NEW", 2, 1)     # 0.1 each
+    assert refused(engine, c.new(1, 3, 1, BUY, 1, 1)) == "GROSS_NOTIONAL_LIMIT"
+
+
+def test_the_largest_notional_there_is(engine_class):
+    """2^63 x the largest quantity, in 10^-36 of units of 1: far beyond 128 bits, and no limit lets it through."""
+    engine = in_currency(engine_class, 0, 0)
+    bound = INT64_MAX // 131072
+    most = (1 << 127) - 1
+    apply(engine, c.risk_limits(1, 1, c.order_limits_line(notional=most, scale=36)))
+    assert refused(engine, c.new(1, 1, 1, BUY, bound, -(1 << 63))) == "ORDER_NOTIONAL_LIMIT"
+    apply(engine, c.risk_limits(1, 1, c.order_limits_line(notional=most, scale=0)))
+    assert told(engine, c.new(1, 2, 1, BUY, bound, -(1 << 63))) == [("NEW", 2, bound)]
+    exactly = bound << 63
+    apply(engine, c.risk_limits(1, 1, c.order_limits_line(notional=exactly - 1, scale=0)))
+    assert refused(engine, c.new(1, 3, 1, BUY, bound, -(1 << 63))) == "ORDER_NOTIONAL_LIMIT"
+    apply(engine, c.risk_limits(1, 1, c.order_limits_line(notional=exactly, scale=0)))
+    assert told(engine, c.new(1, 4, 1, BUY, bound, -(1 << 63))) == [("NEW", 4, bound)]
+
+
+def test_an_order_counts_towards_its_instruments_currency(engine_class):
+    engine = in_currency(engine_class, 0, 0)
+    apply(engine, c.risk_limits(1, 0, c.order_limits_line(notional=1, currency=b"USD")),
+          c.risk_limits(1, 0, c.open_limits_line(gross=1)), c.define_instrument(2, "J"))
+    assert told(engine, c.new(1, 1, 1, BUY, 10, 10)) == [("NEW", 1, 10)]
+    assert refused(engine, c.new(1, 2, 2, BUY, 10, 10)) == "GROSS_NOTIONAL_LIMIT"
+
+
+RISK_PRICES = [
+    ({"price": 90}, 90),
+    ({"price": 90, "stop": 105}, 90),
+    ({"price": None, "stop": 105}, 115),
+    ({"price": None, "stop": 95, "side": SELL}, 85),
+    ({"price": None}, 110),
+    ({"price": None, "side": SELL}, 90),
+    ({"price": None, "ord_type": LEFT_OVER}, 110),
+]
+
+
+@pytest.mark.parametrize(("fields", "risk_price"), RISK_PRICES, ids=str)
+@pytest.mark.parametrize("kind", ["order", "gross"])
+def test_the_risk_price(market, fields, risk_price, kind):
+    limit(market, reference_price=100, collar=10)
+    apply(market, c.status(c.OPENING_CALL, POWER))      # so that market orders rest
+    line = {"order": lambda most: c.order_limits_line(notional=most),
+            "gross": lambda most: c.open_limits_line(gross=most)}
+    apply(market, c.risk_limits(FIRM_A, POWER, line[kind](risk_price * 3 - 1)))
+    reason = "ORDER_NOTIONAL_LIMIT" if kind == "order" else "GROSS_NOTIONAL_LIMIT"
+    assert refused(market, order(1, 3, **fields)) == reason
+    apply(market, c.risk_limits(FIRM_A, POWER, line[kind](risk_price * 3)))
+    assert told(market, order(2, 3, **fields)) == [("NEW", 2, 3)]
+    assert market.orders(POWER)["risk_price"].tolist() == [risk_price]
+
+
+def test_without_a_collar_the_risk_price_is_the_reference_or_the_stop_price(market):
+    limit(market, reference_price=100)
+    apply(market, c.status(c.OPENING_CALL, POWER), order(1, 1, None), order(2, 1, None, stop=130))
+    assert market.orders(POWER)["risk_price"].tolist() == [100, 130]
+
+
+def test_a_market_order_without_reference_has_the_risk_price_0(market):
+    apply(market, c.status(c.OPENING_CALL, POWER), order(1, 1, None))
+    assert market.orders(POWER)["risk_price"].tolist() == [0]
+
+
+def test_the_risk_price_stays_until_the_order_comes_in_again(market):
+    limit(market, reference_price=100, collar=10)
+    apply(market, sell(101), order(3, 5, None, ord_type=LEFT_OVER))     # it rests as a Limit order
+    row = next(row for row in market.orders(POWER) if row["cl_ord_id"] == 3)
+    assert (int(row["price"]), int(row["risk_price"])) == (101, 110)
+    apply(market, c.replace(ALICE, 4, POWER, 3, 4))
+    assert market.orders(POWER)["risk_price"].tolist() == [110]
+    apply(market, c.replace(ALICE, 5, POWER, 4, 6))
+    assert market.orders(POWER)["risk_price"].tolist() == [101]
+
+
+# ------------------------------------------------------------------------------------------------ positions
+
+
+def test_a_trade_moves_both_positions(market):
+    apply(market, order(1, 5), c.new(BOB, 1, POWER, c.SELL_SHORT, 3, 100))
+    assert (position(market, FIRM_A), position(market, FIRM_B)) == (3, -3)
+    apply(market, c.status(c.CLOSING_CALL, POWER), c.new(BOB, 2, POWER, SELL, 1, 100), c.status(c.CLOSED, POWER))
+    assert (position(market, FIRM_A), position(market, FIRM_B)) == (4, -4)
+
+
+def test_a_participant_that_trades_with_itself_stays_where_it_is(market):
+    trade(market, 100, 7)
+    assert position(market, FIRM_O) == 0
+
+
+def test_position_adjust_sets_the_position(market):
+    assert told(market, c.position_adjust(FIRM_A, POWER, -7), c.position_adjust(
+        FIRM_B, POWER, 9, session=OPS, cl_ord_id=1)) == [("COMMAND_ACK", 1)]
+    assert (position(market, FIRM_A), position(market, FIRM_B)) == (-7, 9)
+    assert int(market.instruments["position_adjusted"][POWER - 1]) == 2
+    apply(market, c.position_adjust(FIRM_A, POWER, -8))
+    assert int(market.instruments["position_adjusted"][POWER - 1]) == 1
+    apply(market, c.position_adjust(FIRM_B, POWER, 0))
+    assert int(market.instruments["position_adjusted"][POWER - 1]) == (1 << 64) - 8
+
+
+@pytest.mark.parametrize(("command", "reason"), [
+    (c.position_adjust(UNKNOWN, UNKNOWN, 1), "UNKNOWN_INSTRUMENT"),
+    (c.position_adjust(FIRM_A, 0, 1), "UNKNOWN_INSTRUMENT"),
+    (c.position_adjust(UNKNOWN, POWER, 1), "UNKNOWN_PARTICIPANT"),
+    (c.position_adjust(0, POWER, 1), "UNKNOWN_PARTICIPANT"),
+    (c.position_adjust((1 << 32) + FIRM_A, POWER, 1), "UNKNOWN_PARTICIPANT"),
+    (c.position_adjust(FIRM_A, POWER, -INT64_MAX - 1), "OVERFLOW"),
+], ids=str)
+def test_a_position_adjust_is_refused(market, command, reason):
+    assert refused(market, command) == reason
+
+
+def test_a_position_and_what_is_open_stay_below_2_to_the_63(market):
+    apply(market, order(1, 10, 50), order(2, 20, 150, SELL))
+    assert refused(market, c.position_adjust(FIRM_A, POWER, INT64_MAX - 9)) == "OVERFLOW"
+    assert refused(market, c.position_adjust(FIRM_A, POWER, 20 - INT64_MAX - 1)) == "OVERFLOW"
+    assert told(market, c.position_adjust(FIRM_A, POWER, 20 - INT64_MAX)) == []
+    assert refused(market, order(3, 1, 150, SELL)) == "OVERFLOW"
+    assert told(market, c.position_adjust(FIRM_A, POWER, INT64_MAX - 10)) == []
+    assert refused(market, order(4, 1, 50)) == "OVERFLOW"
+    assert told(market, c.cancel(ALICE, 5, POWER, 1), order(6, 10, 50)) == [("CANCELED", 5), ("NEW", 6, 10)]
+
+
+# ------------------------------------------------------------------------------------------------ RiskLimits
+
+GOOD_ORDER, GOOD_OPEN = c.order_limits_line(quantity=1), c.open_limits_line(orders=1)
+
+
+@pytest.mark.parametrize(("command", "reason"), [
+    (c.risk_limits(UNKNOWN, UNKNOWN), "UNKNOWN_INSTRUMENT"),
+    (c.risk_limits(UNKNOWN, POWER), "UNKNOWN_PARTICIPANT"),
+    (c.risk_limits(0, 0), "UNKNOWN_PARTICIPANT"),
+    (c.risk_limits((1 << 32) + 1, 0), "UNKNOWN_PARTICIPANT"),
+    (c.risk_limits(UNKNOWN, 0, c.order_limits_line(quantity=1)), "UNKNOWN_PARTICIPANT"),
+    (of_participant(c.order_limits_line(quantity=1)), "LIMIT_INVALID"),
+    (of_participant(c.open_limits_line(quantity=1)), "LIMIT_INVALID"),
+    (of_participant(c.open_limits_line(position=1)), "LIMIT_INVALID"),
+    (c.risk_limits(FIRM_A, POWER, c.order_limits_line(rate=(1, 1))), "LIMIT_INVALID"),
+    (of_account(order_quantity=-2), "LIMIT_INVALID"),
+    (of_account(orders=-2), "LIMIT_INVALID"),
+    (of_account(quantity=-2), "LIMIT_INVALID"),
+    (of_account(position=-2), "LIMIT_INVALID"),
+    (of_account(notional=1 << 127), "LIMIT_INVALID"),
+    (of_account(notional=ALL_ONES - 1), "LIMIT_INVALID"),
+    (of_account(gross=1 << 127), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(notional=1, scale=37)), "LIMIT_INVALID"),
+    (of_participant(c.open_limits_line(gross=1, scale=37)), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(rate=(0, 1))), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(rate=(-2, 1))), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(rate=(1, 0))), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(rate=(1, -1))), "LIMIT_INVALID"),
+    (of_participant(c.order_limits_line(rate=(1 << 32, 1 << 31))), "LIMIT_INVALID"),
+    (c.risk_limits(FIRM_A, POWER, c.order_limits_line(notional=1, currency=b"EUR")), "LIMIT_INVALID"),
+    (c.risk_limits(FIRM_A, POWER, c.open_limits_line(gross=1, currency=b"EUR")), "LIMIT_INVALID"),
+    (c.risk_limits(FIRM_A, POWER, GOOD_ORDER, c.open_limits_line(orders=-2)), "LIMIT_INVALID"),
+], ids=str)
+def test_risk_limits_are_refused_and_nothing_of_them_holds(market, command, reason):
+    assert refused(market, command) == reason
+
+
+@pytest.mark.parametrize("command", [
+    of_account(order_quantity=0, notional=0, orders=0, quantity=0, position=0, gross=0),
+    of_account(order_quantity=INT64_MAX, notional=(1 << 127) - 1, gross=(1 << 127) - 1, position=INT64_MAX),
+    of_account(notional=ALL_ONES, gross=NO_LIMIT),
+    of_participant(c.order_limits_line(rate=(INT64_MAX, 1), notional=0, scale=36, currency=b"EUR")),
+    of_participant(c.order_limits_line(rate=(1, INT64_MAX)), c.open_limits_line(orders=0, gross=5)),
+    of_participant(), c.risk_limits(FIRM_A, POWER), of_participant(GOOD_OPEN),
+], ids=str)
+def test_risk_limits_that_can_be_are_taken(market, command):
+    assert told(market, command) == []
+
+
+def test_a_participant_has_limits_in_eight_currencies(market):
+    for number in range(8):
+        name = b"CU%d" % number
+        assert told(market, of_participant(c.open_limits_line(gross=1, currency=name))) == []
+    assert refused(market, of_participant(c.order_limits_line(notional=1, currency=b"CU9"))) == "TABLE_FULL"
+    assert told(market, of_participant(c.order_limits_line(notional=1, currency=b"CU7"))) == []
+    assert told(market, c.risk_limits(FIRM_B, 0, c.order_limits_line(notional=1, currency=b"CU9"))) == []
+
+
+def test_gross_notional_at_a_new_scale_must_fit(market):
+    bound = INT64_MAX // 131072
+    apply(market, *(order(n, bound, INT64_MAX) for n in range(1, 4)))
+    assert refused(market, c.risk_limits(FIRM_A, POWER, c.open_limits_line(gross=5, scale=36))) == "OVERFLOW"
+    assert refused(market, of_participant(c.open_limits_line(gross=5, scale=36))) == "OVERFLOW"
+    assert told(market, of_participant(c.open_limits_line(gross=5, scale=0))) == []
+
+
+def test_a_limit_that_is_set_counts_what_is_open_already(market):
+    apply(market, order(1, 5), of_participant(c.open_limits_line(gross=600)))
+    assert refused(market, order(2, 2)) == "GROSS_NOTIONAL_LIMIT"
+    assert told(market, order(3, 1)) == [("NEW", 3, 1)]
+
+
+def test_a_session_that_sets_limits_is_answered(market):
+    assert told(market, of_participant(GOOD_OPEN, session=OPS, cl_ord_id=1)) == [("COMMAND_ACK", 1)]
+    refusal, = apply(market, c.risk_limits(FIRM_A, POWER, c.open_limits_line(orders=-2), session=OPS, cl_ord_id=2))
+    assert c.brief(refusal) == ("BUSINESS_MESSAGE_REJECT", 2, "LIMIT_INVALID")
+    assert refusal.report_number == 2
+
+
+# ------------------------------------------------------------------------------------------------ KillSwitch
+
+
+def test_the_kill_switch_cancels_everything_of_the_participant_and_blocks_it(market):
+    apply(market, order(1, 5), c.new(BOB, 1, POWER, BUY, 5, 90), c.new(ANN, 1, ACME, SELL, 10, 500),
+          order(2, 5, None, stop=500), c.status(c.HALTED, ACME), order(3, 1, 50, tif=c.AT_THE_CLOSE))
+    events = apply(market, c.kill_switch(FIRM_A, session=OPS, cl_ord_id=1))
+    assert [(event.session, *c.brief(event)) for event in events] == [
+        (ALICE, "CANCELED", 1, "KILLED"), (ANN, "CANCELED", 1, "KILLED"), (ALICE, "CANCELED", 2, "KILLED"),
+        (ALICE, "CANCELED", 3, "KILLED"), (OPS, "COMMAND_ACK", 1)]
+    assert c.queue(market, POWER) == [(1, 90, 5)]
+    assert refused(market, order(4, 1)) == "KILL_SWITCH_ON"
+    assert int(market.participants["flags"][FIRM_A - 1]) == records.BLOCKED
+    assert told(market, c.kill_switch(FIRM_A, on=False), order(5, 1)) == [("NEW", 5, 1)]
+
+
+def test_the_kill_switch_of_nobody(market):
+    assert refused(market, c.kill_switch(UNKNOWN)) == "UNKNOWN_PARTICIPANT"
+    assert refused(market, c.kill_switch(0)) == "UNKNOWN_PARTICIPANT"
+    assert refused(market, c.kill_switch((1 << 32) + 1)) == "UNKNOWN_PARTICIPANT"
+    assert told(market, c.kill_switch(FIRM_D), c.kill_switch(FIRM_D), c.kill_switch(FIRM_D, on=False)) == []
+
+
+def test_a_redefinition_of_the_participant_does_not_lift_the_block(market):
+    apply(market, c.kill_switch(FIRM_D), c.define_participant(FIRM_D, None))
+    assert refused(market, c.new(DORA, 1, POWER, BUY, 1, 1)) == "KILL_SWITCH_ON"
+
+
+@pytest.mark.parametrize("command", [
+    lambda **sender: c.kill_switch(FIRM_B, **sender),
+    lambda **sender: c.position_adjust(FIRM_B, POWER, 1, **sender),
+    lambda **sender: c.risk_limits(FIRM_B, POWER, GOOD_OPEN, **sender),
+], ids=["kill switch", "position", "limits"])
+def test_a_risk_officer_may_and_a_trader_may_not(market, command):
+    apply(market, c.define_session(6, "risk", FIRM_B, c.RISK_OFFICER))
+    assert refused(market, command(session=ALICE, cl_ord_id=1)) == "NOT_AUTHORIZED"
+    assert told(market, command(session=6, cl_ord_id=1)) == [("COMMAND_ACK", 1)]
+    assert refused(market, c.new(6, 2, POWER, BUY, 1, 1)) == "NOT_AUTHORIZED"
