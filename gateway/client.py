@@ -10,14 +10,12 @@ that it returns.
             print(report)
 """
 
-import difflib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
 import numpy as np
 import zmq
@@ -25,10 +23,17 @@ import zmq
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
+from pricetime.gateway.order_options import (
+    NewOrderOptions,
+    Number,
+    OrderOptions,
+    attributes_of,
+    exact,
+    ord_type_of,
+)
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, EventType, Reason
 
-Number = Decimal | int | str
 DEFINITION_LINES = 3  # no event has so many
 SILENT_PERIODS = 3  # of heartbeats, until a venue counts as gone
 NO_REPORTS = (
@@ -190,13 +195,17 @@ class Client:
 
     # --------------------------------------------------------------------------------------------- orders
 
-    def buy(self, symbol: str, quantity: Number, price: Number | None = None, **options: Any) -> int:
-        """A Buy: Limit at `price`, Market without one. Its ClOrdID.
+    def buy(
+        self, symbol: str, quantity: Number, price: Number | None = None, **options: Unpack[NewOrderOptions]
+    ) -> int:
+        """A Buy: Limit at `price`, Market without one; with stop_price StopLimit and Stop. Its ClOrdID.
 
-        options: time_in_force, exec_inst="PostOnly", cl_ord_id and the other attributes of NewOrderSingle."""
+        options: NewOrderOptions of order_options.py."""
         return self._order("Buy", symbol, quantity, price, options)
 
-    def sell(self, symbol: str, quantity: Number, price: Number | None = None, **options: Any) -> int:
+    def sell(
+        self, symbol: str, quantity: Number, price: Number | None = None, **options: Unpack[NewOrderOptions]
+    ) -> int:
         """A Sell; as buy()."""
         return self._order("Sell", symbol, quantity, price, options)
 
@@ -220,24 +229,45 @@ class Client:
         price: Number | None = None,
         *,
         order_id: int | None = None,
-        **options: Any,
+        **options: Unpack[OrderOptions],
     ) -> int:
         """Change an order; quantity is the new total, filled part included. Its new ClOrdID.
 
-        What is not given stays as it is."""
+        What is not given stays as it is. options: OrderOptions of order_options.py."""
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
         self._send(
-            self._make(
-                m.OrderCancelReplaceRequest,
-                options,
+            m.OrderCancelReplaceRequest(
+                session=self.session,
                 cl_ord_id=number,
                 symbol=symbol,
                 orig_cl_ord_id=orig_cl_ord_id,
                 order_id=order_id,
                 order_qty=exact(quantity, "quantity"),
                 price=exact(price, "price"),
+                **attributes_of({**options}, OrderOptions, "OrderCancelReplaceRequest"),
             )
         )
+        return number
+
+    def mass_cancel(self, symbol: str | None = None, side: m.Side | None = None, *, session_id: int = 0) -> int:
+        """Cancel all orders of this session's participant: of one instrument, side or session only, where given.
+
+        A CANCELED for each of them goes to its owner, then ORDER_MASS_CANCEL_REPORT with their number (last_qty) comes
+        here. The command's ClOrdID."""
+        number = self._next_cl_ord_id(None)
+        message = m.OrderMassCancelRequest(session=self.session, cl_ord_id=number, symbol=symbol, side=side)
+        lines = self._encoded(message).copy()
+        lines["target"][0] = session_id
+        self.send(lines)
+        return number
+
+    def kill_switch(self, participant_id: int, on: bool = True) -> int:
+        """Block a participant and cancel all its orders, or lift the block; it takes the right Risk or Operate.
+
+        Names of participants are not on the wire: the id is its PartyID in the log. The command's ClOrdID."""
+        number, name = self._next_cl_ord_id(None), str(participant_id)
+        self._codec.directory.take_participant(participant_id, name)
+        self._send(m.KillSwitch(session=self.session, cl_ord_id=number, participant=name, on=on))
         return number
 
     def set_phase(self, symbol: str, phase: m.Phase) -> int:
@@ -246,18 +276,21 @@ class Client:
         self._send(m.TradingSessionStatus(session=self.session, cl_ord_id=number, symbol=symbol, phase=phase))
         return number
 
-    def _order(self, side: m.Side, symbol: str, quantity: Number, price: Number | None, options: dict[str, Any]) -> int:
+    def _order(
+        self, side: m.Side, symbol: str, quantity: Number, price: Number | None, options: NewOrderOptions
+    ) -> int:
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
+        left_over_as_limit = options.pop("left_over_as_limit", False)
         self._send(
-            self._make(
-                m.NewOrderSingle,
-                options,
+            m.NewOrderSingle(
+                session=self.session,
                 cl_ord_id=number,
                 symbol=symbol,
                 side=side,
-                ord_type="Market" if price is None else "Limit",
+                ord_type=ord_type_of(price, options.get("stop_price"), left_over_as_limit),
                 price=exact(price, "price"),
                 order_qty=exact(quantity, "quantity"),
+                **attributes_of({**options}, NewOrderOptions, "NewOrderSingle"),
             )
         )
         return number
@@ -266,19 +299,11 @@ class Client:
         return self.mark + 1 if wanted is None else wanted
 
     def _send(self, message: m.Command) -> None:
-        # By way of the text: what a Struct was given is only checked when it is read.
-        self.send(self._codec.encode(json_lines.command(json_lines.dumps([message]))))
+        self.send(self._encoded(message))
 
-    def _make(self, kind: type[m.Command], options: dict[str, Any], **fields: Any) -> m.Command:
-        """A message of the caller's options and our fields. UserError naming an option that there is none of."""
-        known = kind.__struct_fields__
-        for name in options:
-            if name in fields or name not in known:
-                near = difflib.get_close_matches(
-                    name, [other for other in known if other not in fields], n=1, cutoff=0.0
-                )
-                raise UserError(f"{name}: no option of {kind.__name__}; the nearest that there is: {near[0]!r}")
-        return kind(session=self.session, **fields, **options)
+    def _encoded(self, message: m.Command) -> np.ndarray:
+        # By way of the text: what a Struct was given is only checked when it is read.
+        return self._codec.encode(json_lines.command(json_lines.dumps([message])))
 
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
@@ -400,20 +425,6 @@ class Client:
             if self._socket is None or left <= 0 or not self._socket.poll(int(left * 1000)):
                 raise NoAnswer(f"{self.endpoint} did not answer within {self.timeout_ms} ms: is a venue running there?")
             self._take(self._socket.recv())
-
-
-def exact(value: Number | None, field: str) -> Decimal | None:
-    """A price or quantity as a Decimal. Never from a float: 0.1 is none."""
-    if value is None or isinstance(value, Decimal):
-        return value
-    if isinstance(value, float):
-        raise UserError(
-            f"{field}: found the float {value!r}, expected a string, an int or a Decimal: floats are not exact"
-        )
-    try:
-        return Decimal(value)
-    except (ArithmeticError, ValueError, TypeError):
-        raise UserError(f"{field}: found {value!r}, expected a decimal number") from None
 
 
 def first_lines(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ import difflib
 import ipaddress
 import re
 import tomllib
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -34,6 +35,7 @@ from pricetime.matching.errors import UserError
 
 FILE_NAME = "venue.toml"
 Name = Annotated[str, Meta(min_length=1, max_length=48)]
+Limit = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
 
 
 class Section(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -89,9 +91,34 @@ class InstrumentSection(Section, kw_only=True):
     tick_size: Decimal | None = None
     lot_size: Decimal | None = None
     price_may_be_negative: bool = False
+    hidden_allowed: bool = False
+    iceberg_parts_max: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
     reference_price: Decimal | None = None
+    collar: Decimal | None = None
+    dynamic_band: Decimal | None = None
+    static_band: Decimal | None = None
+    call_duration_ms: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     max_order_qty: Decimal | None = None
     disabled: bool = False
+
+
+class RiskSection(Section, kw_only=True):
+    """[[risk]]: limits of a participant, or with a symbol of the participant in that instrument.
+
+    -1 takes a limit away; one that is absent stays as it is. Notional limits count in the currency that is named, those
+    of an instrument in its own."""
+
+    participant: Name
+    symbol: Name | None = None
+    currency: Annotated[str, Meta(max_length=8)] | None = None
+    rate_tokens: Limit | None = None
+    rate_interval_ms: Annotated[int, Meta(ge=1, le=2**43)] | None = None
+    max_order_qty: Decimal | None = None
+    max_order_notional: Decimal | None = None
+    max_open_orders: Limit | None = None
+    max_open_qty: Decimal | None = None
+    max_position: Decimal | None = None
+    max_gross_notional: Decimal | None = None
 
 
 class Config(Section, kw_only=True):
@@ -102,6 +129,7 @@ class Config(Section, kw_only=True):
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
+    risk: list[RiskSection] = []
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -110,7 +138,14 @@ SECTIONS: dict[str, type[Section]] = {
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,
+    "risk": RiskSection,
 }
+# What docs/rules.md, 13 limits of a participant and of an account.
+RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_order_notional", "max_open_orders", "max_gross_notional")
+RISK_OF_ACCOUNT = (
+    "max_order_qty", "max_order_notional", "max_open_orders", "max_open_qty", "max_position", "max_gross_notional",
+)
+NO_LIMIT_KEY = -1  # what a limit of the file says to be taken away
 
 
 WORDS = {  # msgspec's names of types
@@ -145,6 +180,7 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
     for endpoint in config.venue.endpoints:
         check_endpoint(endpoint, name)
     check_names(config, name)
+    check_risk(config, name)
     return config
 
 
@@ -205,11 +241,57 @@ def check_names(config: Config, name: str) -> None:
             if value in seen:
                 raise UserError(f"{name}: [[{table}]] {key} = {value!r} stands there twice; names are unique")
             seen.add(value)
-    participants = {entry.name for entry in config.participant} | {
-        entry.name for entry in config.session if entry.participant is None
-    }
+    participants = participants_of(config)
     for session in config.session:
         if session.participant is not None and session.participant not in participants:
-            near = difflib.get_close_matches(session.participant, participants, n=1, cutoff=0.0)
-            hint = f"; the nearest that there is: {near[0]!r}" if near else ""
-            raise UserError(f"{name}: [[session]] {session.name!r}: no [[participant]] {session.participant!r}{hint}")
+            raise UserError(
+                f"{name}: [[session]] {session.name!r}: no [[participant]] {session.participant!r}"
+                + nearest(session.participant, participants)
+            )
+
+
+def participants_of(config: Config) -> set[str]:
+    """The names of all participants: those of the file, and sessions that are their own."""
+    own = {entry.name for entry in config.session if entry.participant is None}
+    return {entry.name for entry in config.participant} | own
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What an error adds on a name that is not there."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return f"; the nearest that there is: {near[0]!r}" if near else ""
+
+
+def check_risk(config: Config, name: str) -> None:
+    """Limits are of what is there, and of the kind that it can have."""
+    participants, symbols = participants_of(config), {entry.symbol for entry in config.instrument}
+    seen: set[tuple[str, str | None, str | None]] = set()
+    for entry in config.risk:
+        of = (entry.participant, entry.symbol, entry.currency)
+        place = f"{name}: [[risk]] of {entry.participant!r}" + (f" in {entry.symbol!r}" if entry.symbol else "")
+        if entry.participant not in participants:
+            raise UserError(f"{place}: no such participant" + nearest(entry.participant, participants))
+        if entry.symbol is not None and entry.symbol not in symbols:
+            raise UserError(f"{place}: no [[instrument]] {entry.symbol!r}" + nearest(entry.symbol, symbols))
+        if of in seen:
+            raise UserError(f"{place}: stands there twice for one currency; say all its limits in one")
+        seen.add(of)
+        check_limits(entry, place)
+
+
+def check_limits(entry: RiskSection, place: str) -> None:
+    """Each limit is one that its scope has, and is 0 or more, or -1."""
+    known = RISK_OF_PARTICIPANT if entry.symbol is None else RISK_OF_ACCOUNT
+    for key in (*RISK_OF_PARTICIPANT, *RISK_OF_ACCOUNT):
+        value = getattr(entry, key)
+        if value is None:
+            continue
+        if key not in known:
+            mend = "a whole participant has none; name a symbol" if entry.symbol is None else "leave the symbol out"
+            raise UserError(f"{place} {key}: found {value}, but {mend}")
+        if isinstance(value, Decimal) and not value.is_finite() or value < 0 and value != NO_LIMIT_KEY:
+            raise UserError(f"{place} {key}: found {value}, expected 0 or more, or -1 for no limit")
+    if entry.rate_tokens not in (None, NO_LIMIT_KEY) and entry.rate_interval_ms is None:
+        raise UserError(f"{place} rate_interval_ms: missing, expected it beside rate_tokens")
+    if entry.rate_tokens in (None, NO_LIMIT_KEY) and entry.rate_interval_ms is not None:
+        raise UserError(f"{place} rate_tokens: missing, expected it beside rate_interval_ms")

@@ -8,7 +8,8 @@ from pricetime.matching.errors import UserError
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 INT128_MAX = 2**127 - 1
-# 64 digits hold any 128-bit value in any scale up to 18; more digits than that are refused, not rounded.
+DECIMALS_MAX = 255  # a scale is a byte
+# 64 digits hold any 128-bit value in any scale up to 36; more digits than that are refused, not rounded.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
 
 
@@ -19,7 +20,7 @@ def scaled(value: Decimal, scale: int, field: str, largest: int = INT64_MAX) -> 
     try:
         return _scaled(value, scale, largest)
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a signaling NaN
-        raise UserError(f"{field}: found {_short(value)}, {_expected(value, scale, largest)}") from None
+        raise UserError(f"{field}: found {short(value)}, {_expected(value, scale, largest)}") from None
 
 
 @lru_cache(maxsize=65536)
@@ -41,7 +42,8 @@ def _expected(value: Decimal, scale: int, largest: int) -> str:
     return f"expected a number from {decimal_of(-largest - 1, scale)} to {decimal_of(largest, scale)}"
 
 
-def _short(value: Decimal) -> str:
+def short(value: Decimal) -> str:
+    """A value as an error shows it."""
     text = str(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -55,7 +57,9 @@ def decimal_of(units: int, scale: int) -> Decimal:
 
 
 def decimals_of(value: Decimal) -> int:
-    """How many decimals `value` needs: 2 for 0.01 and 0.010, 0 for 1 and 100."""
-    if not value.is_finite():
+    """How many decimals `value` needs: 2 for 0.01 and 0.010, 0 for 1 and 100; DECIMALS_MAX for all above that."""
+    _, digits, exponent = value.as_tuple()
+    if not value or not isinstance(exponent, int):      # NaN and Infinity have a letter there
         return 0
-    return max(0, -int(value.normalize(_EXACT).as_tuple().exponent)) if value else 0
+    zeros = next(count for count, digit in enumerate(reversed(digits)) if digit)
+    return min(max(0, -exponent - zeros), DECIMALS_MAX)

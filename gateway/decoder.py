@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.decimals import decimal_of
+from pricetime.gateway.decimals import decimal_of, decimals_of
 from pricetime.gateway.directory import Directory, Instrument
 from pricetime.gateway.layout import (
     COMMAND_LINE,
@@ -127,7 +127,8 @@ class Decoder:
     def cancel(self, first: Fields, further: dict[int, Any]) -> m.OrderCancelRequest:
         side = SIDE_NAMES[first.attributes >> records.SIDE_SHIFT & records.SIDE_MASK]
         resend = bool(first.attributes & records.POSS_RESEND)
-        return m.OrderCancelRequest(side=side, poss_resend=resend, **self._order_named(first))
+        texts = _texts(further)
+        return m.OrderCancelRequest(side=side, poss_resend=resend, **texts, **self._order_named(first))
 
     def order_status(self, first: Fields, further: dict[int, Any]) -> m.OrderStatusRequest:
         return m.OrderStatusRequest(**self._order_named(first))
@@ -249,11 +250,13 @@ def _name(further: dict[int, Any]) -> str | None:
     return None if line is None else line["name"].decode()
 
 
+def _texts(further: dict[int, Any]) -> dict[str, Any]:
+    lines = (("account", LineType.ACCOUNT_LINE), ("text", LineType.TEXT_LINE))
+    return {name: further[type]["text"].decode() for name, type in lines if type in further}
+
+
 def _order_lines(further: dict[int, Any], instrument: Instrument) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, type in (("account", LineType.ACCOUNT_LINE), ("text", LineType.TEXT_LINE)):
-        if type in further:
-            fields[name] = further[type]["text"].decode()
+    fields: dict[str, Any] = _texts(further)
     line = further.get(LineType.ADVANCED_LINE)
     if line is None:
         return fields
@@ -294,24 +297,40 @@ def _signed128(high: int, low: int) -> int:
 
 
 def _risk(further: dict[int, Any], qty_scale: int) -> dict[str, Any]:
+    """The limits of both lines. NotionalScale only where it is not what the notional limits themselves need."""
     fields: dict[str, Any] = {}
-    for line in further.values():
-        fields |= {"currency": line["currency"].decode() or None, "notional_scale": int(line["notional_scale"])}
+    stated = False
     for type, limits in _RISK_FIELDS.items():
         line = further.get(type)
         if line is None:
             continue
+        scale, needed = int(line["notional_scale"]), 0
         for name, bit, field, kind in limits:
             if not int(line["presence"]) & bit:
                 continue
             if kind == "notional":
                 units = _signed128(int(line[f"{field}_high"]), int(line[f"{field}_low"]))
-                fields[name] = decimal_of(units, fields["notional_scale"])
+                fields[name] = None if units == records.NO_LIMIT else decimal_of(units, scale)
+                needed = 0 if fields[name] is None else decimals_of(fields[name])
             else:
-                fields[name] = decimal_of(int(line[field]), qty_scale) if kind == "quantity" else int(line[field])
-    if "rate_tokens" in fields:
-        fields["rate_interval"] = int(further[LineType.RISK_ORDER_LIMITS_LINE]["rate_interval"])
+                fields[name] = _limit(int(line[field]), qty_scale if kind == "quantity" else None)
+        fields["currency"] = line["currency"].decode() or None
+        if scale != needed:
+            fields["notional_scale"], stated = scale, True
+        elif not stated:
+            fields["notional_scale"] = None
+    order_line = further.get(LineType.RISK_ORDER_LIMITS_LINE)
+    if order_line is not None and "rate_tokens" in fields:
+        interval = int(order_line["rate_interval"])
+        fields["rate_interval"] = interval if interval or fields["rate_tokens"] is not None else None
     return fields
+
+
+def _limit(units: int, scale: int | None) -> Any:
+    """A limit in units of 10^-scale, or as a whole number; None: taken away."""
+    if units == records.NO_LIMIT:
+        return None
+    return units if scale is None else decimal_of(units, scale)
 
 
 _RISK_FIELDS = {

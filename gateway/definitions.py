@@ -14,13 +14,15 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS
+from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
 
 
 def differences(config: Config, engine: EitherEngine) -> Iterator[m.Command]:
-    """Definitions of what is new and redefinitions of what changed: participants, then sessions, then instruments."""
+    """Definitions of what is new and redefinitions of what changed: participants, then sessions, then
+    instruments, then risk limits."""
     participants = by_name(engine.participants)
     own = [
         ParticipantSection(name=s.name) for s in config.session if s.participant is None and s.name not in participants
@@ -50,6 +52,7 @@ def differences(config: Config, engine: EitherEngine) -> Iterator[m.Command]:
             yield new_instrument(instrument)
         else:
             yield from changed_instrument(instrument, row)
+    yield from risk_differences(config, engine)
 
 
 def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
@@ -97,14 +100,25 @@ def new_instrument(section: InstrumentSection) -> m.SecurityDefinition:
         tick_size=section.tick_size,
         lot_size=section.lot_size,
         price_may_be_negative=section.price_may_be_negative,
+        hidden_allowed=section.hidden_allowed,
+        iceberg_parts_max=section.iceberg_parts_max,
         reference_price=section.reference_price,
-        max_order_qty=section.max_order_qty,
         disabled=section.disabled,
+        **wanted_limits(section),
     )
 
 
+def wanted_limits(section: InstrumentSection) -> dict[str, Any]:
+    """The limits that the file names, as SecurityDefinition has them."""
+    limits: dict[str, Any] = {key: getattr(section, key) for key in ("collar", "dynamic_band", "static_band")}
+    duration = section.call_duration_ms
+    limits["call_duration"] = None if duration is None else duration * NS_PER_MS
+    limits["max_order_qty"] = section.max_order_qty
+    return {key: value for key, value in limits.items() if value is not None}
+
+
 def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.SecurityDefinition]:
-    """What may change: disabled, max_order_qty. UserError where scale, tick or lot differ."""
+    """What may change: disabled, limits. UserError where terms differ, or a limit of the log is missing in the file."""
     place = f"[[instrument]] {section.symbol!r}"
     price_scale, qty_scale = int(row["price_scale"]), int(row["qty_scale"])
     terms = {
@@ -123,6 +137,8 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
             section.price_may_be_negative,
             bool(row["terms_flags"] & records.PRICE_MAY_BE_NEGATIVE),
         ),
+        "hidden_allowed": (section.hidden_allowed, bool(row["terms_flags"] & records.HIDDEN_ALLOWED)),
+        "iceberg_parts_max": (section.iceberg_parts_max, int(row["iceberg_parts_max"])),
     }
     shown = {
         "tick_size": decimal_of(int(row["tick_size"]), price_scale),
@@ -134,16 +150,30 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
                 f"{place} {key}: found {getattr(section, key)}, but in the log it is {shown.get(key, present)} and can "
                 "never change; give the instrument another symbol"
             )
-    if section.max_order_qty is None and row["limits_presence"] & records.HAS_MAX_ORDER_QUANTITY:
-        present = decimal_of(int(row["max_order_quantity"]), qty_scale)
-        raise UserError(
-            f"{place} max_order_qty: missing, but the log has {present}, and a limit can "
-            "be changed but not taken away; say which it shall be"
-        )
-    largest = None
-    if section.max_order_qty is not None and scaled(section.max_order_qty, qty_scale, f"{place} max_order_qty") != int(
-        row["max_order_quantity"]
-    ):
-        largest = section.max_order_qty
-    if largest is not None or bool(row["flags"] & records.DISABLED) != section.disabled:
-        yield m.SecurityDefinition(symbol=section.symbol, max_order_qty=largest, disabled=section.disabled)
+    limits, wanted_now = present_limits(row), wanted_limits(section)
+    for field, value in limits.items():
+        if field not in wanted_now:
+            key, shown_value = ("call_duration_ms", value // NS_PER_MS) if field == "call_duration" else (field, value)
+            raise UserError(
+                f"{place} {key}: missing, but the log has {shown_value}, and a limit can be changed but not taken "
+                "away; say which it shall be"
+            )
+    changed = {field: value for field, value in wanted_now.items() if field not in limits or limits[field] != value}
+    if changed or bool(row["flags"] & records.DISABLED) != section.disabled:
+        yield m.SecurityDefinition(symbol=section.symbol, disabled=section.disabled, **changed)
+
+
+def present_limits(row: Any) -> dict[str, Any]:
+    """The limits of an instrument in the state, as SecurityDefinition has them."""
+    price_scale, presence = int(row["price_scale"]), int(row["limits_presence"])
+    bits = {
+        "collar": records.HAS_COLLAR, "dynamic_band": records.HAS_DYNAMIC_BAND, "static_band": records.HAS_STATIC_BAND
+    }
+    limits: dict[str, Any] = {
+        key: decimal_of(int(row[key]), price_scale) for key, bit in bits.items() if presence & bit
+    }
+    if presence & records.HAS_CALL_DURATION:
+        limits["call_duration"] = int(row["call_duration"])
+    if presence & records.HAS_MAX_ORDER_QUANTITY:
+        limits["max_order_qty"] = decimal_of(int(row["max_order_quantity"]), int(row["qty_scale"]))
+    return limits

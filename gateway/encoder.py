@@ -8,10 +8,20 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import scaled
 from pricetime.gateway.directory import Directory, Instrument
-from pricetime.gateway.further_lines import limits_lines, name_bytes, order_lines, risk_lines, terms_line, terms_of
+from pricetime.gateway.further_lines import (
+    limits_lines,
+    name_bytes,
+    order_lines,
+    risk_lines,
+    terms_line,
+    terms_of,
+    text_lines,
+)
 from pricetime.gateway.layout import (
     COMMAND_LINE,
     EXEC_INST_BITS,
@@ -46,8 +56,8 @@ class Encoder:
             self.time = message.transact_time
         try:
             return encode(self, message)
-        except (struct.error, OverflowError) as error:
-            raise UserError(f"{type(message).__name__}: a number does not fit its field: {error}") from None
+        except (struct.error, OverflowError):
+            raise UserError(_number_out_of_range(message)) from None
 
     def _first(
         self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0,
@@ -94,8 +104,10 @@ class Encoder:
     def cancel(self, message: m.OrderCancelRequest) -> bytes:
         attributes, target = _target(message)
         attributes |= SIDE_BITS[message.side] | (records.POSS_RESEND if message.poss_resend else 0)
-        instrument = self._instrument(message.symbol).id
-        return self._first(CommandType.ORDER_CANCEL_REQUEST, message, attributes, instrument, target=target)
+        instrument, further = self._instrument(message.symbol).id, tuple(text_lines(message))
+        return self._first(
+            CommandType.ORDER_CANCEL_REQUEST, message, attributes, instrument, target=target, further=further
+        )
 
     def order_status(self, message: m.OrderStatusRequest) -> bytes:
         attributes, target = _target(message)
@@ -129,7 +141,9 @@ class Encoder:
         )
         further = []
         if message.symbol is not None:
-            name, currency = name_bytes(message.symbol, "Symbol"), message.currency or ""
+            name, currency = name_bytes(message.symbol, "Symbol"), message.currency
+            if currency is None:    # it can never change, so what is known goes with the name
+                currency = "" if known is None else known.currency
             further.append(further_line(LineType.NAME_LINE, name=name, currency=name_bytes(currency, "Currency", 8)))
         elif message.currency is not None:
             raise UserError("Symbol: missing, expected one beside Currency")
@@ -177,12 +191,7 @@ class Encoder:
         instrument = self._instrument(message.symbol)
         position = scaled(message.position, instrument.qty_scale, "Position")
         return self._first(
-            CommandType.POSITION_ADJUST,
-            message,
-            records.HAS_QUANTITY,
-            instrument.id,
-            quantity=position,
-            target=participant,
+            CommandType.POSITION_ADJUST, message, instrument=instrument.id, quantity=position, target=participant
         )
 
     def kill_switch(self, message: m.KillSwitch) -> bytes:
@@ -230,6 +239,20 @@ class Encoder:
         if size == 0 or size % records.LINE_BYTES or size != (message.lines[5] & 0xF) * records.LINE_BYTES:
             raise UserError(f"Lines: found {size} bytes, expected one record of whole {records.LINE_BYTES}-byte lines")
         return message.lines
+
+
+def _number_out_of_range(message: m.Command) -> str:
+    """The first field with a whole number that its record cannot hold: field, found, expected."""
+    for field in msgspec.structs.fields(type(message)):
+        value, info = getattr(message, field.name), msgspec.inspect.type_info(field.type)
+        parts = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+        for part in parts:
+            if isinstance(part, msgspec.inspect.IntType) and isinstance(value, int):
+                lowest = -(2**63) if part.ge is None else part.ge
+                highest = 2**64 - 1 if part.le is None else part.le
+                if not lowest <= value <= highest:
+                    return f"{field.encode_name}: found {value}, expected a whole number from {lowest} to {highest}"
+    return f"{type(message).__name__}: a number does not fit its field"
 
 
 def _plain(type: CommandType) -> Callable[[Encoder, Any], bytes]:

@@ -86,7 +86,8 @@ class EventDecoder:
         event = dict(zip(_NAMES, row, strict=True))
         return m.TradingSessionStatusReport(
             **_common(event, session), symbol=instrument.symbol, phase=PHASE_NAMES[event["leaves_qty"]],
-            cl_ord_id=event["cl_ord_id"], **_auction(event, instrument, "auction_price", "auction_qty"),
+            reason=_REASON_NAMES[event["reason"]], cl_ord_id=event["cl_ord_id"],
+            **_auction(event, instrument, "auction_price", "auction_qty"),
         )
 
     def indicative_price(self, row: Row, session: str | None, instrument: Instrument) -> m.IndicativePrice:
@@ -107,11 +108,11 @@ class EventDecoder:
         )
 
     def mass_cancel_report(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderMassCancelReport:
-        """The count of orders stands where LeavesQty does."""
+        """The count of orders stands where LastQty does."""
         event = dict(zip(_NAMES, row, strict=True))
         return m.OrderMassCancelReport(
-            **_common(event, session), cl_ord_id=event["cl_ord_id"], total_affected_orders=event["leaves_qty"],
-            reason=_REASON_NAMES[event["reason"]],
+            **_common(event, session), cl_ord_id=event["cl_ord_id"], total_affected_orders=event["last_qty"],
+            symbol=instrument.symbol or None, reason=_REASON_NAMES[event["reason"]],
         )
 
     def business_reject(self, row: Row, session: str | None, instrument: Instrument) -> m.BusinessMessageReject:

@@ -5,14 +5,18 @@ Owns the defaults of an instrument's terms (SecurityDefinition in messages.py sa
 
 from decimal import Decimal
 
+from msgspec import UnsetType
+
 from pricetime.gateway import messages as m
-from pricetime.gateway.decimals import INT64_MAX, INT128_MAX, decimals_of, scaled
+from pricetime.gateway.decimals import INT64_MAX, INT128_MAX, decimals_of, scaled, short
 from pricetime.gateway.directory import Instrument
 from pricetime.gateway.layout import SELF_MATCH_INSTRUCTIONS, further_line
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LineType
 
+NOTIONAL_SCALE_MAX = 36  # docs/rules.md, 13
+WORD = 2**64 - 1
 FIRST_USE_SCALE = 8  # of price and quantity, for an instrument that nothing defines
 
 
@@ -93,52 +97,107 @@ def order_lines(message: m.OrderTerms, instrument: Instrument) -> tuple[bytes, .
     """The further lines of an order: advanced attributes, account, text."""
     lines, qty_scale = [], instrument.qty_scale
     smp, instruction = message.self_match_prevention_id, message.self_match_prevention_instruction
+    if instruction is not None and smp is None:
+        raise UserError("SelfMatchPreventionID: missing, expected one beside SelfMatchPreventionInstruction")
     if (
         message.display_qty is not None or message.min_qty is not None or message.stop_px is not None
-        or message.expire_time is not None or smp is not None or instruction is not None
+        or message.expire_time is not None or smp is not None
     ):
         fields = _present({
             "display_quantity": (records.HAS_DISPLAY_QUANTITY, _units(message.display_qty, qty_scale, "DisplayQty")),
             "min_quantity": (records.HAS_MIN_QUANTITY, _units(message.min_qty, qty_scale, "MinQty")),
             "stop_price": (records.HAS_STOP_PRICE, _units(message.stop_px, instrument.price_scale, "StopPx")),
             "expire_time": (records.HAS_EXPIRE_TIME, message.expire_time),
-            "self_match_id": (records.HAS_SELF_MATCH_PREVENTION, 0 if smp is None and instruction else smp),
+            "self_match_id": (records.HAS_SELF_MATCH_PREVENTION, smp),
         })
         number = 0 if instruction is None else SELF_MATCH_INSTRUCTIONS[instruction]
         lines.append(further_line(LineType.ADVANCED_LINE, self_match_instruction=number, **fields))
-    for type, text, field in (
-        (LineType.ACCOUNT_LINE, message.account, "Account"), (LineType.TEXT_LINE, message.text, "Text"),
-    ):
-        if text is not None:
-            lines.append(further_line(type, text=name_bytes(text, field, records.TEXT_BYTES)))
-    return tuple(lines)
+    return (*lines, *text_lines(message))
+
+
+def text_lines(message: m.OrderTerms | m.OrderCancelRequest) -> list[bytes]:
+    """The client's own words: account and text."""
+    texts = ((LineType.ACCOUNT_LINE, message.account, "Account"), (LineType.TEXT_LINE, message.text, "Text"))
+    return [
+        further_line(type, text=name_bytes(text, field, records.TEXT_BYTES))
+        for type, text, field in texts if text is not None
+    ]
 
 
 def risk_lines(message: m.RiskLimits, qty_scale: int) -> list[bytes]:
     """Limits on orders and limits on what is open; a line without any limit is left out."""
-    rate, scale = message.rate_tokens, message.notional_scale
-    currency = name_bytes(message.currency or "", "Currency", 8)
-    notional = _units(message.max_order_notional, scale, "MaxOrderNotional", INT128_MAX)
-    gross = _units(message.max_gross_notional, scale, "MaxGrossNotional", INT128_MAX)
-    orders = _present({
+    rate, interval = _limit(message.rate_tokens, "RateTokens"), message.rate_interval
+    if rate is None and interval is not None:
+        raise UserError("RateTokens: missing, expected it beside RateInterval")
+    if rate is not None and rate != records.NO_LIMIT and interval is None:
+        raise UserError("RateInterval: missing, expected it beside RateTokens")
+    orders = {
         "rate_tokens": (records.HAS_MESSAGE_RATE, rate),
-        "order_quantity": (records.HAS_ORDER_QUANTITY_LIMIT, _units(message.max_order_qty, qty_scale, "MaxOrderQty")),
-        "order_notional_low": (records.HAS_ORDER_NOTIONAL_LIMIT, None if notional is None else notional & (2**64 - 1)),
-    })
-    opened = _present({
-        "open_orders": (records.HAS_OPEN_ORDERS_LIMIT, message.max_open_orders),
-        "open_quantity": (records.HAS_OPEN_QUANTITY_LIMIT, _units(message.max_open_qty, qty_scale, "MaxOpenQty")),
-        "position": (records.HAS_POSITION_LIMIT, _units(message.max_position, qty_scale, "MaxPosition")),
-        "gross_notional_low": (records.HAS_GROSS_NOTIONAL_LIMIT, None if gross is None else gross & (2**64 - 1)),
-    })
-    lines = []
-    if orders["presence"]:
-        orders |= {
-            "rate_interval": message.rate_interval or 0,
-            "order_notional_high": (notional or 0) >> 64 & (2**64 - 1),
-        }
-        lines.append(further_line(LineType.RISK_ORDER_LIMITS_LINE, currency=currency, notional_scale=scale, **orders))
-    if opened["presence"]:
-        opened |= {"gross_notional_high": (gross or 0) >> 64 & (2**64 - 1)}
-        lines.append(further_line(LineType.RISK_OPEN_LIMITS_LINE, currency=currency, notional_scale=scale, **opened))
-    return lines
+        "order_quantity": (
+            records.HAS_ORDER_QUANTITY_LIMIT, _quantity_limit(message.max_order_qty, qty_scale, "MaxOrderQty")
+        ),
+    }
+    opened = {
+        "open_orders": (records.HAS_OPEN_ORDERS_LIMIT, _limit(message.max_open_orders, "MaxOpenOrders")),
+        "open_quantity": (
+            records.HAS_OPEN_QUANTITY_LIMIT, _quantity_limit(message.max_open_qty, qty_scale, "MaxOpenQty")
+        ),
+        "position": (records.HAS_POSITION_LIMIT, _quantity_limit(message.max_position, qty_scale, "MaxPosition")),
+    }
+    currency = name_bytes(message.currency or "", "Currency", 8)
+    return _risk_line(
+        LineType.RISK_ORDER_LIMITS_LINE, orders, message.max_order_notional, "order_notional",
+        records.HAS_ORDER_NOTIONAL_LIMIT, message.notional_scale, currency=currency, rate_interval=interval or 0,
+    ) + _risk_line(
+        LineType.RISK_OPEN_LIMITS_LINE, opened, message.max_gross_notional, "gross_notional",
+        records.HAS_GROSS_NOTIONAL_LIMIT, message.notional_scale, currency=currency,
+    )
+
+
+def _risk_line(
+    type: LineType, values: dict[str, tuple[int, int | None]], notional: Decimal | None | UnsetType, field: str,
+    bit: int, scale: int | None, **others: int | bytes,
+) -> list[bytes]:
+    """One risk line with its limits, the notional one among them in 128 bits; none where it has no limit."""
+    fields: dict[str, int | bytes] = {**_present(values), **others, "notional_scale": scale or 0}
+    presence = sum(bit for bit, value in values.values() if value is not None)
+    if not isinstance(notional, UnsetType):
+        units, fields["notional_scale"] = _notional(notional, scale, f"Max{m.fix_name(field)}")
+        fields |= {f"{field}_low": units & WORD, f"{field}_high": units >> 64 & WORD}
+        presence |= bit
+    return [further_line(type, **(fields | {"presence": presence}))] if presence else []
+
+
+def _notional(value: Decimal | None, scale: int | None, field: str) -> tuple[int, int]:
+    """A notional limit and its scale: the one stated, else the decimals that it needs. No limit is all bits set."""
+    if value is None:
+        return records.NO_LIMIT, scale or 0
+    if scale is None:
+        scale = decimals_of(value)
+        if scale > NOTIONAL_SCALE_MAX:
+            raise UserError(f"{field}: found {short(value)}, expected at most {NOTIONAL_SCALE_MAX} decimals")
+    units = scaled(value, scale, field, INT128_MAX)
+    _check_limit(value, field)
+    return units, scale
+
+
+def _limit(value: int | None | UnsetType, field: str) -> int | None:
+    """A whole number as the record has it; None where it is absent."""
+    if isinstance(value, UnsetType):
+        return None
+    _check_limit(value, field)
+    return records.NO_LIMIT if value is None else value
+
+
+def _check_limit(value: Decimal | int | None, field: str) -> None:
+    """-1 unit takes a limit away in a record: here null says that, and nothing by accident."""
+    if value is not None and value < 0:
+        raise UserError(f"{field}: found {value}, expected 0 or more, or null for no limit")
+
+
+def _quantity_limit(value: Decimal | None | UnsetType, scale: int, field: str) -> int | None:
+    if value is None or isinstance(value, UnsetType):
+        return _limit(value, field)
+    units = scaled(value, scale, field)
+    _check_limit(value, field)
+    return units

@@ -6,14 +6,15 @@ undecodable record takes no number: where it ends is unknown, so the rest of its
 
 from libc.errno cimport EDQUOT, EFBIG, EINVAL, EMFILE, ENFILE, ENOSPC
 from libc.stddef cimport size_t
-from libc.stdint cimport uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 from pricetime.gateway.connections cimport (
     NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, connection_take, routing_number)
 from pricetime.gateway.outgoing cimport answer, drain_events, release, send_stranger
 from pricetime.gateway.security_list cimport answer_security_list
-from pricetime.gateway.state cimport ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, MESSAGE_BYTES_MAX, NO_FAILURE, fail
+from pricetime.gateway.state cimport (
+    ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, MESSAGE_BYTES_MAX, NO_FAILURE, WAIT_MS, fail)
 from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
@@ -34,6 +35,7 @@ cdef uint8_t KINDS[256]
 
 cdef enum:
     ONE_LINE = (RECORD_VERSION << 4) | 1
+    NS_PER_MS = 1_000_000
 
 
 cdef void treat(int type, Kind kind) noexcept:
@@ -138,6 +140,40 @@ cdef void journal_digest(GatewayState* self) noexcept nogil:
     record.quantity = <int64_t> digest_high(&self.engine.event_digest)
     if journal(self, &record) == 0:
         self.since_digest = 0
+
+
+cdef inline void digest_in_turn(GatewayState* self) noexcept nogil:
+    if self.digest_every and self.since_digest >= self.digest_every and self.failure == NO_FAILURE:
+        journal_digest(self)
+
+
+# ------------------------------------------------------------------------------------------------------- time
+
+cdef inline bint time_matters(GatewayState* self) noexcept nogil:
+    """On flow time only commands bring time, and each does itself what is due by then."""
+    return self.engine.next_deadline != INT64_MAX and self.clock.mode != CLOCK_FLOW
+
+
+cdef void pass_time(GatewayState* self) noexcept nogil:
+    cdef CommandLine record
+    self.time_stands = False
+    if not time_matters(self) or self.failure != NO_FAILURE:
+        return
+    self.now = clock_utc(&self.clock)
+    if self.now >= self.engine.next_deadline:
+        begin_record(&record, CLOCK, 0)
+        self.time_stands = journal(self, &record) != 0
+        digest_in_turn(self)
+
+
+cdef int patience(GatewayState* self) noexcept nogil:
+    cdef int64_t left
+    if self.time_stands or not time_matters(self):
+        return WAIT_MS
+    left = self.engine.next_deadline - clock_utc(&self.clock)
+    if left >= WAIT_MS * <int64_t> NS_PER_MS:
+        return WAIT_MS
+    return 0 if left <= 0 else <int> ((left + NS_PER_MS - 1) // NS_PER_MS)     # never early: that would be a second wait
 
 
 # --------------------------------------------------------------------------------------------------- refusals
@@ -326,5 +362,4 @@ cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogi
             take_record(self, record)
     if self.stranger_bytes:
         send_stranger(self)
-    if self.digest_every and self.since_digest >= self.digest_every and self.failure == NO_FAILURE:
-        journal_digest(self)
+    digest_in_turn(self)

@@ -100,7 +100,9 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
 
 def _expected(field: msgspec.structs.FieldInfo) -> str:
     """What a field takes, in words. A ClOrdID of 0 can be said, but only the venue itself may have it."""
-    return CL_ORD_ID if field.name == "cl_ord_id" else _wanted(field.type)
+    if field.name == "cl_ord_id":
+        return CL_ORD_ID
+    return _wanted(field.type) + (" or null" if field.default is msgspec.UNSET else "")
 
 
 def _wanted(type: Any) -> str:

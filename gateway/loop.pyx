@@ -1,4 +1,4 @@
-"""Batches, silence, the end: what drives intake and outgoing. Owns the gateway's memory; never looks into a record.
+"""Batches, silence, time, the end: what drives intake and outgoing. Owns the gateway's memory; never looks into a record.
 
 At low load a message is waited for, worked off and answered before anything else is looked for, so its latency is that
 of one. Under load all that waits is one batch (up to a bound): one publish and one message a connection serve many
@@ -13,7 +13,7 @@ from posix.stdlib cimport posix_memalign
 import os
 
 from pricetime.gateway.connections cimport CONNECTIONS_MAX, Connection, connections_create, connections_destroy
-from pricetime.gateway.intake cimport end_session, journal, journal_digest, take_message
+from pricetime.gateway.intake cimport end_session, journal, journal_digest, pass_time, patience, take_message
 from pricetime.gateway.outgoing cimport drain_events, mark_lost, publish, send_all
 from pricetime.gateway.state cimport *
 from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
@@ -88,10 +88,11 @@ cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     cdef Arrival arrival
     cdef int error = 0
     cdef int messages = 0
+    cdef int wait_ms = patience(self) if wait else 0
     cdef size_t room = BATCH_LINES_MAX * LINE_BYTES
     self.monotonic = clock_monotonic(&self.clock)
     while messages < BATCH_MESSAGES_MAX and self.failure == NO_FAILURE:
-        error = self.transport.receive(self.transport.context, &arrival, wait)
+        error = self.transport.receive(self.transport.context, &arrival, wait_ms)
         if error:
             break
         if wait:
@@ -104,6 +105,7 @@ cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     if error != 0 and error != EAGAIN:
         fail(self, TRANSPORT_FAILED, error)
     find_silent(self)
+    pass_time(self)
     finish_batch(self)
     self.counters.batches += messages != 0
     return messages
@@ -168,11 +170,12 @@ cdef class Loop:
             loop_run(self.state)
         self._raise_failure()
 
-    def round(self) -> int:
-        """One batch of what waits, without waiting: how many messages were taken. For tests on simulated worlds."""
+    def round(self, bint wait=False) -> int:
+        """One batch of what waits, or of what comes in a short while: how many messages were taken. For tests on
+        simulated worlds."""
         cdef int messages
         with nogil:
-            messages = loop_round(self.state, False)
+            messages = loop_round(self.state, wait)
         self._raise_failure()
         return messages
 

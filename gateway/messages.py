@@ -7,7 +7,7 @@ are the codec's (codec.py), rules the engine's. docs/json-lines.md shows each me
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Id = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -106,6 +106,8 @@ class OrderCancelRequest(OrderCommand, kw_only=True):
     side: Side | None = None
     orig_cl_ord_id: Counter | None = None
     order_id: Counter | None = None
+    account: str | None = None
+    text: str | None = None
 
 
 class OrderMassCancelRequest(SessionCommand, kw_only=True):
@@ -181,20 +183,24 @@ class SessionDefinition(Command, kw_only=True):
 
 
 class RiskLimits(Command, kw_only=True):
-    """Limits of a participant [CS], in one instrument where Symbol is given. Without one quantities are whole units."""
+    """Limits of a participant [CS], in one instrument where Symbol is given. Without one quantities are whole units.
+
+    A limit that is absent stays as it is; None (null) takes it away. NotionalScale absent: each notional limit has as
+    many decimals as it needs.
+    """
 
     participant: str
     symbol: str | None = None
     currency: str | None = None
-    notional_scale: Byte = 0
-    rate_tokens: Integer | None = None
+    notional_scale: Byte | None = None
+    rate_tokens: Integer | None | UnsetType = UNSET
     rate_interval: Integer | None = None
-    max_order_qty: Decimal | None = None
-    max_order_notional: Decimal | None = None
-    max_open_orders: Integer | None = None
-    max_open_qty: Decimal | None = None
-    max_position: Decimal | None = None
-    max_gross_notional: Decimal | None = None
+    max_order_qty: Decimal | None | UnsetType = UNSET
+    max_order_notional: Decimal | None | UnsetType = UNSET
+    max_open_orders: Integer | None | UnsetType = UNSET
+    max_open_qty: Decimal | None | UnsetType = UNSET
+    max_position: Decimal | None | UnsetType = UNSET
+    max_gross_notional: Decimal | None | UnsetType = UNSET
 
 
 class PositionAdjust(Command, kw_only=True):
@@ -345,18 +351,21 @@ class OrderCancelReject(Event, kw_only=True):
 
 
 class OrderMassCancelReport(Event, kw_only=True):
-    """The summary of a mass cancel [r]."""
+    """The summary of a mass cancel [r]; its reason where it was refused."""
 
     cl_ord_id: int
     total_affected_orders: int
+    symbol: str | None = None
     reason: str | None = None
 
 
 class TradingSessionStatusReport(Event, kw_only=True, tag="TradingSessionStatus"):
-    """An instrument's new phase; price and quantity of the uncross where one traded."""
+    """An instrument's new phase; price and quantity of the uncross where one traded; the reason where no command of a
+    session asked for it."""
 
     symbol: str
     phase: Phase
+    reason: str | None = None
     cl_ord_id: int = 0
     auction_price: Decimal | None = None
     auction_qty: Decimal | None = None

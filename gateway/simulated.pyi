@@ -16,6 +16,7 @@ class SimulatedStorage(Storage):
 class SimulatedTransport(Transport):
     waiting: list[tuple[bytes, bytes] | tuple[bytes, bytes, bool]]
     sent: list[tuple[bytes, bytes, int]]
+    waits: list[int]
     unroutable: set[bytes]
     full: set[bytes]
     error: int

@@ -55,8 +55,8 @@ cdef class SimulatedStorage(Storage):
         return np.frombuffer(b"".join(self.kept), dtype=COMMAND)
 
 
-cdef int simulated_receive(void* context, Arrival* arrival, bint wait) noexcept with gil:
-    return (<SimulatedTransport> context).receive(arrival)
+cdef int simulated_receive(void* context, Arrival* arrival, int wait_ms) noexcept with gil:
+    return (<SimulatedTransport> context).receive(arrival, wait_ms)
 
 
 cdef int simulated_send(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload,
@@ -66,11 +66,13 @@ cdef int simulated_send(void* context, const char* routing_id, size_t routing_id
 
 cdef class SimulatedTransport(Transport):
     """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames; sent: (routing
-    id, payload, storage.published then). Peers in `unroutable` are gone, peers in `full` do not read; `error` is the
+    id, payload, storage.published then); waits: how long each receive was to wait, in ms, as nothing is waited for here.
+    Peers in `unroutable` are gone, peers in `full` do not read; `error` is the
     errno of a transport that is broken."""
 
     cdef public list waiting
     cdef public list sent
+    cdef public list waits
     cdef public set unroutable
     cdef public set full
     cdef public int error
@@ -78,13 +80,15 @@ cdef class SimulatedTransport(Transport):
     cdef object held                        # the message that the loop looks at
 
     def __init__(self, SimulatedStorage storage not None):
+        self.waits = []
         self.waiting, self.sent, self.unroutable, self.full = [], [], set(), set()
         self.storage = storage
         self.calls.receive = simulated_receive
         self.calls.send = simulated_send
         self.calls.context = <void*> self
 
-    cdef int receive(self, Arrival* arrival):
+    cdef int receive(self, Arrival* arrival, int wait_ms):
+        self.waits.append(wait_ms)
         if self.error:
             return self.error
         if not self.waiting:

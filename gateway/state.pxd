@@ -24,6 +24,7 @@ cdef enum:
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
+    WAIT_MS = 50                        # a message is waited for so long: so late is a stop or a missed heartbeat noticed
 
 cdef enum Failure:
     # Why the loop stopped by itself: a broken invariant, a dead log or transport, never a client's doing.
@@ -73,6 +74,7 @@ cdef struct GatewayState:
     uint32_t lost_count                 # connections marked lost
     uint8_t listed                      # the message in work had its answer to SECURITY_LIST_REQUEST
     uint8_t unpublished                 # something was appended since the last publish
+    uint8_t time_stands                 # something is due, and the log had no room for the Clock
     uint8_t last_log_error              # errno
     uint8_t venue_reason                # why the last command of session 0 was refused
     uint64_t stop                       # 1: end the loop; another thread stores it

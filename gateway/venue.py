@@ -193,4 +193,6 @@ def definition_name(command: m.Command) -> str:
         return f"session {command.session_name!r}"
     if isinstance(command, m.SecurityDefinition):
         return f"instrument {command.symbol!r}"
+    if isinstance(command, m.RiskLimits):
+        return f"limits of {command.participant!r}" + (f" in {command.symbol!r}" if command.symbol else "")
     return type(command).__name__

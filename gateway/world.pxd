@@ -22,10 +22,10 @@ cdef struct Arrival:
     bint more_frames                # it had more than routing id and payload; those are gone
 
 cdef struct TransportCalls:
-    # receive: 0 and one message, EAGAIN where none waits (with `wait`: none came for a short while), or another errno,
-    # after which the transport is of no use. send: 0, EAGAIN (that peer does not read), EHOSTUNREACH (there is no such
-    # peer), or another errno, likewise. The payload is copied. Neither ever blocks but receive with `wait`.
-    int (*receive)(void* context, Arrival* arrival, bint wait) noexcept nogil
+    # receive: 0 and one message, EAGAIN where none came within `wait_ms` (0: where none waits), or another errno, after
+    # which the transport is of no use. send: 0, EAGAIN (that peer does not read), EHOSTUNREACH (there is no such peer),
+    # or another errno, likewise. The payload is copied. Neither ever blocks but receive with `wait_ms`.
+    int (*receive)(void* context, Arrival* arrival, int wait_ms) noexcept nogil
     int (*send)(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload,
                 size_t payload_bytes) noexcept nogil
     void* context

@@ -10,6 +10,7 @@ from libc.stdint cimport uint64_t
 cdef enum:
     ZMQ_DONTWAIT = 1
     ZMQ_SNDMORE = 2
+    ZMQ_RCVTIMEO = 27
 
 cdef struct ZmqMessage:
     # zmq_msg_t: 64 bytes that only libzmq looks into. Never copied; initialised before use, closed at the end.
@@ -25,6 +26,7 @@ cdef struct ZmqApi:
     size_t (*msg_size)(const ZmqMessage* message) noexcept nogil
     int (*msg_more)(const ZmqMessage* message) noexcept nogil
     const char* (*msg_gets)(const ZmqMessage* message, const char* property) noexcept nogil
+    int (*setsockopt)(void* socket, int option, const void* value, size_t size) noexcept nogil
     int (*error_number)() noexcept nogil
 
 cdef ZmqApi zmq_api                 # complete after import of the module, which fails where a function is missing

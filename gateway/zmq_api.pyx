@@ -34,6 +34,8 @@ def _load():
     zmq_api.msg_more = <int (*)(const ZmqMessage*) noexcept nogil> function_of(library, b"zmq_msg_more")
     zmq_api.msg_gets = <const char* (*)(const ZmqMessage*, const char*) noexcept nogil> function_of(
         library, b"zmq_msg_gets")
+    zmq_api.setsockopt = <int (*)(void*, int, const void*, size_t) noexcept nogil> function_of(
+        library, b"zmq_setsockopt")
     zmq_api.error_number = <int (*)() noexcept nogil> function_of(library, b"zmq_errno")
 
 

@@ -6,6 +6,7 @@ from pricetime.gateway.zmq_api cimport ZmqMessage
 
 cdef struct ZmqSocket:
     void* handle
+    int wait_ms                     # what the socket's receives wait for now
     ZmqMessage routing_id           # both used again for every receive
     ZmqMessage payload
     ZmqMessage outgoing

@@ -4,8 +4,6 @@ import zmq
 
 from pricetime.gateway.world import Transport
 
-WAIT_MS: int
-
 class ZmqTransport(Transport):
     def __init__(self, router: zmq.Socket[Any]) -> None: ...
     @property

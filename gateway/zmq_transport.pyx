@@ -12,15 +12,24 @@ from libc.string cimport memcpy
 import zmq
 
 from pricetime.gateway.world cimport Arrival
-from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_SNDMORE, zmq_api
-
-WAIT_MS = 50                        # how long a receive waits: so late is a stop or a missed heartbeat noticed
+from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_RCVTIMEO, ZMQ_SNDMORE, zmq_api
 
 
-cdef int zmq_receive(void* context, Arrival* arrival, bint wait) noexcept nogil:
+cdef inline bint set_wait(ZmqSocket* socket, int wait_ms) noexcept nogil:
+    """Have receives wait so long; whether libzmq took it. Nearly always they do already."""
+    if wait_ms != socket.wait_ms:
+        if zmq_api.setsockopt(socket.handle, ZMQ_RCVTIMEO, &wait_ms, sizeof(wait_ms)) < 0:
+            return False
+        socket.wait_ms = wait_ms
+    return True
+
+
+cdef int zmq_receive(void* context, Arrival* arrival, int wait_ms) noexcept nogil:
     cdef ZmqSocket* socket = <ZmqSocket*> context
     cdef int error
-    if zmq_api.msg_recv(&socket.routing_id, socket.handle, 0 if wait else ZMQ_DONTWAIT) < 0:
+    if wait_ms and not set_wait(socket, wait_ms):
+        return zmq_api.error_number()
+    if zmq_api.msg_recv(&socket.routing_id, socket.handle, 0 if wait_ms else ZMQ_DONTWAIT) < 0:
         error = zmq_api.error_number()
         return EAGAIN if error == EINTR else error
     # All frames of a message are there when the first one is.
@@ -73,9 +82,9 @@ cdef class ZmqTransport(Transport):
     def __init__(self, router):
         if router.type != zmq.ROUTER:
             raise ValueError("a gateway's socket is a ROUTER")
-        router.setsockopt(zmq.RCVTIMEO, WAIT_MS)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self.router = router
+        self.socket.wait_ms = 0         # what it was set to is not known here
         self.socket.handle = <void*> <uintptr_t> router.underlying
         self.calls.receive = zmq_receive
         self.calls.send = zmq_send

@@ -1,6 +1,7 @@
 """docs/operating.md holds: its tables are the structs of gateway/config.py: keys, defaults and bounds."""
 
 import re
+import tomllib
 import types
 import typing
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pricetime.gateway.config import SECTIONS
+from pricetime.gateway.config import SECTIONS, convert
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text()
 
@@ -66,6 +67,14 @@ def test_a_sections_table_is_its_struct(section):
     fields = msgspec.structs.fields(struct)
     expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in fields}
     assert rows(section) == expected
+
+
+def test_the_limits_of_the_page_are_taken_with_its_venue():
+    venue, limits = re.findall(r"^```toml [^\n]*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    config = convert(tomllib.loads(venue + limits, parse_float=Decimal))
+    assert [(entry.symbol, entry.max_gross_notional, entry.max_position) for entry in config.risk] == [
+        (None, Decimal(1_000_000), None), ("ACME", None, Decimal(10_000)),
+    ]
 
 
 def errors() -> list[str]:

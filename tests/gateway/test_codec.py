@@ -175,8 +175,15 @@ def test_a_price_off_the_tick_is_the_engines_to_reject():
         ("ReferencePrice", m.SecurityDefinition(symbol="ACME", reference_price=Decimal("0.001"))),
         ("MaxOrderQty", m.SecurityDefinition(symbol="ACME", max_order_qty=Decimal("0.1"))),
         ("Position", m.PositionAdjust(participant="firm", symbol="ACME", position=Decimal("0.1"))),
-        ("MaxOrderNotional", m.RiskLimits(participant="firm", max_order_notional=Decimal("0.1"))),
+        ("MaxOrderNotional", m.RiskLimits(participant="firm", max_order_notional=Decimal("1e-37"))),
         ("MaxGrossNotional", m.RiskLimits(participant="firm", max_gross_notional=Decimal(2**127))),
+        ("MaxOrderNotional", m.RiskLimits(participant="firm", max_order_notional=Decimal("0.1"), notional_scale=0)),
+        ("MaxOrderQty", m.RiskLimits(participant="firm", symbol="ACME", max_order_qty=Decimal("0.1"))),
+        ("MaxOpenQty", m.RiskLimits(participant="firm", symbol="ACME", max_open_qty=Decimal("0.1"))),
+        ("MaxPosition", m.RiskLimits(participant="firm", symbol="ACME", max_position=Decimal("0.1"))),
+        ("Collar", m.SecurityDefinition(symbol="ACME", collar=Decimal("0.001"))),
+        ("DynamicBand", m.SecurityDefinition(symbol="ACME", dynamic_band=Decimal("0.001"))),
+        ("StaticBand", m.SecurityDefinition(symbol="ACME", static_band=Decimal("0.001"))),
     ],
 )
 def test_each_number_that_does_not_fit_is_refused_by_name(field, message):
@@ -185,16 +192,18 @@ def test_each_number_that_does_not_fit_is_refused_by_name(field, message):
 
 
 @pytest.mark.parametrize(
-    "message",
+    "message, said",
     [
-        order(cl_ord_id=2**63),
-        order(expire_time=2**64),
-        m.VenueStart(run=-1),
-        m.Heartbeat(session="alice", test_req_id=2**64),
+        (order(cl_ord_id=2**63), f"ClOrdID: found {2**63}, expected a whole number from {-(2**63)} to {2**63 - 1}"),
+        (order(expire_time=2**64), f"ExpireTime: found {2**64}, expected a whole number from {-(2**63)} to"),
+        (m.VenueStart(run=-1), f"Run: found -1, expected a whole number from 0 to {2**64 - 1}"),
+        (m.Heartbeat(session="alice", test_req_id=2**64), f"TestReqID: found {2**64}, expected a whole number from 0"),
+        (order(self_match_prevention_id=2**64), f"SelfMatchPreventionID: found {2**64}, expected a whole number from"),
+        (m.RiskLimits(participant="firm", max_open_orders=2**63), f"MaxOpenOrders: found {2**63}, expected a whole"),
     ],
 )
-def test_an_integer_beyond_its_field_is_refused(message):
-    with pytest.raises(UserError, match="does not fit its field"):
+def test_an_integer_beyond_its_field_is_refused(message, said):
+    with pytest.raises(UserError, match=f"^{said}"):
         codec_with_names().encode(message)
 
 
@@ -211,6 +220,12 @@ def test_an_integer_beyond_its_field_is_refused(message):
         ("Participant: found 'dora'", m.SessionDefinition(session_name="dora")),
         ("SessionName: missing", m.SessionDefinition(participant="firm")),
         ("Symbol: missing", m.SecurityDefinition(security_id=1, currency="EUR")),
+        ("SelfMatchPreventionID: missing", order(self_match_prevention_instruction="CancelBoth")),
+        ("RateInterval: missing", m.RiskLimits(participant="firm", rate_tokens=1)),
+        ("RateTokens: missing", m.RiskLimits(participant="firm", rate_interval=1)),
+        ("Currency: found", m.RiskLimits(participant="firm", currency="TOOLONGER", max_open_orders=1)),
+        ("Text: found", m.OrderCancelRequest(
+            session="alice", cl_ord_id=1, symbol="ACME", order_id=1, text="x" * 57)),
         ("OrigClOrdID: missing, expected it or OrderID", m.OrderStatusRequest(
             session="alice", cl_ord_id=1, symbol="ACME")),
         ("OrderID: found beside OrigClOrdID", m.OrderCancelRequest(

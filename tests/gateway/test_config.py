@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert, load
 from pricetime.gateway.definitions import differences, unnamed
+from pricetime.matching import records
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
+from pricetime.matching.reference.engine import Engine as ReferenceEngine
 from tests.gateway.simulation import Simulation
 
 VENUE = {"endpoints": ["tcp://127.0.0.1:7001"]}
@@ -30,6 +33,9 @@ def wrong(tables: dict[str, Any]) -> str:
         ({"venue": VENUE, "log": {"segment_mb": 3}}, "segment_mb", "segment_mib"),
         ({"venue": VENUE, "instrument": [{"symbol": "A", "ticksize": 1}]}, "ticksize", "tick_size"),
         ({"venue": VENUE, "session": [{"name": "A"}, {"name": "B", "right": []}]}, "right", "rights"),
+        ({"venue": VENUE, "instrument": [{"symbol": "A", "colar": 1}]}, "colar", "collar"),
+        ({"venue": VENUE, "instrument": [{"symbol": "A", "call_duration": 1}]}, "call_duration", "call_duration_ms"),
+        ({"venue": VENUE, "risk": [{"participant": "A", "max_positon": 1}]}, "max_positon", "max_position"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_known_one(tables, key, near):
@@ -52,6 +58,8 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(tables, key, near):
         ),
         ({"venue": VENUE, "session": [{"name": "a"}, {"name": "a"}]}, "twice"),
         ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": "one"}]}, "tick_size"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "call_duration_ms": 0}]}, "call_duration_ms"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "iceberg_parts_max": 0}]}, "iceberg_parts_max"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(tables, named):
@@ -74,6 +82,33 @@ def test_a_wrong_value_is_named_with_its_place(tables, named):
 )
 def test_a_wrong_value_is_told_in_the_words_of_the_file(tables, said):
     assert said in wrong(tables)
+
+
+FIRM = {"venue": VENUE, "participant": [{"name": "firm"}], "instrument": [{"symbol": "ACME"}]}
+
+
+@pytest.mark.parametrize(
+    ("risk", "said"),
+    [
+        ([{"participant": "frm"}], "[[risk]] of 'frm': no such participant; the nearest that there is: 'firm'"),
+        ([{"participant": "firm", "symbol": "ACNE"}],
+         "[[risk]] of 'firm' in 'ACNE': no [[instrument]] 'ACNE'; the nearest that there is: 'ACME'"),
+        ([{"participant": "firm", "max_position": 5}],
+         "[[risk]] of 'firm' max_position: found 5, but a whole participant has none; name a symbol"),
+        ([{"participant": "firm", "symbol": "ACME", "rate_tokens": 5, "rate_interval_ms": 1}],
+         "[[risk]] of 'firm' in 'ACME' rate_tokens: found 5, but leave the symbol out"),
+        ([{"participant": "firm", "max_gross_notional": "-2"}],
+         "max_gross_notional: found -2, expected 0 or more, or -1 for no limit"),
+        ([{"participant": "firm", "max_gross_notional": "NaN"}], "max_gross_notional: found NaN, expected 0 or more"),
+        ([{"participant": "firm", "rate_tokens": 5}], "rate_interval_ms: missing, expected it beside rate_tokens"),
+        ([{"participant": "firm", "rate_interval_ms": 5}], "rate_tokens: missing, expected it beside rate_interval_ms"),
+        ([{"participant": "firm", "max_open_orders": 1}, {"participant": "firm", "rate_tokens": -1}],
+         "[[risk]] of 'firm': stands there twice for one currency"),
+        ([{"participant": "firm", "max_open_orders": -2}], "[risk[0].max_open_orders]: Expected"),
+    ],
+)
+def test_a_wrong_limit_is_named_with_its_place(risk, said):
+    assert said in wrong(FIRM | {"risk": risk})
 
 
 @pytest.mark.parametrize(
@@ -171,8 +206,123 @@ def test_what_changed_in_the_file_is_redefined_once(tables, kinds):
     assert list(differences(convert(changed(**tables)), simulation.engine)) == []
 
 
+def started() -> ReferenceEngine:
+    """An engine whose venue has started."""
+    engine = ReferenceEngine()
+    engine.apply(Codec().encode(m.VenueStart(run=1)))
+    return engine
+
+
+def told(engine: ReferenceEngine, tables: dict[str, Any]) -> list[m.Command]:
+    """What the file says and the state does not, applied as it is said; none of it is refused."""
+    codec, said = Codec(), []
+    codec.directory.load(engine)
+    for command in differences(convert(tables), engine):
+        assert len(engine.apply(codec.encode(command))) == 0
+        said.append(command)
+    return said
+
+
+PROTECTED = FULL["instrument"][0] | {
+    "collar": "1.5", "dynamic_band": "0.5", "static_band": 2, "call_duration_ms": 2000, "hidden_allowed": True,
+    "iceberg_parts_max": 20, "currency": "EUR",
+}
+
+
+def test_price_limits_are_defined_with_the_instrument_and_then_nothing_is_left_to_say():
+    tables, engine = changed(instrument=[PROTECTED]), started()
+    told(engine, tables)
+    [row] = engine.instruments
+    assert [int(row[name]) for name in ("collar", "dynamic_band", "static_band", "call_duration")] == [
+        150, 50, 200, 2_000_000_000]
+    assert (int(row["terms_flags"]), int(row["iceberg_parts_max"])) == (records.HIDDEN_ALLOWED, 20)
+    assert told(engine, tables) == []
+
+
 @pytest.mark.parametrize(
-    "term", [{"tick_size": "0.05"}, {"lot_size": 2}, {"price_scale": 3}, {"price_may_be_negative": True}]
+    ("change", "field", "value"),
+    [({"collar": 3}, "collar", Decimal(3)), ({"dynamic_band": "0.25"}, "dynamic_band", Decimal("0.25")),
+     ({"static_band": 0}, "static_band", Decimal(0)), ({"call_duration_ms": 1}, "call_duration", 1_000_000)],
+)
+def test_a_price_limit_that_changed_is_redefined_alone(change, field, value):
+    engine, tables = started(), changed(instrument=[PROTECTED | change])
+    told(engine, changed(instrument=[PROTECTED]))
+    assert told(engine, tables) == [m.SecurityDefinition(symbol="ACME", **{field: value})]
+    assert told(engine, tables) == []
+
+
+@pytest.mark.parametrize("key", ["collar", "dynamic_band", "static_band", "call_duration_ms", "max_order_qty"])
+def test_a_limit_of_an_instrument_cannot_be_taken_out_of_the_file(key):
+    engine = started()
+    told(engine, changed(instrument=[PROTECTED]))
+    config = convert(changed(instrument=[{name: value for name, value in PROTECTED.items() if name != key}]))
+    with pytest.raises(UserError, match=f"{key}: missing, but the log has .* can be changed but not taken away"):
+        list(differences(config, engine))
+
+
+RISK = [
+    {"participant": "firm", "currency": "EUR", "rate_tokens": 10, "rate_interval_ms": 1000, "max_open_orders": 5,
+     "max_gross_notional": "1000.50", "max_order_notional": 100},
+    {"participant": "firm", "currency": "USD", "max_gross_notional": 7},
+    {"participant": "firm", "symbol": "ACME", "max_order_qty": 10, "max_position": 100, "max_order_notional": "12.345",
+     "max_open_orders": 0, "max_open_qty": 50},
+]
+
+
+def limited(risk: list[dict[str, Any]]) -> dict[str, Any]:
+    return changed(instrument=[PROTECTED], risk=risk)
+
+
+def test_limits_of_the_file_are_set_once():
+    engine = started()
+    said = told(engine, limited(RISK))
+    assert [type(command) for command in said[-3:]] == [m.RiskLimits] * 3
+    assert told(engine, limited(RISK)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "fields"),
+    [
+        (0, {"max_open_orders": 6}, {"max_open_orders": 6, "currency": "EUR"}),
+        (0, {"max_open_orders": -1}, {"max_open_orders": None, "currency": "EUR"}),
+        (0, {"rate_tokens": 11}, {"rate_tokens": 11, "rate_interval": 10**9, "currency": "EUR"}),
+        (0, {"rate_interval_ms": 500}, {"rate_tokens": 10, "rate_interval": 5 * 10**8, "currency": "EUR"}),
+        (0, {"max_gross_notional": "1000.5"}, None),
+        (0, {"max_gross_notional": -1}, {"max_gross_notional": None, "currency": "EUR"}),
+        (1, {"max_gross_notional": "7.25"}, {"max_gross_notional": Decimal("7.25"), "currency": "USD"}),
+        (2, {"max_position": -1}, {"max_position": None, "symbol": "ACME"}),
+        (2, {"max_order_qty": 11, "max_open_qty": 0},
+         {"max_order_qty": Decimal(11), "max_open_qty": Decimal(0), "symbol": "ACME"}),
+    ],
+)
+def test_only_limits_that_changed_are_set_again(number, change, fields):
+    engine = started()
+    told(engine, limited(RISK))
+    risk = [entry | change if place == number else entry for place, entry in enumerate(RISK)]
+    expected = [] if fields is None else [m.RiskLimits(participant="firm", **fields)]
+    assert told(engine, limited(risk)) == expected
+    assert told(engine, limited(risk)) == []
+
+
+def test_a_rate_is_taken_away_without_its_interval():
+    engine = started()
+    told(engine, limited(RISK))
+    [command] = told(engine, limited([{"participant": "firm", "rate_tokens": -1}]))
+    assert command == m.RiskLimits(participant="firm", rate_tokens=None)
+    assert int(engine.participants[0]["presence"]) == 0
+
+
+def test_a_limit_that_the_file_does_not_name_stays():
+    engine = started()
+    told(engine, limited(RISK))
+    assert told(engine, limited([])) == []
+    assert told(engine, limited([{"participant": "firm", "symbol": "ACME", "max_position": 100}])) == []
+
+
+@pytest.mark.parametrize(
+    "term",
+    [{"tick_size": "0.05"}, {"lot_size": 2}, {"price_scale": 3}, {"price_may_be_negative": True},
+     {"hidden_allowed": True}, {"iceberg_parts_max": 5}],
 )
 def test_terms_that_can_never_change_are_an_error(term):
     engine = applied(FULL).engine

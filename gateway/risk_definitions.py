@@ -1,0 +1,99 @@
+"""What [[risk]] of a venue.toml says and the state does not, as RiskLimits for the venue to journal at its start.
+
+Owns the comparison of limits. A limit that the file does not name stays as it is: risk managers set them too.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.config import NO_LIMIT_KEY, RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT, Config, RiskSection
+from pricetime.gateway.decimals import decimal_of
+from pricetime.matching import records
+from pricetime.matching.interface import EitherEngine
+
+Limits = dict[str, Decimal | int | None]    # by key of the file; None: no limit
+NS_PER_MS = 1_000_000
+
+
+def risk_differences(config: Config, engine: EitherEngine) -> Iterator[m.RiskLimits]:
+    """One RiskLimits for each [[risk]] of which any limit differs, with those that differ."""
+    for section in config.risk:
+        present = _present(section, engine)
+        wanted = _wanted(section)
+        changed = {key: value for key, value in wanted.items() if key not in present or present[key] != value}
+        if "rate_tokens" in changed or "rate_interval" in changed:
+            changed |= {key: wanted[key] for key in ("rate_tokens", "rate_interval") if key in wanted}
+        if changed:
+            fields: dict[str, Any] = changed
+            yield m.RiskLimits(
+                participant=section.participant, symbol=section.symbol, currency=section.currency, **fields
+            )
+
+
+def _wanted(section: RiskSection) -> Limits:
+    """The limits that the file names, as RiskLimits has them."""
+    keys = RISK_OF_PARTICIPANT if section.symbol is None else RISK_OF_ACCOUNT
+    values = {key: getattr(section, key) for key in keys}
+    limits: Limits = {
+        key: None if value == NO_LIMIT_KEY else value for key, value in values.items() if value is not None
+    }
+    interval = limits.pop("rate_interval_ms", None)
+    if interval is not None:
+        limits["rate_interval"] = interval * NS_PER_MS
+    return limits
+
+
+def _present(section: RiskSection, engine: EitherEngine) -> Limits:
+    """The limits in the state; a participant or an account that is not there yet has none."""
+    participant = _id(engine.participants, section.participant)
+    if section.symbol is None:
+        return _of_participant(engine, participant, section.currency or "")
+    limits: Limits = dict.fromkeys(RISK_OF_ACCOUNT)
+    for row in engine.accounts:
+        if int(row["participant"]) == participant and int(row["instrument"]) == _id(engine.instruments, section.symbol):
+            limits |= _of_account(row, int(engine.instruments[int(row["instrument"]) - 1]["qty_scale"]))
+    return limits
+
+
+def _id(rows: Any, name: str) -> int:
+    return next((int(row["id"]) for row in rows if row["name"].decode() == name), 0)
+
+
+def _of_participant(engine: EitherEngine, id: int, currency: str) -> Limits:
+    limits: Limits = dict.fromkeys(RISK_OF_PARTICIPANT)
+    if id:
+        row = engine.participants[id - 1]
+        limits["max_open_orders"] = _units(row["open_orders_limit"])
+        if row["presence"] & records.HAS_MESSAGE_RATE:
+            limits |= {"rate_tokens": int(row["rate_tokens"]), "rate_interval": int(row["rate_interval"])}
+    for row in engine.notional_limits:
+        if int(row["participant"]) == id and row["currency"].decode() == currency:
+            limits |= _notionals(row)
+    return limits
+
+
+def _of_account(row: Any, qty_scale: int) -> Limits:
+    return {
+        "max_order_qty": _units(row["order_quantity_limit"], qty_scale),
+        "max_open_orders": _units(row["open_orders_limit"]),
+        "max_open_qty": _units(row["open_quantity_limit"], qty_scale),
+        "max_position": _units(row["position_limit"], qty_scale),
+    } | _notionals(row)
+
+
+def _units(value: Any, scale: int = 0) -> Decimal | None:
+    return None if int(value) == records.NO_LIMIT else decimal_of(int(value), scale)
+
+
+def _notionals(row: Any) -> Limits:
+    """Both notional limits of a participant in a currency, or of an account."""
+    limits: Limits = {}
+    for key, field, bit in (
+        ("max_order_notional", "order", records.HAS_ORDER_NOTIONAL_LIMIT),
+        ("max_gross_notional", "gross", records.HAS_GROSS_NOTIONAL_LIMIT),
+    ):
+        units = int(row[f"{field}_high"]) << 64 | int(row[f"{field}_low"])
+        limits[key] = decimal_of(units, int(row[f"{field}_scale"])) if row["presence"] & bit else None
+    return limits
