@@ -2,6 +2,7 @@
 #   make demo     a venue for a day on loopback, replayed and compared     make test    every test
 #   make bench    figures beside their yardsticks                          make lint    style and types
 #   make build    compile the modules in place                             make clean   remove what was built
+#   make coverage, make sanitize, make mutants    what the tests reach, and what they catch
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
              matching/*.h journal/*.h gateway/*.h bench/*.h)
 
-.PHONY: build demo test bench lint clean check-machine
+.PHONY: build demo test bench lint coverage sanitize mutants clean check-machine
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.built
@@ -26,6 +27,10 @@ bench: build
 lint: build $(VENV)/.lint-tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Proof that takes longer than the tests may: docs/contributing.md says what each finds.
+coverage sanitize mutants: build $(VENV)/.test-tools
+	@PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m proof.$@ $(PROOF)
 
 clean:
 	rm -rf build dist $(VENV) *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -4,7 +4,8 @@ The folders stand at the top of the repository and are imported as pricetime.<fo
 Cython finds their .pxd files through a small tree of links, build/cython/pricetime/<folder>.
 
 Switches (environment): PRICETIME_CHECKED=1 builds with bounds checks and assertions;
-PRICETIME_ANNOTATE=1 writes Cython's annotated HTML into build/c; PRICETIME_CFLAGS adds compiler flags.
+PRICETIME_ANNOTATE=1 writes Cython's annotated HTML into build/c; PRICETIME_CFLAGS adds compiler flags; PRICETIME_LINES=1 puts the
+source's line numbers into the generated C, for gcov; PRICETIME_FOLDERS="matching" compiles these folders only.
 """
 
 import os
@@ -81,7 +82,7 @@ def extensions() -> list[Extension]:
             extra_compile_args=flags,
             extra_link_args=link_flags,
         )
-        for folder in FOLDERS
+        for folder in os.environ.get("PRICETIME_FOLDERS", " ".join(FOLDERS)).split()
         for source in sorted((ROOT / folder).glob("*.pyx"))
     ]
     return cythonize(
@@ -89,6 +90,7 @@ def extensions() -> list[Extension]:
         include_path=[str(link_tree())],
         compiler_directives=DIRECTIVES,
         annotate=os.environ.get("PRICETIME_ANNOTATE") == "1",
+        emit_linenums=os.environ.get("PRICETIME_LINES") == "1",
         build_dir="build/c",
         nthreads=0 if sys.platform == "darwin" else min(4, os.cpu_count() or 1),
     )
