@@ -23,8 +23,8 @@ static inline const PricetimeApi *pricetime_import(void)
     const PricetimeApi *api = (const PricetimeApi *) PyCapsule_Import(name, 0);
     if (api != NULL && (api->api_version != PRICETIME_API_VERSION || api->size < sizeof(PricetimeApi))) {
         PyErr_Format(PyExc_ImportError, "this program was built for API version %d of pricetime (%u bytes), installed"
-                     " is version %u (%u bytes): build it again", PRICETIME_API_VERSION, (unsigned) sizeof(PricetimeApi),
-                     (unsigned) api->api_version, (unsigned) api->size);
+                     " is version %u (%u bytes): build it again", PRICETIME_API_VERSION,
+                     (unsigned) sizeof(PricetimeApi), (unsigned) api->api_version, (unsigned) api->size);
         return NULL;
     }
     return api;
@@ -44,21 +44,26 @@ static inline const char *pricetime_exception(void)
     return said != NULL ? said : "Python does not say why";
 }
 
-// For a program that has no Python yet: start one and find the table in it. `python` is the path of the interpreter
-// that has pricetime installed (.venv/bin/python); NULL: the python3 of the PATH, so that of an activated environment.
-// Returns NULL where it could not be; *error says why in one line. The interpreter stays until the process ends.
+// Start Python, where it does not run yet, and find the table in it. `python` is the path of the interpreter that has
+// pricetime installed (.venv/bin/python); NULL: the python3 of the PATH, so that of an activated environment. Returns
+// NULL where it could not be; *error says why in one line. The interpreter stays until the process ends. Where Python
+// runs already `python` is not looked at, and the calling thread must hold the GIL.
 static inline const PricetimeApi *pricetime_start(const char *python, const char **error)
 {
-    PyConfig config;
-    PyConfig_InitPythonConfig(&config);
-    config.install_signal_handlers = 0;
-    PyStatus status = python == NULL ? PyStatus_Ok() : PyConfig_SetBytesString(&config, &config.program_name, python);
-    if (!PyStatus_Exception(status))
-        status = Py_InitializeFromConfig(&config);
-    PyConfig_Clear(&config);
-    if (PyStatus_Exception(status)) {
-        *error = status.err_msg != NULL ? status.err_msg : "Python does not start";
-        return NULL;
+    if (!Py_IsInitialized()) {
+        PyConfig config;
+        PyConfig_InitPythonConfig(&config);
+        config.install_signal_handlers = 0;         // they stay the program's
+        PyStatus status = PyStatus_Ok();
+        if (python != NULL)
+            status = PyConfig_SetBytesString(&config, &config.program_name, python);
+        if (!PyStatus_Exception(status))
+            status = Py_InitializeFromConfig(&config);
+        PyConfig_Clear(&config);
+        if (PyStatus_Exception(status)) {
+            *error = status.err_msg != NULL ? status.err_msg : "Python does not start";
+            return NULL;
+        }
     }
     const PricetimeApi *api = pricetime_import();
     *error = api == NULL ? pricetime_exception() : NULL;

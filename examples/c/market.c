@@ -123,7 +123,8 @@ static void apply(PricetimeEngine *engine, const PricetimeCommandLine *lines, si
 
 static void print_best(const char *side, const PricetimeDepthLevel *level)
 {
-    printf("best %s %" PRId64 ": %" PRId64 " in %" PRId64 " order(s)\n", side, level->price, level->quantity, level->orders);
+    printf("best %s %" PRId64 ": %" PRId64 " in %" PRId64 " order(s)\n", side, level->price, level->quantity,
+           level->orders);
 }
 
 static void print_book(const PricetimeEngine *engine)
