@@ -23,13 +23,13 @@ cdef struct Api:
     EngineState* (*create)(uint32_t shard, uint32_t order_capacity) noexcept nogil
     # Give an engine's memory back; NULL is nothing.
     void (*destroy)(EngineState* engine) noexcept nogil
-    # Work off whole records, one after another, until all `available` lines are done or a record cannot be taken; the
+    # Work off whole records, one after another, until all `count` lines are done or a record cannot be taken; the
     # result says how far it came and why. Events go into the sink. The lines are only read.
-    LinesApplied (*apply)(EngineState* engine, const CommandLine* lines, size_t available, EventSink* sink) noexcept nogil
+    LinesApplied (*apply)(EngineState* engine, const CommandLine* lines, size_t count, EventSink* sink) noexcept nogil
     # The best displayed prices of an instrument; an unknown one has none.
     void (*best_prices)(const EngineState* engine, uint32_t instrument, BestPrices* best) noexcept nogil
-    # At most `levels` displayed prices of a side (Side: BUY or SELL), best first; how many there are.
-    size_t (*depth)(const EngineState* engine, uint32_t instrument, int side, size_t levels, DepthLevel* rows) noexcept nogil
+    # At most n displayed prices of a side (Side: BUY or SELL), best first; how many there are.
+    size_t (*depth)(const EngineState* engine, uint32_t instrument, int side, size_t n, DepthLevel* rows) noexcept nogil
     # Sequence number of the last command applied; 0: none yet.
     uint64_t (*sequence)(const EngineState* engine) noexcept nogil
     # Its time, UTC nanoseconds since 1970.

@@ -30,8 +30,8 @@ cdef inline bint depth_level(const EngineState* state, const Level* level, Depth
 
 cdef size_t depth_bound(const EngineState* state, uint32_t instrument, int side) noexcept nogil
     # No fewer than depth() will find.
-cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t levels, DepthLevel* rows) noexcept nogil
-    # At most `levels` prices of a side (Side: BUY or SELL), best first; how many there are. An unknown instrument or side
-    # has none.
+cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t n, DepthLevel* rows) noexcept nogil
+    # At most n prices of a side (Side: BUY or SELL), best first; how many there are. An unknown instrument or side has
+    # none.
 cdef void best_prices(const EngineState* state, uint32_t instrument, BestPrices* best) noexcept nogil
     # The best displayed price of either side. An unknown instrument has none.

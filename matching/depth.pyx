@@ -20,12 +20,12 @@ cdef size_t depth_bound(const EngineState* state, uint32_t instrument, int side)
     return 0 if ladder is NULL else <size_t> ladder.near_levels + ladder.far_levels
 
 
-cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t levels, DepthLevel* rows) noexcept nogil:
+cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t n, DepthLevel* rows) noexcept nogil:
     cdef const PriceLadder* ladder = ladder_of(state, instrument, side)
     cdef const Level* level
     cdef uint32_t index = 0 if ladder is NULL else ladder.best
     cdef size_t found = 0
-    while index != 0 and found < levels:
+    while index != 0 and found < n:
         level = &state.level_pool.levels[index]
         found += depth_level(state, level, &rows[found])
         index = ladder_below(ladder, &state.level_pool, level.key)

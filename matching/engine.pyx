@@ -223,7 +223,8 @@ cdef apply_records(EngineState* state, const CommandLine* lines, size_t availabl
     with nogil:
         done = engine_apply_lines(state, lines, available, sink)
     if done.status == OUT_OF_SEQUENCE:
-        raise ValueError(f"line {done.lines}: sequence is {lines[done.lines].sequence}, expected {state.sequence + 1} or 0")
+        given = lines[done.lines].sequence
+        raise ValueError(f"line {done.lines}: sequence is {given}, expected {state.sequence + 1} or 0")
     if done.status == DIGEST_DIFFERS:
         raise ValueError(f"line {done.lines}: the event digest differs after sequence {state.sequence}")
     if done.status != APPLIED:

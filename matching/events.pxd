@@ -17,8 +17,8 @@ cdef struct EventSink:
 
 
 cdef inline int sink_lengthen(EventSink* sink) noexcept nogil:
-    """A drain for owners who want all events in one block, from malloc: it takes none and doubles the room. -1: memory is
-    short."""
+    """A drain for owners who want all events in one block, from malloc: it takes none and doubles the room. -1: no
+    memory."""
     cdef EventRecord* longer = <EventRecord*> realloc(sink.events, 2 * sink.capacity * sizeof(EventRecord))
     if longer is NULL:
         return -1

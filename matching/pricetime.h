@@ -506,15 +506,14 @@ struct PricetimeApi {
     PricetimeEngine* (*create)(uint32_t shard, uint32_t order_capacity);
     // Give an engine's memory back; NULL is nothing.
     void (*destroy)(PricetimeEngine* engine);
-    // Work off whole records, one after another, until all `available` lines are done or a record cannot be taken; the
+    // Work off whole records, one after another, until all `count` lines are done or a record cannot be taken; the
     // result says how far it came and why. Events go into the sink. The lines are only read.
-    PricetimeLinesApplied (*apply)(PricetimeEngine* engine, const PricetimeCommandLine* lines, size_t available,
+    PricetimeLinesApplied (*apply)(PricetimeEngine* engine, const PricetimeCommandLine* lines, size_t count,
         PricetimeEventSink* sink);
     // The best displayed prices of an instrument; an unknown one has none.
     void (*best_prices)(const PricetimeEngine* engine, uint32_t instrument, PricetimeBestPrices* best);
-    // At most `levels` displayed prices of a side (Side: BUY or SELL), best first; how many there are.
-    size_t (*depth)(const PricetimeEngine* engine, uint32_t instrument, int side, size_t levels,
-        PricetimeDepthLevel* rows);
+    // At most n displayed prices of a side (Side: BUY or SELL), best first; how many there are.
+    size_t (*depth)(const PricetimeEngine* engine, uint32_t instrument, int side, size_t n, PricetimeDepthLevel* rows);
     // Sequence number of the last command applied; 0: none yet.
     uint64_t (*sequence)(const PricetimeEngine* engine);
     // Its time, UTC nanoseconds since 1970.

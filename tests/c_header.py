@@ -1,7 +1,7 @@
 """Writes matching/pricetime.h, from the .pxd files: `python tests/c_header.py`.
 
-What C programs share with the engine is defined in Cython, once; no hand copies it. tests/examples/test_c.py compares the
-file with this text, and what a C compiler makes of it with the NumPy dtypes and enums.
+What C programs share with the engine is defined in Cython, once; no hand copies it. tests/examples/test_c.py compares
+the file with this text, and what a C compiler makes of it with the NumPy dtypes and enums.
 """
 
 import re

@@ -38,8 +38,8 @@ def compiler(flags: list[str]) -> str:
 def build(source: Path, program: Path, flags: list[str], further: list[str] | None = None) -> Path:
     """Compile one file; any warning is an error. `further` stands behind it: cflags unless it is given."""
     further = [*cflags.compile_flags(), *cflags.link_flags()] if further is None else further
-    done = subprocess.run(
-        [compiler(flags), *flags, str(source), "-o", str(program), *further], capture_output=True, text=True, check=False)
+    command = [compiler(flags), *flags, str(source), "-o", str(program), *further]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{source}\n{done.stderr}"
     assert done.stderr == ""
     return program

@@ -4,11 +4,11 @@
 //
 // Exit status 1 where a record cannot be taken; what stood before it was applied. numpy.fromfile(FILE, EVENT) reads it.
 // ./lines PYTHON takes the Python that has pricetime installed; without it, the python3 of the PATH.
+#include "pricetime_embed.h"    // first: Python.h wants to be
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "pricetime_embed.h"
 
 enum { ROOM = 1024 };
 

@@ -3,13 +3,13 @@
 //     make && ./market            (make says how it is built; docs/c.md explains)
 //
 // ./market PYTHON takes the Python that has pricetime installed; without it, the python3 of the PATH.
+#include "pricetime_embed.h"    // first: Python.h wants to be
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "pricetime_embed.h"
 
 enum { ALICE = 1, BOB = 2, ACME = 1, BLOCK = 1000, BLOCKS = 1000, DEPTH = 5 };
 

@@ -1,7 +1,7 @@
 """Print what a C compiler has to be told to build a program that drives the engine: cc market.c $(pricetime cflags)
 
-The headers of this package and of this Python, and the library by which a C program has a Python in it: libpython, the shared
-one where there is one. docs/c.md has the whole way.
+The headers of this package and of this Python, and the library by which a C program has a Python in it: libpython, the
+shared one where there is one. docs/c.md has the whole way.
 """
 
 import argparse
@@ -30,12 +30,12 @@ def compile_flags() -> list[str]:
 def link_flags() -> list[str]:
     """libpython, and how the program finds it when it runs. UserError where this Python has none."""
     library = f"python{sysconfig.get_config_var('LDVERSION')}"
-    folders = [Path(folder) for folder in (*words("LIBDIR"), Path(sys.base_prefix, "lib"), *words("LIBPL"))]
+    folders = [Path(folder) for folder in (*words("LIBDIR"), f"{sys.base_prefix}/lib", *words("LIBPL"))]
     for folder in folders:
         if any((folder / f"lib{library}.{ending}").exists() for ending in ("so", "dylib")):
             return [f"-L{folder}", f"-Wl,-rpath,{folder}", f"-l{library}"]
     for folder in folders:
-        if (folder / f"lib{library}.a").exists():       # the modules that are loaded later look for Python in the program
+        if (folder / f"lib{library}.a").exists():       # modules that are loaded later look for Python in the program
             return [f"-L{folder}", f"-l{library}", *words("LIBS", "SYSLIBS", "LINKFORSHARED")]
     raise UserError(
         f"this Python has no lib{library}, neither shared nor static, for a program to embed it: install it (Debian:"

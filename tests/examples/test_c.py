@@ -1,5 +1,5 @@
-"""The engine from C: pricetime.h says what records.pxd says, the programs of examples/c build without a warning as C and
-C++, do what they should, and give the events that Engine.apply gives."""
+"""The engine from C: pricetime.h says what records.pxd says, the programs of examples/c build without a warning as C
+and C++, do what they should, and give the events that Engine.apply gives."""
 
 import json
 import re
@@ -26,8 +26,8 @@ from pricetime.matching.records import CommandType, Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "c").glob("*.c"))
-LANGUAGES = [pytest.param(c_programs.C11, id="C11"), pytest.param(c_programs.CPP17, id="C++17", marks=pytest.mark.skipif(
-    shutil.which("c++") is None, reason="no C++ compiler (c++)"))]
+no_cpp = pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler (c++)")
+LANGUAGES = [pytest.param(c_programs.C11, id="C11"), pytest.param(c_programs.CPP17, id="C++17", marks=no_cpp)]
 MISSING = c_programs.missing()
 needs_python_library = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc)")
@@ -233,8 +233,64 @@ def test_a_table_of_another_version_is_refused(filter_program, tmp_path):
         "_C_API = new(ctypes.addressof(table), ctypes.addressof(name), None)\n")
     done = c_programs.run(filter_program, str(tmp_path / "python"), PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
-    assert re.fullmatch(r"lines: this program was built for API version 1 of pricetime \(\d+ bytes\), installed is version 2"
-                        r" \(8 bytes\): build it again\n", done.stderr.decode())
+    assert re.fullmatch(r"lines: this program was built for API version 1 of pricetime \(\d+ bytes\), installed is"
+                        r" version 2 \(8 bytes\): build it again\n", done.stderr.decode())
+
+
+THREADS = """
+#include "pricetime_embed.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+enum { ENGINES = 4 };
+static const PricetimeApi *pricetime;
+static PricetimeCommandLine *lines;
+static size_t count;
+static void *drive(void *digest)
+{
+    PricetimeEngine *engine = pricetime->create(0, 1 << 17);
+    PricetimeEventSink sink = {(PricetimeEventRecord *) malloc(sizeof(PricetimeEventRecord)), 1, 0, NULL, NULL};
+    sink.drain = pricetime->lengthen;
+    PricetimeLinesApplied done = pricetime->apply(engine, lines, count, &sink);
+    pricetime->event_digest(engine, (uint64_t *) digest);
+    *((uint64_t *) digest + 2) = done.status == PRICETIME_APPLIED ? sink.count : 0;
+    free(sink.events);
+    pricetime->destroy(engine);
+    return NULL;
+}
+int main(int number, char **arguments)
+{
+    const char *error;
+    pthread_t threads[ENGINES];
+    uint64_t digests[ENGINES][3];
+    pricetime = pricetime_start(arguments[number - 1], &error);
+    if (pricetime == NULL)
+        return 1;
+    if (pricetime->create(256, 1) || pricetime->create(0, 0) || pricetime->create(0, (1 << 24) + 1))
+        return 2;
+    lines = (PricetimeCommandLine *) malloc(64 << 16);
+    count = fread(lines, 64, 1 << 16, stdin);
+    for (int i = 0; i < ENGINES; i++)
+        pthread_create(&threads[i], NULL, drive, digests[i]);
+    for (int i = 0; i < ENGINES; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < ENGINES; i++)
+        printf("%016llx%016llx %llu\\n", (unsigned long long) digests[i][1], (unsigned long long) digests[i][0],
+               (unsigned long long) digests[i][2]);
+    free(lines);
+    return 0;
+}
+"""
+
+
+@needs_python_library
+def test_engines_share_nothing_and_run_side_by_side_while_one_thread_holds_the_gil(tmp_path):
+    source, data, engine = tmp_path / "threads.c", flow(5, 5000), Engine()
+    events = engine.apply(np.frombuffer(data, dtype=records.COMMAND))
+    source.write_text(THREADS)
+    done = c_programs.run(c_programs.build(source, tmp_path / "threads", [*c_programs.C11, "-pthread"]), given=data)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode() == f"{digest_text(engine.event_digest)} {len(events)}\n" * 4
 
 
 # ------------------------------------------------------------------------------------------------- cflags

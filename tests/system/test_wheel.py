@@ -1,5 +1,5 @@
-"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo, can be cimported,
-and can be driven from C."""
+"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo, can be
+cimported, and can be driven from C."""
 
 import os
 import re
@@ -71,8 +71,10 @@ from pricetime import Engine
 from pricetime.gateway.codec import read_lines
 from user import books_after
 DEFINITION = b'{"MsgType":"SecurityDefinition","Symbol":"ACME","PriceScale":0,"TickSize":1,"LotSize":1}\n'
-ORDER = '{"MsgType":"NewOrderSingle","Session":"alice","ClOrdID":%d,"Symbol":"ACME","Side":"%s","OrdType":"Limit","Price":%d,"OrderQty":%d}\n'
-ORDERS = [("Buy", 90, 4), ("Buy", 91, 5), ("Buy", 91, 2), ("Sell", 95, 9), ("Buy", 80, 1), ("Buy", 79, 1), ("Buy", 95, 3)]
+ORDER = ('{"MsgType":"NewOrderSingle","Session":"alice","ClOrdID":%d,"Symbol":"ACME","Side":"%s",'
+         '"OrdType":"Limit","Price":%d,"OrderQty":%d}\n')
+ORDERS = [("Buy", 90, 4), ("Buy", 91, 5), ("Buy", 91, 2), ("Sell", 95, 9), ("Buy", 80, 1), ("Buy", 79, 1),
+          ("Buy", 95, 3)]
 for count in range(len(ORDERS) + 1):
     text = DEFINITION + "".join(ORDER % (n, *order) for n, order in enumerate(ORDERS[:count], 1)).encode()
     commands, engine = read_lines(BytesIO(text)), Engine()
