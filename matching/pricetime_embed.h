@@ -3,8 +3,8 @@
 //     const char *error;
 //     const PricetimeApi *pricetime = pricetime_start(NULL, &error);
 //
-// Include it in the one file that starts, before all other headers; the others need pricetime.h alone. Python is used here
-// only: the functions of the table take no lock of it and touch no object.
+// Include it in the one file that starts, before all other headers; the others need pricetime.h alone. Python is used
+// here only: the functions of the table take no lock of it and touch no object.
 #ifndef PRICETIME_EMBED_H
 #define PRICETIME_EMBED_H
 
