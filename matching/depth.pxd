@@ -25,11 +25,9 @@ cdef inline bint depth_level(const EngineState* state, const Level* level, Depth
     row.price = state.pool.orders[level.head].price
     row.quantity = level.quantity
     row.orders = level.count
-    return row.quantity != 0
+    return level.count != 0
 
 
-cdef size_t depth_bound(const EngineState* state, uint32_t instrument, int side) noexcept nogil
-    # No fewer than depth() will find.
 cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t n, DepthLevel* rows) noexcept nogil
     # At most n prices of a side (Side: BUY or SELL), best first; how many there are. An unknown instrument or side has
     # none.

@@ -15,11 +15,6 @@ cdef const PriceLadder* ladder_of(const EngineState* state, uint32_t instrument,
     return &state.instruments[instrument].ladders[side_index(<uint16_t> side)]
 
 
-cdef size_t depth_bound(const EngineState* state, uint32_t instrument, int side) noexcept nogil:
-    cdef const PriceLadder* ladder = ladder_of(state, instrument, side)
-    return 0 if ladder is NULL else <size_t> ladder.near_levels + ladder.far_levels
-
-
 cdef size_t depth(const EngineState* state, uint32_t instrument, int side, size_t n, DepthLevel* rows) noexcept nogil:
     cdef const PriceLadder* ladder = ladder_of(state, instrument, side)
     cdef const Level* level

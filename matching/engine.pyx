@@ -19,7 +19,7 @@ from pricetime.matching.administration cimport (
 )
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
-from pricetime.matching.depth cimport DepthLevel, depth, depth_bound
+from pricetime.matching.depth cimport DepthLevel, depth
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state, load_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
@@ -232,7 +232,7 @@ cdef apply_records(EngineState* state, const CommandLine* lines, size_t availabl
 
 
 cdef depth_of(EngineState* state, uint32_t id, int side, Py_ssize_t levels):
-    cdef size_t room = min(<size_t> max(levels, 0), depth_bound(state, id, side))
+    cdef size_t room = min(<size_t> max(levels, 0), <size_t> state.pool.live)       # no more levels than orders
     cdef DepthLevel[::1] rows = np.empty(room + 1, dtype=DEPTH)
     return np.asarray(rows)[:depth(state, id, side, room, &rows[0])]
 
