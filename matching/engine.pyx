@@ -11,7 +11,7 @@ import numpy as np
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
 from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from pricetime.matching.accounts cimport ACCOUNT_SEATS, account_table_create, account_table_destroy
@@ -21,9 +21,10 @@ from pricetime.matching.administration cimport (
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.definitions cimport define
+from pricetime.matching.depth cimport DepthLevel, depth
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
-from pricetime.matching.events cimport EventSink
+from pricetime.matching.events cimport EventSink, sink_lengthen
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
@@ -33,14 +34,14 @@ from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.order_pool cimport Extra, Order
-from pricetime.matching.price_ladder cimport ladder_below, ladder_destroy
+from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport order_replace
 from pricetime.matching.reports cimport event_header, event_room, report_command
 from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
 from pricetime.matching.state cimport (
     BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
-    Instrument, session_known,
+    session_known,
 )
 
 from pricetime.matching import records
@@ -71,7 +72,7 @@ SENDERS[<int> EVENT_DIGEST] = BY_VENUE
 
 # ------------------------------------------------------------------------------------------- the C contract
 
-cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil:
+cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) noexcept nogil:
     cdef EngineState* state = <EngineState*> calloc(1, sizeof(EngineState))
     cdef int kind
     if state is NULL:
@@ -92,7 +93,7 @@ cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil
 
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil:
-    return create(shard, ORDER_CAPACITY_DEFAULT)
+    return engine_create_sized(shard, ORDER_CAPACITY_DEFAULT)
 
 
 cdef void engine_destroy(EngineState* engine) noexcept nogil:
@@ -224,56 +225,48 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
         kill_switch(engine, record, sink)
 
 
+cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
+                                     EventSink* sink) noexcept nogil:
+    cdef LinesApplied done
+    cdef const CommandLine* record
+    memset(&done, 0, sizeof(done))
+    while done.lines < available:
+        record = &lines[done.lines]
+        done.status = record_screen(record, available - done.lines, &done.offset)
+        if done.status:
+            break
+        if record.sequence != 0 and record.sequence != engine.sequence + 1:
+            done.status = OUT_OF_SEQUENCE
+            break
+        if engine_apply(engine, record, sink) == DIGEST_DIFFERS:
+            done.status = DIGEST_DIFFERS
+            break
+        done.records += 1
+        done.lines += record_lines(record)
+    return done
+
+
 # ---------------------------------------------------------------------------------------- the Python class
 
 
-cdef int lengthen(EventSink* sink) noexcept nogil:
-    cdef EventRecord* longer = <EventRecord*> realloc(sink.events, 2 * sink.capacity * sizeof(EventRecord))
-    if longer is NULL:
-        return -1
-    sink.events = longer
-    sink.capacity *= 2
-    return 0
-
-
-cdef apply_records(EngineState* state, const CommandLine* record, size_t available, EventSink* sink):
+cdef apply_records(EngineState* state, const CommandLine* lines, size_t available, EventSink* sink):
     """Apply whole records until all are done or one cannot be; ValueError says which and why."""
-    cdef uint32_t offset = 0
-    cdef size_t at = 0
-    cdef int result = 0
-    cdef bint out_of_turn = False
+    cdef LinesApplied done
     with nogil:
-        while at < available:
-            result = record_screen(&record[at], available - at, &offset)
-            if result:
-                break
-            if record[at].sequence != 0 and record[at].sequence != state.sequence + 1:
-                out_of_turn = True
-                break
-            result = engine_apply(state, &record[at], sink)
-            if result == DIGEST_DIFFERS:
-                break
-            at += record_lines(&record[at])
-            result = 0
-    if out_of_turn:
-        raise ValueError(f"line {at}: sequence is {record[at].sequence}, expected {state.sequence + 1} or 0")
-    if result == DIGEST_DIFFERS:
-        raise ValueError(f"line {at}: the event digest differs after sequence {state.sequence}")
-    if result:
-        raise ValueError(f"line {at}: {records.Reason(result).name} at byte {offset} of the record")
+        done = engine_apply_lines(state, lines, available, sink)
+    if done.status == OUT_OF_SEQUENCE:
+        given = lines[done.lines].sequence
+        raise ValueError(f"line {done.lines}: sequence is {given}, expected {state.sequence + 1} or 0")
+    if done.status == DIGEST_DIFFERS:
+        raise ValueError(f"line {done.lines}: the event digest differs after sequence {state.sequence}")
+    if done.status != APPLIED:
+        raise ValueError(f"line {done.lines}: {records.Reason(done.status).name} at byte {done.offset} of the record")
 
 
-cdef depth_of(EngineState* state, uint32_t id, int side, int levels):
-    cdef Instrument* instrument = &state.instruments[id]
-    cdef uint32_t index = instrument.ladders[side].best
-    cdef Level* level
-    rows = []
-    while index != 0 and len(rows) < levels:
-        level = &state.level_pool.levels[index]
-        if level.count:
-            rows.append((state.pool.orders[level.head].price, level.quantity, level.count))
-        index = ladder_below(&instrument.ladders[side], &state.level_pool, level.key)
-    return np.array(rows, dtype=DEPTH)
+cdef depth_of(EngineState* state, uint32_t id, int side, Py_ssize_t levels):
+    cdef size_t room = min(<size_t> max(levels, 0), <size_t> state.pool.live)       # no more levels than orders
+    cdef DepthLevel[::1] rows = np.empty(room + 1, dtype=DEPTH)
+    return np.asarray(rows)[:depth(state, id, side, room, &rows[0])]
 
 
 cdef void touch_pages(void* memory, size_t size) noexcept nogil:
@@ -313,7 +306,8 @@ SECTIONS = {    # of dump(), behind the header, whose counts have the same names
     "accounts": records.ACCOUNT_STATE, "sessions": records.SESSION_STATE, "instruments": records.INSTRUMENT_STATE,
     "orders": records.ORDER_STATE,
 }
-DEPTH = np.dtype([("price", "<i8"), ("quantity", "<i8"), ("orders", "<i8")])
+cdef DepthLevel ONE_LEVEL
+DEPTH = np.asarray(<DepthLevel[:1]> &ONE_LEVEL).dtype
 
 
 cdef class Engine:
@@ -324,7 +318,7 @@ cdef class Engine:
             raise ValueError(f"order_capacity is {order_capacity}, expected 1 to {ORDER_CAPACITY_MAX}")
         if not 0 <= shard <= 255:
             raise ValueError(f"shard is {shard}, expected 0 to 255")
-        self.state = create(shard, order_capacity)
+        self.state = engine_create_sized(shard, order_capacity)
         if self.state is NULL:
             raise MemoryError(f"no memory for {order_capacity} orders")
 
@@ -340,7 +334,7 @@ cdef class Engine:
             raise ValueError(f"lines have {data.shape[0]} bytes, expected a multiple of {LINE_BYTES}")
         sink.capacity = 64 + 2 * available
         sink.count = 0
-        sink.drain = lengthen
+        sink.drain = sink_lengthen
         sink.context = NULL
         sink.events = <EventRecord*> malloc(sink.capacity * sizeof(EventRecord))
         if sink.events is NULL:
@@ -461,7 +455,7 @@ cdef class Engine:
     def depth(self, symbol, levels=10):
         """(bids, asks): DEPTH arrays of at most `levels` prices, best first, of displayed quantity. Market orders are not in it."""
         cdef uint32_t id = self._instrument(symbol)
-        return depth_of(self.state, id, 0, levels), depth_of(self.state, id, 1, levels)
+        return depth_of(self.state, id, BUY, levels), depth_of(self.state, id, SELL, levels)
 
     def indicative(self, symbol):
         """(price, quantity) of an uncross now, or None where nothing would trade."""

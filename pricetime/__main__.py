@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": "check every checksum, event and digest of a venue's log",
     "log": "print the journaled commands as JSON Lines",
     "convert": "turn published order flow into JSON Lines commands",
+    "cflags": "print how a C program that drives the engine is compiled and linked",
     "bench": "measure, each figure beside its yardstick",
 }
 

@@ -13,10 +13,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import c_programs
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("architecture", "benchmarks", "contributing", "determinism", "operating", "python")
+NO_C = pytest.mark.skipif(bool(c_programs.missing()), reason=c_programs.missing())
+NEEDS = {"c": [NO_C]}       # page -> what the machine must have for it
+PAGES = ("architecture", "benchmarks", "c", "contributing", "determinism", "operating", "python")
 BLOCK = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = "not run: "
 RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-P", "-c"]}
@@ -71,7 +74,7 @@ def run(block: Block, folder: Path, variables: dict[str, str], port: int) -> str
     return done.stdout
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=NEEDS.get(page, [])) for page in PAGES])
 def test_the_examples_of_a_page_do_what_it_says(page, tmp_path):
     blocks = blocks_of(page)
     variables, port, printed = environment(tmp_path), free_port(), ""

@@ -1,20 +1,25 @@
-"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo and can be
-cimported."""
+"""A wheel built from the sdist, installed into a clean environment outside the repository, runs the demo, can be
+cimported, and can be driven from C."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+import c_programs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = """
 # cython: language_level=3
-from pricetime.matching.engine cimport EngineState, engine_apply, engine_create, engine_destroy
+from pricetime.matching.depth cimport BestPrices, DepthLevel, best_prices, depth
+from pricetime.matching.engine cimport (
+    EngineState, LinesApplied, engine_apply, engine_apply_lines, engine_create, engine_create_sized, engine_destroy)
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.records cimport CLOCK, RECORD_VERSION, CommandLine, EventRecord
+from pricetime.matching.records cimport BUY, CLOCK, RECORD_VERSION, SELL, CommandLine, EventRecord
 from libc.string cimport memset
 
 cdef int nothing(EventSink* sink) noexcept nogil:
@@ -34,6 +39,52 @@ def sequence_after_a_clock():
     result = engine.sequence, engine.time
     engine_destroy(engine)
     return result
+
+def books_after(const unsigned char[::1] lines):
+    # (best bid, best ask) and three levels of either side of instrument 1, after a block of command lines
+    cdef EventRecord room[4]
+    cdef EventSink sink
+    cdef BestPrices best
+    cdef DepthLevel rows[2][3]
+    cdef size_t bids, asks
+    cdef LinesApplied done
+    cdef EngineState* engine = engine_create_sized(0, 1000)
+    sink.events, sink.capacity, sink.count, sink.drain = room, 4, 0, nothing
+    with nogil:
+        done = engine_apply_lines(engine, <const CommandLine*> &lines[0], lines.shape[0] // 64, &sink)
+        best_prices(engine, 1, &best)
+        bids = depth(engine, 1, BUY, 3, rows[0])
+        asks = depth(engine, 1, SELL, 3, rows[1])
+    unknown = depth(engine, 2, BUY, 3, rows[0] + 3), depth(engine, 1, 0, 3, rows[0] + 3)
+    engine_destroy(engine)
+    return {
+        "done": (done.records, done.lines, done.status), "unknown": unknown,
+        "best": [(row.price, row.quantity, row.orders) if there else None
+                 for row, there in ((best.bid, best.has_bid), (best.ask, best.has_ask))],
+        "bids": [(row.price, row.quantity, row.orders) for row in rows[0][:bids]],
+        "asks": [(row.price, row.quantity, row.orders) for row in rows[1][:asks]],
+    }
+"""
+BOOKS = r"""
+from io import BytesIO
+from pricetime import Engine
+from pricetime.gateway.codec import read_lines
+from user import books_after
+DEFINITION = b'{"MsgType":"SecurityDefinition","Symbol":"ACME","PriceScale":0,"TickSize":1,"LotSize":1}\n'
+ORDER = ('{"MsgType":"NewOrderSingle","Session":"alice","ClOrdID":%d,"Symbol":"ACME","Side":"%s",'
+         '"OrdType":"Limit","Price":%d,"OrderQty":%d}\n')
+ORDERS = [("Buy", 90, 4), ("Buy", 91, 5), ("Buy", 91, 2), ("Sell", 95, 9), ("Buy", 80, 1), ("Buy", 79, 1),
+          ("Buy", 95, 3)]
+for count in range(len(ORDERS) + 1):
+    text = DEFINITION + "".join(ORDER % (n, *order) for n, order in enumerate(ORDERS[:count], 1)).encode()
+    commands, engine = read_lines(BytesIO(text)), Engine()
+    engine.apply(commands)
+    seen = books_after(commands.view("u1").reshape(-1))
+    bids, asks = ([tuple(row) for row in side.tolist()] for side in engine.depth("ACME", 3))
+    assert (seen["bids"], seen["asks"]) == (bids, asks), (count, seen, bids, asks)
+    assert seen["best"] == [side[0] if side else None for side in (bids, asks)], (count, seen)
+    assert seen["done"] == (engine.sequence, len(commands), 0) and seen["unknown"] == (0, 0), seen
+print(seen["best"], seen["bids"])
 """
 BUILD = """
 from setuptools import Extension, setup
@@ -108,3 +159,19 @@ def test_matching_can_be_cimported_from_a_wheel(installed, tmp_path):
     (tmp_path / "setup.py").write_text(BUILD.replace("INCLUDE", repr(include.strip())))
     run(installed, "setup.py", "-q", "build_ext", "--inplace", cwd=tmp_path)
     assert run(installed, "-c", "import user; print(user.sequence_after_a_clock())", cwd=tmp_path).strip() == "(1, 7)"
+    printed = run(installed, "-c", BOOKS, cwd=tmp_path).strip()
+    assert printed == "[(91, 7, 2), (95, 6, 1)] [(91, 7, 2), (90, 4, 1), (80, 1, 1)]"
+
+
+@pytest.mark.skipif(bool(c_programs.missing()), reason=c_programs.missing())
+def test_a_c_program_is_built_and_run_with_a_wheel(installed, tmp_path):
+    """As docs/c.md says: the environment's own headers and flags, nothing of the tree; Python found over the PATH."""
+    tools = f"{installed.parent}:{os.environ['PATH']}"
+    for file in ("market.c", "Makefile"):
+        shutil.copy(ROOT / "examples" / "c" / file, tmp_path)
+    run("make", "market", cwd=tmp_path, PATH=tools)
+    assert str(ROOT) not in run("pricetime", "cflags", cwd=tmp_path, PATH=tools)
+    for arguments, path in (((), tools), ((installed,), os.environ["PATH"])):
+        printed = run("./market", *arguments, cwd=tmp_path, PATH=path)
+        assert "trade 1: session 2 buys 4 at 10025\n" in printed
+        assert re.search(r"^1000000 orders, \d+ trades, \d+\.\d ns an order$", printed, re.MULTILINE)
