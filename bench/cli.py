@@ -15,7 +15,7 @@ from types import ModuleType
 from pricetime.bench import harness
 from pricetime.matching.errors import UserError
 
-SUITES = ("book", "journal", "gateway")
+SUITES = ("book", "capi", "scale", "journal", "gateway")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
