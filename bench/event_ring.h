@@ -8,7 +8,9 @@
  *
  * Both count up for ever (2^64 slots); a slot's place is its number modulo the capacity. Each thread's words have cache
  * lines of their own, and the writer looks at `taken` only when the room that it knows of is used up. A reader that
- * finds nothing looks away for some hundred nanoseconds (RING_PAUSES): each look costs the writer a cache line. */
+ * finds nothing looks away for some hundred nanoseconds (RING_PAUSES): each look costs the writer a cache line.
+ *
+ * Each thread counts the processor time that it waits, so that the rest of its processor time is its work. */
 #ifndef PRICETIME_EVENT_RING_H
 #define PRICETIME_EVENT_RING_H
 
@@ -16,12 +18,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     RING_LINE = 64,
     RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
     RING_PAUSES = 16,       /* of a reader that finds nothing */
-    RING_PATIENCE = 4096    /* looks in vain before a thread lets others have the core */
+    RING_PATIENCE = 64      /* looks in vain after which a thread lets others have the core at each */
 };
 
 typedef struct {
@@ -29,6 +32,8 @@ typedef struct {
     uint64_t closed;
     _Alignas(RING_LINE) uint64_t taken;
     _Alignas(RING_LINE) uint64_t written;       /* the writer's own: slots before the stretch that it is writing */
+    uint64_t writer_waited;                     /* nanoseconds of processor time */
+    _Alignas(RING_LINE) uint64_t reader_waited; /* the reader's own */
     _Alignas(RING_LINE) char *slots;            /* from here on never changed */
     size_t slot_bytes;
     uint64_t capacity;                          /* a power of two, a multiple of RING_STRETCH */
@@ -42,9 +47,16 @@ static inline void ring_pause(void) {
 #endif
 }
 
-/* After `looks` looks in vain: rest a moment, or let others have the core, where there may be but one. */
+/* Nanoseconds of processor time that this thread has had. */
+static inline uint64_t ring_thread_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* After `looks` looks in vain: rest a moment; after many let others have the core, where there may be but one. */
 static inline void ring_wait(uint64_t looks, int pauses) {
-    if (looks % RING_PATIENCE == RING_PATIENCE - 1) sched_yield();
+    if (looks >= RING_PATIENCE) sched_yield();
     for (int i = 0; i < pauses; i++) ring_pause();
 }
 
@@ -69,11 +81,18 @@ static inline EventRing *ring_create(size_t slot_bytes, uint64_t capacity) {
     return ring;
 }
 
-/* Writer: a stretch of RING_STRETCH free slots in a row; waits until the reader is done with it. */
-static inline void *ring_stretch(EventRing *ring) {
+static __attribute__((noinline)) void ring_wait_for_room(EventRing *ring) {
+    uint64_t since = ring_thread_time();
     for (uint64_t looks = 0; ring->written + RING_STRETCH - __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) > ring->capacity;
          looks++)
         ring_wait(looks, 1);
+    ring->writer_waited += ring_thread_time() - since;
+}
+
+/* Writer: a stretch of RING_STRETCH free slots in a row; waits until the reader is done with it. */
+static inline void *ring_stretch(EventRing *ring) {
+    if (ring->written + RING_STRETCH - __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) > ring->capacity)
+        ring_wait_for_room(ring);
     return ring->slots + (ring->written & (ring->capacity - 1)) * ring->slot_bytes;
 }
 
@@ -94,21 +113,31 @@ static inline void ring_close(EventRing *ring) { __atomic_store_n(&ring->closed,
 
 /* Writer: wait until the reader has taken all that was published. */
 static inline void ring_drained(EventRing *ring) {
+    uint64_t since = ring_thread_time();
     for (uint64_t looks = 0; __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) != ring->published; looks++)
         ring_wait(looks, 1);
+    ring->writer_waited += ring_thread_time() - since;
+}
+
+/* Reader, who has taken `taken` slots: waits for more. 0: closed, and all are taken. */
+static __attribute__((noinline)) uint64_t ring_wait_for_slots(EventRing *ring, uint64_t taken) {
+    uint64_t since = ring_thread_time(), ready = 0;
+    for (uint64_t looks = 0; !ready; looks++) {
+        int closed = (int)__atomic_load_n(&ring->closed, __ATOMIC_ACQUIRE);     /* before `published`: it came after */
+        ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
+        if (closed) break;
+        if (!ready) ring_wait(looks, RING_PAUSES);
+    }
+    ring->reader_waited += ring_thread_time() - since;
+    return ready;
 }
 
 /* Reader, who has taken `taken` slots: how many more are there in a row, from *slot on, at most RING_STRETCH. Waits
  * for the first; 0: closed, and all are taken. */
 static inline size_t ring_take(EventRing *ring, uint64_t taken, void **slot) {
-    uint64_t at = taken & (ring->capacity - 1), ready;
-    for (uint64_t looks = 0;; looks++) {
-        int closed = (int)__atomic_load_n(&ring->closed, __ATOMIC_ACQUIRE);
-        ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
-        if (ready) break;
-        if (closed) return 0;
-        ring_wait(looks, RING_PAUSES);
-    }
+    uint64_t at = taken & (ring->capacity - 1);
+    uint64_t ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
+    if (!ready) ready = ring_wait_for_slots(ring, taken);
     *slot = ring->slots + at * ring->slot_bytes;
     if (ready > RING_STRETCH) ready = RING_STRETCH;
     return ready < ring->capacity - at ? ready : ring->capacity - at;

@@ -8,8 +8,10 @@ cdef extern from "event_ring.h" nogil:
         RING_STRETCH
 
     ctypedef struct EventRing:
-        pass
+        uint64_t writer_waited
+        uint64_t reader_waited
 
+    uint64_t ring_thread_time()
     EventRing* ring_create(size_t slot_bytes, uint64_t capacity)
     void ring_destroy(EventRing* ring)
     void* ring_stretch(EventRing* ring)
