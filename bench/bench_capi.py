@@ -29,7 +29,6 @@ COMMANDS = 1_000_000
 COMMANDS_QUICK = 200_000
 LIMIT = Limit(at_least=0.5)
 UNIT = "commands/s"
-WALL, WORK = 0, 1               # of the two clocks
 
 Found = tuple[int, int, dict[int, int]]      # events, sum of their words, events by kind
 
@@ -46,8 +45,13 @@ def of_flow(flow: Flow) -> Comparison:
     if reported(engine_kinds) != bare_kinds:
         raise CheckFailed(f"flow {flow.name}: the bare book does not report what the engine does; no figure is given")
     count = len(flow.lines)
-    return Comparison(Measure(f"capi/{flow.name}", UNIT, lambda: count / run_engine(flow)[0][WORK] * 1e9),
-                      Measure(f"bare/{flow.name}", UNIT, lambda: count / run_bare(flow)[0][WORK] * 1e9), LIMIT)
+    return Comparison(Measure(f"capi/{flow.name}", UNIT, lambda: count / work(run_engine(flow)[0]) * 1e9),
+                      Measure(f"bare/{flow.name}", UNIT, lambda: count / work(run_bare(flow)[0]) * 1e9), LIMIT)
+
+
+def work(clocks: tuple[int, int, int]) -> int:
+    """Nanoseconds of processor time of the busier thread."""
+    return max(clocks[1:])
 
 
 def reported(kinds: dict[int, int]) -> dict[int, int]:
@@ -59,7 +63,7 @@ def reported(kinds: dict[int, int]) -> dict[int, int]:
     return {kind: count for kind, count in enumerate(counts) if count}
 
 
-def run_engine(flow: Flow) -> tuple[tuple[int, int], Found]:
+def run_engine(flow: Flow) -> tuple[tuple[int, int, int], Found]:
     """Nanoseconds of one run in a new engine, and what the second thread found."""
     engine = Engine()
     touch(engine)           # as a venue does before it opens
@@ -67,7 +71,7 @@ def run_engine(flow: Flow) -> tuple[tuple[int, int], Found]:
     return drive_capi.time_engine(engine, flow.lines)
 
 
-def run_bare(flow: Flow) -> tuple[tuple[int, int], Found]:
+def run_bare(flow: Flow) -> tuple[tuple[int, int, int], Found]:
     """The same in a new bare book."""
     assert flow.bare_fill is not None and flow.bare is not None, "a generated flow of one instrument has both"
     return drive_capi.time_bare(flow.bare_fill, flow.bare, int(max(flow.bare_fill["id"].max(), flow.bare["id"].max())))

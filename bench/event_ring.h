@@ -23,7 +23,7 @@
 enum {
     RING_LINE = 64,
     RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
-    RING_PAUSES = 16,       /* of a reader that finds nothing */
+    RING_PAUSES = 64,       /* of a reader that finds nothing */
     RING_PATIENCE = 64      /* looks in vain after which a thread lets others have the core at each */
 };
 
