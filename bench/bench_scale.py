@@ -8,8 +8,8 @@
     book/farther  the same between 2^49 and 2^50 ticks; beside book/outside, between 2^18 and 2^19, with as many levels
     book/memory   resident bytes a live order, of an engine that is full with 1,000,000
 
-Why it may mislead: `deep` and `wide` touch more memory than caches hold, so that neighbours on the machine show; whether
-the system has huge pages to give counts as much as anything here.
+Why it may mislead: `deep` and `wide` touch more memory than caches hold, so that neighbours on the machine show;
+whether the system has huge pages to give counts as much as anything here.
 """
 
 from collections.abc import Iterator
@@ -80,8 +80,9 @@ def engine_slowdown(count: int) -> float:
 def bare_slowdown(count: int) -> float:
     """The same of the bare book."""
     deep, shallow = generated_flow("deep", count), generated_flow("shallow", count)
-    assert deep.bare_fill is not None and shallow.bare_fill is not None, "of one instrument"
-    return (time_bare_book(deep.bare_fill, deep.bare, CAPACITY) / time_bare_book(shallow.bare_fill, shallow.bare))
+    assert deep.bare_fill is not None and deep.bare is not None, "of one instrument"
+    assert shallow.bare_fill is not None and shallow.bare is not None, "of one instrument"
+    return time_bare_book(deep.bare_fill, deep.bare, CAPACITY) / time_bare_book(shallow.bare_fill, shallow.bare)
 
 
 # --------------------------------------------------------------------------------------------- flows made by hand

@@ -52,9 +52,8 @@ class Mix:
 
 # Of the resting orders that enter 95% end by a cancel, 20% of the commands are replaces, 15% of new orders IOC:
 # with N new, I IOC and C cancels a command that is C = 0.95 N, I = 0.15 (N + I), N + I + C = 0.8.
-CANCELS_95 = {"new": 3_762, "ioc": 664, "cancel": 3_574}
-CANCELS_95_TEXT = "of the resting orders that enter 95% end by a cancel, 20% of the commands are replaces, 15% of new " \
-                  "orders are IOC"
+CANCELS_95_TEXT = "of the resting orders that enter 95% end by a cancel, 20% of the commands are replaces, 15% of " \
+                  "new orders are IOC"
 
 MIXES = {
     "move": Mix("9% new, 3% IOC, 6% cancel, 82% replace; about 1,000 live orders within 100 ticks of a slowly moving "
@@ -63,29 +62,30 @@ MIXES = {
     "itch": Mix("47% new, 10% IOC, 43% cancel; about 50,000 live orders within 1,000 ticks of a slowly moving mid",
                 seed=20_240_602, new=4_700, ioc=1_000, cancel=4_300, live=50_000, width=1_000),
     "static": Mix(f"{CANCELS_95_TEXT}; the mid stands still, about 30,000 live orders on some 80 levels",
-                  seed=20_240_603, **CANCELS_95, live=30_000, width=40, mid_every=0),
+                  seed=20_240_603, new=3_762, ioc=664, cancel=3_574, live=30_000, width=40, mid_every=0),
     "normal": Mix(f"{CANCELS_95_TEXT}; about 10,000 live orders within 500 ticks of a slowly moving mid",
-                  seed=20_240_604, **CANCELS_95, live=10_000, width=500),
+                  seed=20_240_604, new=3_762, ioc=664, cancel=3_574, live=10_000, width=500),
     "swing": Mix(f"{CANCELS_95_TEXT}; the mid goes from 100,000 ticks 25% up, 25% down and back in 200,000 commands; "
                  "about 1,000 live orders, put within 1,000 ticks of it",
-                 seed=20_240_605, **CANCELS_95, live=1_000, width=1_000, swing=25_000, swing_period=200_000,
-                 makes_way=True, mid=100_000),
+                 seed=20_240_605, new=3_762, ioc=664, cancel=3_574, live=1_000, width=1_000, swing=25_000,
+                 swing_period=200_000, makes_way=True, mid=100_000),
     "crash": Mix(f"{CANCELS_95_TEXT}; the mid wanders over 50,000 ticks, a step of at most 500 in 20 commands; about "
                  "100 live orders, put within 5,000 ticks of it",
-                 seed=20_240_606, **CANCELS_95, live=100, width=5_000, mid_every=20, mid_step=500, mid_range=25_000,
-                 makes_way=True, mid=100_000),
+                 seed=20_240_606, new=3_762, ioc=664, cancel=3_574, live=100, width=5_000, mid_every=20,
+                 mid_step=500, mid_range=25_000, makes_way=True, mid=100_000),
 }
 
 # What the figures of scale compare; `deep` and `wide` want an engine with room for their orders.
 SCALES = {
     "shallow": Mix(f"{CANCELS_95_TEXT}; about 1,000 live orders on 100 levels",
-                   seed=20_240_607, **CANCELS_95, live=1_000, width=52),
+                   seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000, width=52),
     "deep": Mix(f"{CANCELS_95_TEXT}; about 1,000,000 live orders on 100,000 levels",
-                seed=20_240_607, **CANCELS_95, live=1_000_000, width=52_500),
+                seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000_000, width=52_500),
     "narrow": Mix(f"{CANCELS_95_TEXT}; one instrument, one participant, about 100,000 live orders",
-                  seed=20_240_608, **CANCELS_95, live=100_000, width=500, sessions=1),
+                  seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, sessions=1),
     "wide": Mix(f"{CANCELS_95_TEXT}; 100 instruments, 1,000 participants, about 1,000 live orders an instrument",
-                seed=20_240_608, **CANCELS_95, live=100_000, width=500, instruments=100, sessions=1_000),
+                seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, instruments=100,
+                sessions=1_000),
 }
 
 
