@@ -25,6 +25,10 @@
 
 enum { BARE_BUY = 0, BARE_SELL = 1 };
 enum { BARE_NEW = 0, BARE_IOC = 1, BARE_CANCEL = 2, BARE_REPLACE = 3 };
+enum { BARE_ACCEPTED = 0, BARE_TRADED = 1, BARE_CANCELED = 2, BARE_REPLACED = 3 };
+/* What a run does beside matching: nothing, a checksum of the trades, a report of each thing done. Always a constant,
+ * so that what is not asked for is not compiled in. */
+enum { BARE_SILENT = 0, BARE_CHECKED = 1, BARE_REPORTING = 2 };
 
 typedef struct {
     uint32_t id;                        /* of the order: given by NEW and IOC, named by CANCEL and REPLACE */
@@ -33,6 +37,23 @@ typedef struct {
     uint32_t kind;
     uint32_t side;
 } BareCommand;
+
+typedef struct {
+    uint32_t kind;                      /* BARE_ACCEPTED ... */
+    uint32_t id;                        /* of the order that the command is about */
+    uint32_t maker;                     /* of TRADED: the order that rested */
+    int32_t level;                      /* of TRADED: the maker's */
+    int64_t quantity;                   /* accepted, traded, canceled, the new total */
+    int64_t open;                       /* of that order afterwards */
+} BareReport;
+
+/* Where reports go: a block that its owner empties, as the engine's EventSink. */
+typedef struct BareSink {
+    BareReport *reports;
+    size_t capacity, count;
+    void (*drain)(struct BareSink *sink);
+    void *context;
+} BareSink;
 
 /* A queue is a ring through its level's node; an order begins with the same two links. */
 typedef struct { uint32_t next, previous; } BareNode;
@@ -52,11 +73,18 @@ typedef struct {
     int32_t best[2];                    /* by side; an end level where the side is empty */
     uint32_t free_order, live;
     uint64_t trades;
-    uint64_t checksum;                  /* of maker id, level and quantity of each trade, where asked for */
+    uint64_t checksum;                  /* BARE_CHECKED: of maker id, level and quantity of each trade */
+    BareSink *sink;                     /* BARE_REPORTING: where the reports go */
     uint64_t top, marks_of_marks[64], marks[BARE_LEVELS / 64];
 } BareBook;
 
 BARE_INLINE BareOrder *bare_order(const BareBook *book, uint32_t link) { return (BareOrder *)(book->arena + link); }
+
+/* Id of the order that is first in the queue of a level that holds orders; 0 of an end level. */
+BARE_INLINE uint32_t bare_oldest(const BareBook *book, int32_t level) {
+    uint32_t link = book->arena[level].next;
+    return link == (uint32_t)level ? 0 : bare_order(book, link)->id;
+}
 
 static inline void bare_book_destroy(BareBook *book) {
     if (!book) return;
@@ -177,8 +205,16 @@ BARE_INLINE uint64_t bare_checksum(uint64_t checksum, uint32_t maker, int32_t le
     return (checksum ^ maker ^ (uint64_t)level << 32) * 0x9e3779b97f4a7c15ull + (uint64_t)quantity;
 }
 
-/* Trade `open` against the other side as far as `level` allows; returns what is left. */
-BARE_INLINE int64_t bare_match(BareBook *book, int32_t level, int64_t open, int side, int with_checksum) {
+BARE_INLINE void bare_report(BareBook *book, int mode, uint32_t kind, uint32_t id, uint32_t maker, int32_t level,
+                             int64_t quantity, int64_t open) {
+    if (mode != BARE_REPORTING) return;
+    BareSink *sink = book->sink;
+    if (sink->count == sink->capacity) sink->drain(sink);
+    sink->reports[sink->count++] = (BareReport){kind, id, maker, level, quantity, open};
+}
+
+/* Trade `open` of order `id` against the other side as far as `level` allows; returns what is left. */
+BARE_INLINE int64_t bare_match(BareBook *book, uint32_t id, int32_t level, int64_t open, int side, int mode) {
     const int other = !side;
     while (side == BARE_BUY ? book->best[other] <= level : book->best[other] >= level) {
         int32_t best = book->best[other];
@@ -190,7 +226,8 @@ BARE_INLINE int64_t bare_match(BareBook *book, int32_t level, int64_t open, int 
             maker->filled += traded;
             open -= traded;
             book->trades++;
-            if (with_checksum) book->checksum = bare_checksum(book->checksum, maker->id, best, traded);
+            if (mode == BARE_CHECKED) book->checksum = bare_checksum(book->checksum, maker->id, best, traded);
+            bare_report(book, mode, BARE_TRADED, id, maker->id, best, traded, open);
             if (maker->open) break;
             uint32_t next = maker->node.next;
             bare_release(book, link);
@@ -205,8 +242,9 @@ BARE_INLINE int64_t bare_match(BareBook *book, int32_t level, int64_t open, int 
     return open;
 }
 
-BARE_INLINE void bare_new(BareBook *book, const BareCommand *command, int side, int with_checksum) {
-    int64_t open = bare_match(book, command->level, command->quantity, side, with_checksum);
+BARE_INLINE void bare_new(BareBook *book, const BareCommand *command, int side, int mode) {
+    bare_report(book, mode, BARE_ACCEPTED, command->id, 0, command->level, command->quantity, command->quantity);
+    int64_t open = bare_match(book, command->id, command->level, command->quantity, side, mode);
     if (!open) return;
     uint32_t link = book->free_order;
     if (__builtin_expect(!link, 0)) abort();        /* the harness sizes the slab: a full one is its mistake */
@@ -220,24 +258,33 @@ BARE_INLINE void bare_new(BareBook *book, const BareCommand *command, int side, 
     bare_append(book, link, command->level, side);
 }
 
-BARE_INLINE void bare_cancel(BareBook *book, const BareCommand *command, int side) {
+BARE_INLINE void bare_ioc(BareBook *book, const BareCommand *command, int side, int mode) {
+    bare_report(book, mode, BARE_ACCEPTED, command->id, 0, command->level, command->quantity, command->quantity);
+    int64_t left = bare_match(book, command->id, command->level, command->quantity, side, mode);
+    if (left) bare_report(book, mode, BARE_CANCELED, command->id, 0, command->level, left, 0);
+}
+
+BARE_INLINE void bare_cancel(BareBook *book, const BareCommand *command, int side, int mode) {
     uint32_t link = book->links[command->id];
     if (!link) return;
-    bare_unlink(book, bare_order(book, link), side);
+    const BareOrder *order = bare_order(book, link);
+    bare_report(book, mode, BARE_CANCELED, command->id, 0, order->level, order->open, 0);
+    bare_unlink(book, order, side);
     bare_release(book, link);
 }
 
-BARE_INLINE void bare_replace(BareBook *book, const BareCommand *command, int side, int with_checksum) {
+BARE_INLINE void bare_replace(BareBook *book, const BareCommand *command, int side, int mode) {
     uint32_t link = book->links[command->id];
     if (!link) return;
     BareOrder *order = bare_order(book, link);
     int64_t open = command->quantity - order->filled;
+    bare_report(book, mode, BARE_REPLACED, command->id, 0, command->level, command->quantity, open > 0 ? open : 0);
     if (open > 0 && command->level == order->level && open <= order->open) {
         order->open = open;                         /* priority is kept */
         return;
     }
     bare_unlink(book, order, side);
-    int64_t left = open > 0 ? bare_match(book, command->level, open, side, with_checksum) : 0;
+    int64_t left = open > 0 ? bare_match(book, command->id, command->level, open, side, mode) : 0;
     if (!left) {
         bare_release(book, link);
         return;
@@ -247,24 +294,29 @@ BARE_INLINE void bare_replace(BareBook *book, const BareCommand *command, int si
     bare_append(book, link, command->level, side);
 }
 
-BARE_INLINE void bare_apply(BareBook *book, const BareCommand *command, int with_checksum) {
+BARE_INLINE void bare_apply(BareBook *book, const BareCommand *command, int mode) {
     const int side = (int)command->side;
     switch (command->kind) {
-    case BARE_NEW: bare_new(book, command, side, with_checksum); break;
-    case BARE_IOC: bare_match(book, command->level, command->quantity, side, with_checksum); break;
-    case BARE_CANCEL: bare_cancel(book, command, side); break;
-    case BARE_REPLACE: bare_replace(book, command, side, with_checksum); break;
+    case BARE_NEW: bare_new(book, command, side, mode); break;
+    case BARE_IOC: bare_ioc(book, command, side, mode); break;
+    case BARE_CANCEL: bare_cancel(book, command, side, mode); break;
+    case BARE_REPLACE: bare_replace(book, command, side, mode); break;
     default: abort();
     }
 }
 
 /* The timed run: counts trades and nothing else. */
 static __attribute__((noinline)) void bare_book_run(BareBook *book, const BareCommand *commands, size_t count) {
-    for (size_t i = 0; i < count; i++) bare_apply(book, &commands[i], 0);
+    for (size_t i = 0; i < count; i++) bare_apply(book, &commands[i], BARE_SILENT);
 }
 
 /* The same with a checksum of the trades, to compare with another engine's. */
 static __attribute__((noinline)) void bare_book_run_checked(BareBook *book, const BareCommand *commands, size_t count) {
-    for (size_t i = 0; i < count; i++) bare_apply(book, &commands[i], 1);
+    for (size_t i = 0; i < count; i++) bare_apply(book, &commands[i], BARE_CHECKED);
+}
+
+/* One command a call, reported into book->sink: what a venue that only matches would do. */
+static __attribute__((noinline)) void bare_book_apply_reporting(BareBook *book, const BareCommand *command) {
+    bare_apply(book, command, BARE_REPORTING);
 }
 #endif

@@ -5,14 +5,14 @@ a bare book can follow, the same as the bare book's commands. Everything is made
 never depends on the machine or on the hour: the same name is the same bytes everywhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from pricetime.bench import bare_book
-from pricetime.bench.generate import PRICE_OFFSET, generate
+from pricetime.bench.generate import MID_LEVEL, generate
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import (
@@ -30,7 +30,7 @@ from pricetime.matching.records import (
 
 @dataclass(frozen=True)
 class Mix:
-    """How a flow is made. Shares are ten thousandths of the commands; the rest is replaces."""
+    """How a flow is made. Shares are ten thousandths of the commands; the rest is replaces. Prices are in ticks."""
 
     description: str
     seed: int
@@ -41,7 +41,19 @@ class Mix:
     width: int              # ticks from the mid within which prices lie
     mid_every: int = 200    # commands between two steps of the mid; 0: it stands still
     mid_step: int = 2       # largest step, in ticks
+    mid_range: int = 65_536     # the steps keep the mid within so many ticks of where it began
+    swing: int = 0          # ticks that the mid goes up and down; 0: it makes steps
+    swing_period: int = 0   # commands for once up, down and back
+    makes_way: bool = False     # the orders that the mid has passed are cancelled or moved first
+    mid: int = 1_131_072    # price of the mid at the beginning
+    instruments: int = 1
+    sessions: int = 8       # each its own participant
 
+
+# Of the resting orders that enter 95% end by a cancel, 20% of the commands are replaces, 15% of new orders IOC:
+# with N new, I IOC and C cancels a command that is C = 0.95 N, I = 0.15 (N + I), N + I + C = 0.8.
+CANCELS_95_TEXT = "of the resting orders that enter 95% end by a cancel, 20% of the commands are replaces, 15% of " \
+                  "new orders are IOC"
 
 MIXES = {
     "move": Mix("9% new, 3% IOC, 6% cancel, 82% replace; about 1,000 live orders within 100 ticks of a slowly moving "
@@ -49,6 +61,31 @@ MIXES = {
                 seed=20_240_601, new=900, ioc=300, cancel=600, live=1_000, width=100),
     "itch": Mix("47% new, 10% IOC, 43% cancel; about 50,000 live orders within 1,000 ticks of a slowly moving mid",
                 seed=20_240_602, new=4_700, ioc=1_000, cancel=4_300, live=50_000, width=1_000),
+    "static": Mix(f"{CANCELS_95_TEXT}; the mid stands still, about 30,000 live orders on some 80 levels",
+                  seed=20_240_603, new=3_762, ioc=664, cancel=3_574, live=30_000, width=40, mid_every=0),
+    "normal": Mix(f"{CANCELS_95_TEXT}; about 10,000 live orders within 500 ticks of a slowly moving mid",
+                  seed=20_240_604, new=3_762, ioc=664, cancel=3_574, live=10_000, width=500),
+    "swing": Mix(f"{CANCELS_95_TEXT}; the mid goes from 100,000 ticks 25% up, 25% down and back in 200,000 commands; "
+                 "about 1,000 live orders, put within 1,000 ticks of it",
+                 seed=20_240_605, new=3_762, ioc=664, cancel=3_574, live=1_000, width=1_000, swing=25_000,
+                 swing_period=200_000, makes_way=True, mid=100_000),
+    "crash": Mix(f"{CANCELS_95_TEXT}; the mid wanders over 50,000 ticks, a step of at most 500 in 20 commands; about "
+                 "100 live orders, put within 5,000 ticks of it",
+                 seed=20_240_606, new=3_762, ioc=664, cancel=3_574, live=100, width=5_000, mid_every=20,
+                 mid_step=500, mid_range=25_000, makes_way=True, mid=100_000),
+}
+
+# What the figures of scale compare; `deep` and `wide` want an engine with room for their orders.
+SCALES = {
+    "shallow": Mix(f"{CANCELS_95_TEXT}; about 1,000 live orders on 100 levels",
+                   seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000, width=52),
+    "deep": Mix(f"{CANCELS_95_TEXT}; about 1,000,000 live orders on 100,000 levels",
+                seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000_000, width=52_500),
+    "narrow": Mix(f"{CANCELS_95_TEXT}; one instrument, one participant, about 100,000 live orders",
+                  seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, sessions=1),
+    "wide": Mix(f"{CANCELS_95_TEXT}; 100 instruments, 1,000 participants, about 1,000 live orders an instrument",
+                seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, instruments=100,
+                sessions=1_000),
 }
 
 
@@ -92,8 +129,8 @@ def _name(text: str) -> np.ndarray:
     return line
 
 
-def definitions(sessions: int) -> np.ndarray:
-    """Participants and sessions 1 to `sessions`, one each, and instrument 1 with a tick and a lot of 1."""
+def definitions(sessions: int, instruments: int = 1) -> np.ndarray:
+    """Participants and sessions 1 to `sessions`, one each, and instruments with a tick and a lot of 1."""
     terms = np.zeros(1, INSTRUMENT_TERMS)
     terms["type"] = LineType.INSTRUMENT_TERMS_LINE
     terms["tick_size"] = terms["lot_size"] = 1
@@ -102,19 +139,26 @@ def definitions(sessions: int) -> np.ndarray:
         parts.append(record(CommandType.PARTY_DEFINITION, (_name(f"FIRM{number}"),), target=number))
         parts.append(record(CommandType.SESSION_DEFINITION, (_name(f"SESSION{number}"),), target=number,
                             quantity=number, attributes=records.RIGHT_TRADE))
-    parts.append(record(CommandType.SECURITY_DEFINITION, (_name("BENCH"), terms), instrument=1))
+    for number in range(1, instruments + 1):
+        symbol = "BENCH" if number == 1 else f"BENCH{number}"
+        parts.append(record(CommandType.SECURITY_DEFINITION, (_name(symbol), terms), instrument=number))
     return np.concatenate(parts)
 
 
 @lru_cache(maxsize=4)
-def generated_flow(name: str, count: int, sessions: int = 8) -> Flow:
+def generated_flow(name: str, count: int, sessions: int | None = None) -> Flow:
     """The named flow, `count` commands of it after the fill. The arrays are shared between callers: read only."""
-    mix = MIXES[name]
-    arrays = generate(seed=mix.seed, new=mix.new, ioc=mix.ioc, cancel=mix.cancel, live=mix.live, width=mix.width,
-                      mid_every=mix.mid_every, mid_step=mix.mid_step, sessions=sessions, count=count)
-    fill, lines, bare_fill, bare = arrays
-    return Flow(name, f"{mix.description}; seed {mix.seed}", definitions(sessions), fill, lines, bare_fill, bare,
-                price_offset=PRICE_OFFSET)
+    mix = (MIXES | SCALES)[name]
+    if sessions is not None:
+        mix = replace(mix, sessions=sessions)
+    offset = mix.mid - MID_LEVEL
+    fields = {key: value for key, value in asdict(mix).items() if key not in ("description", "mid")}
+    fill, lines, bare_fill, bare = generate(**fields, price_offset=offset, count=count)
+    defined = definitions(mix.sessions, mix.instruments)
+    description = f"{mix.description}; seed {mix.seed}"
+    if mix.instruments > 1:
+        return Flow(name, description, defined, fill, lines, None, None, "several instruments")
+    return Flow(name, description, defined, fill, lines, bare_fill, bare, price_offset=offset)
 
 
 # ------------------------------------------------------------------------------------- flows that others made

@@ -57,7 +57,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A figure with the yardstick that it stands beside; `note` says what cannot be seen from the names."""
+    """A figure with the yardstick that it stands beside; `note` says what cannot be seen from the names. Without a
+    yardstick the limit is on the figure itself."""
 
     subject: Measure
     yardstick: Measure | None = None
@@ -88,14 +89,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure over its yardstick, pair by pair."""
+    """A figure over its yardstick, pair by pair; the figure itself where it has a limit and no yardstick."""
 
     subject: Result
-    yardstick: Result
+    yardstick: Result | None
     limit: Limit | None
 
     @property
     def value(self) -> float:
+        if self.yardstick is None:
+            return self.subject.value
         pairs = zip(self.subject.values, self.yardstick.values, strict=True)
         return statistics.median(subject / yardstick for subject, yardstick in pairs)
 
@@ -108,6 +111,8 @@ class Ratio:
     def as_json(self) -> dict[str, object]:
         limit = {} if self.limit is None else {
             "at_most": self.limit.at_most, "at_least": self.limit.at_least, "holds": self.limit.holds(self.value)}
+        if self.yardstick is None:
+            return {"name": self.subject.name, "value": _rounded(self.value), **limit}
         return {"name": self.subject.name, "yardstick": self.yardstick.name, "ratio": _rounded(self.value), **limit}
 
 
@@ -155,8 +160,8 @@ def run(comparisons: Iterable[Comparison], repeats: int, say: Callable[[str], No
         say(f"{comparison.subject.name}{beside} …")
         subject, *yardstick = measure(comparison, repeats)
         report.results += [subject, *yardstick]
-        if yardstick:
-            report.ratios.append(Ratio(subject, yardstick[0], comparison.limit))
+        if yardstick or comparison.limit:
+            report.ratios.append(Ratio(subject, yardstick[0] if yardstick else None, comparison.limit))
         if comparison.note:
             report.notes.append(f"{comparison.subject.name}: {comparison.note}")
     return report
@@ -184,7 +189,8 @@ def table(report: Report) -> str:
             rows.append((*row, "", "", "", ""))
         else:
             limit = "" if ratio.limit is None else str(ratio.limit)
-            rows.append((*row, ratio.yardstick.name, f"{ratio.value:.2f}", limit, ratio.verdict))
+            beside = ("", "") if ratio.yardstick is None else (ratio.yardstick.name, f"{ratio.value:.2f}")
+            rows.append((*row, *beside, limit, ratio.verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     right = {1, 3, 4, 5, 7, 8}
     lines = ["  ".join(cell.rjust(width) if column in right else cell.ljust(width)

@@ -70,7 +70,7 @@ def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["bok"], "no suite 'bok'; there are book, journal, gateway"),
+    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, gateway"),
     (["journal", "--flow", "x.jsonl"], "--flow is for the book"),
     (["--flow", "/nowhere/x.jsonl"], "--flow /nowhere/x.jsonl: No such file"),
 ])

@@ -47,7 +47,63 @@ def test_live_orders_stay_near_their_number(name: str) -> None:
     assert len(engine.orders("BENCH")) == live
     for part in np.array_split(flow.lines, 5):
         engine.apply(np.ascontiguousarray(part))
-        assert 0.8 * live <= len(engine.orders("BENCH")) <= 1.2 * live
+        assert (0.4 if name == "crash" else 0.8) * live <= len(engine.orders("BENCH")) <= 1.2 * live
+
+
+CANCELS_95 = ("static", "normal", "swing", "crash")
+
+
+@pytest.mark.parametrize("name", CANCELS_95)
+def test_95_of_100_resting_orders_end_by_a_cancel(name: str) -> None:
+    flow = generated_flow(name, 4 * COUNT)
+    events = Engine().apply(whole(flow))
+    rests = events["attributes"] >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK == TimeInForce.GTC
+    canceled = (rests & (events["type"] == EventType.CANCELED)).sum()
+    filled = (rests & (events["type"] == EventType.TRADE) & (events["leaves_qty"] == 0)).sum()
+    assert canceled / (canceled + filled) == pytest.approx(0.95, abs=0.025)
+
+
+@pytest.mark.parametrize("name", CANCELS_95)
+def test_15_of_100_new_orders_are_ioc(name: str) -> None:
+    kinds = generated_flow(name, COUNT).bare["kind"]
+    ioc, new = (kinds == bare_book.KIND_IOC).sum(), (kinds == bare_book.KIND_NEW).sum()
+    assert ioc / (ioc + new) == pytest.approx(0.15, abs=0.01)
+
+
+def walk(name: str) -> tuple[np.ndarray, list[int]]:
+    """The best bid and the number of levels, looked at 40 times."""
+    flow, engine = generated_flow(name, 200_000), Engine()
+    engine.apply(np.concatenate([flow.definitions, flow.fill]))
+    best, levels = [], []
+    for part in np.array_split(flow.lines, 40):
+        engine.apply(np.ascontiguousarray(part))
+        bids, asks = engine.depth("BENCH", 100_000)
+        best.append(int(bids["price"][0]))
+        levels.append(len(bids) + len(asks))
+    return np.array(best), levels
+
+
+def test_static_stands_still_on_80_levels() -> None:
+    best, levels = walk("static")
+    assert np.ptp(best) <= 1
+    assert all(78 <= count <= 82 for count in levels)
+
+
+def test_normal_moves_a_little() -> None:
+    best, _ = walk("normal")
+    assert 2 < np.ptp(best) < 500
+
+
+def test_swing_goes_25_percent_up_and_down() -> None:
+    best, _ = walk("swing")
+    assert best.max() == pytest.approx(125_000, abs=1_500)
+    assert best.min() == pytest.approx(75_000, abs=1_500)
+
+
+def test_crash_wanders_far_over_few_levels_with_wide_gaps() -> None:
+    best, levels = walk("crash")
+    assert 20_000 < np.ptp(best) < 60_000
+    assert max(levels) <= 120
 
 
 def test_prices_stay_close_to_the_mid() -> None:

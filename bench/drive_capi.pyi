@@ -1,0 +1,19 @@
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricetime.matching.engine import Engine
+
+_Found = tuple[int, int, dict[int, int]]
+
+def time_engine(engine: Engine, lines: NDArray[np.void]) -> tuple[tuple[int, int, int], _Found]: ...
+def time_bare(
+    fill: NDArray[np.void], commands: NDArray[np.void], ids: int, live_max: int = ...
+) -> tuple[tuple[int, int, int], _Found]: ...
+
+class SecondThread:
+    def __new__(cls, slot_bytes: int) -> Self: ...
+    def stop(self) -> None: ...
+    @property
+    def found(self) -> _Found: ...

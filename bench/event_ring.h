@@ -1,0 +1,150 @@
+/* A ring between two threads: one writes slots, one reads them, neither locks nor calls the system on the way.
+ *
+ *   published   slots written so far; stored by the writer with release after each command, so that whoever loads it
+ *               with acquire sees the slots below it whole, and nobody waits for a further command to see an event
+ *   taken       slots read so far; stored by the reader with release, so that the writer, who loads it with acquire,
+ *               writes only where nothing is read any more
+ *   closed      the writer is done; stored with release after the last `published`
+ *
+ * Both count up for ever (2^64 slots); a slot's place is its number modulo the capacity. Each thread's words have cache
+ * lines of their own, and the writer looks at `taken` only when the room that it knows of is used up. A reader that
+ * finds nothing looks away for some hundred nanoseconds (RING_PAUSES): each look costs the writer a cache line.
+ *
+ * Each thread counts the processor time that it waits, so that the rest of its processor time is its work. */
+#ifndef PRICETIME_EVENT_RING_H
+#define PRICETIME_EVENT_RING_H
+
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    RING_LINE = 64,
+    RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
+    RING_PAUSES = 64,       /* of a reader that finds nothing */
+    RING_PATIENCE = 64      /* looks in vain after which a thread lets others have the core at each */
+};
+
+typedef struct {
+    _Alignas(RING_LINE) uint64_t published;
+    uint64_t closed;
+    _Alignas(RING_LINE) uint64_t taken;
+    _Alignas(RING_LINE) uint64_t written;       /* the writer's own: slots before the stretch that it is writing */
+    uint64_t writer_waited;                     /* nanoseconds of processor time */
+    _Alignas(RING_LINE) uint64_t reader_waited; /* the reader's own */
+    _Alignas(RING_LINE) char *slots;            /* from here on never changed */
+    size_t slot_bytes;
+    uint64_t capacity;                          /* a power of two, a multiple of RING_STRETCH */
+} EventRing;
+
+static inline void ring_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Nanoseconds of processor time that this thread has had. */
+static inline uint64_t ring_thread_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* After `looks` looks in vain: rest a moment; after many let others have the core, where there may be but one. */
+static inline void ring_wait(uint64_t looks, int pauses) {
+    if (looks >= RING_PATIENCE) sched_yield();
+    for (int i = 0; i < pauses; i++) ring_pause();
+}
+
+static inline void ring_destroy(EventRing *ring) {
+    if (ring) free(ring->slots);
+    free(ring);
+}
+
+/* NULL where memory is short. Every page is touched. */
+static inline EventRing *ring_create(size_t slot_bytes, uint64_t capacity) {
+    EventRing *ring = (EventRing *)aligned_alloc(RING_LINE, sizeof(EventRing));
+    if (!ring) return NULL;
+    memset(ring, 0, sizeof *ring);
+    ring->slot_bytes = slot_bytes;
+    ring->capacity = capacity;
+    ring->slots = (char *)aligned_alloc(4096, slot_bytes * capacity);
+    if (!ring->slots) {
+        ring_destroy(ring);
+        return NULL;
+    }
+    memset(ring->slots, 0, slot_bytes * capacity);
+    return ring;
+}
+
+static __attribute__((noinline)) void ring_wait_for_room(EventRing *ring) {
+    uint64_t since = ring_thread_time();
+    for (uint64_t looks = 0; ring->written + RING_STRETCH - __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) > ring->capacity;
+         looks++)
+        ring_wait(looks, 1);
+    ring->writer_waited += ring_thread_time() - since;
+}
+
+/* Writer: a stretch of RING_STRETCH free slots in a row; waits until the reader is done with it. */
+static inline void *ring_stretch(EventRing *ring) {
+    if (ring->written + RING_STRETCH - __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) > ring->capacity)
+        ring_wait_for_room(ring);
+    return ring->slots + (ring->written & (ring->capacity - 1)) * ring->slot_bytes;
+}
+
+/* Writer: the first `count` slots of the stretch are whole. */
+static inline void ring_publish(EventRing *ring, size_t count) {
+    __atomic_store_n(&ring->published, ring->written + count, __ATOMIC_RELEASE);
+}
+
+/* Writer: the whole stretch is; the next one. */
+static inline void *ring_next_stretch(EventRing *ring) {
+    ring_publish(ring, RING_STRETCH);
+    ring->written += RING_STRETCH;
+    return ring_stretch(ring);
+}
+
+/* Writer: no more slots. */
+static inline void ring_close(EventRing *ring) { __atomic_store_n(&ring->closed, 1, __ATOMIC_RELEASE); }
+
+/* Writer: wait until the reader has taken all that was published. */
+static inline void ring_drained(EventRing *ring) {
+    uint64_t since = ring_thread_time();
+    for (uint64_t looks = 0; __atomic_load_n(&ring->taken, __ATOMIC_ACQUIRE) != ring->published; looks++)
+        ring_wait(looks, 1);
+    ring->writer_waited += ring_thread_time() - since;
+}
+
+/* Reader, who has taken `taken` slots: waits for more. 0: closed, and all are taken. */
+static __attribute__((noinline)) uint64_t ring_wait_for_slots(EventRing *ring, uint64_t taken) {
+    uint64_t since = ring_thread_time(), ready = 0;
+    for (uint64_t looks = 0; !ready; looks++) {
+        int closed = (int)__atomic_load_n(&ring->closed, __ATOMIC_ACQUIRE);     /* before `published`: it came after */
+        ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
+        if (closed) break;
+        if (!ready) ring_wait(looks, RING_PAUSES);
+    }
+    ring->reader_waited += ring_thread_time() - since;
+    return ready;
+}
+
+/* Reader, who has taken `taken` slots: how many more are there in a row, from *slot on, at most RING_STRETCH. Waits
+ * for the first; 0: closed, and all are taken. */
+static inline size_t ring_take(EventRing *ring, uint64_t taken, void **slot) {
+    uint64_t at = taken & (ring->capacity - 1);
+    uint64_t ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
+    if (!ready) ready = ring_wait_for_slots(ring, taken);
+    *slot = ring->slots + at * ring->slot_bytes;
+    if (ready > RING_STRETCH) ready = RING_STRETCH;
+    return ready < ring->capacity - at ? ready : ring->capacity - at;
+}
+
+/* Reader: it is done with all slots before number `taken`. */
+static inline void ring_give_back(EventRing *ring, uint64_t taken) {
+    __atomic_store_n(&ring->taken, taken, __ATOMIC_RELEASE);
+}
+#endif
