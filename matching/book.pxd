@@ -6,7 +6,7 @@ All functions work on either side: `side` is 0 for buy and 1 for sell, and a lad
 from libc.stdint cimport int64_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_remove
 from pricetime.matching.memory cimport prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
@@ -70,6 +70,8 @@ cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
     id_map_insert(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
     id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
+    id_map_foresee(&state.by_order_id, 0, order.order_id)
+    id_map_foresee(&state.by_cl_ord_id, order.session, order.cl_ord_id)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:

@@ -6,7 +6,9 @@ from pricetime.matching.book cimport (
     book_available, book_match, book_remove, book_rest, foresee_removal, forget_order, name_order,
 )
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_find, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.id_map cimport (
+    id_home, id_map_find, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove,
+)
 from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order, status_of
@@ -420,7 +422,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
     cdef uint32_t old_home = 0, new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-    id_map_prefetch(&state.by_cl_ord_id, new_home)
+    id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     if not reason:
         instrument = &state.instruments[command.instrument]
         # Without HAS_EXEC_INST the command says nothing of post-only.
