@@ -3,13 +3,14 @@
 All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
 """
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_remove
 from pricetime.matching.memory cimport prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back
-from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
+from pricetime.matching.price_ladder cimport Level, PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near
+from pricetime.matching.price_ladder cimport ladder_remove
 from pricetime.matching.records cimport AGGRESSOR, MARKET, ORDER_FILLED, EventRecord, order_type
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
@@ -100,6 +101,14 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
     prefetch(&state.pool.orders[order.prev])
     prefetch(&state.pool.orders[order.next])
     prefetch(&state.level_pool.levels[order.level])
+
+
+cdef inline void foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
+    """Ask at once for the end of the queue that an order with this price would join."""
+    cdef int side = side_index(attributes)
+    cdef int64_t key = level_key(side, tick)
+    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, key)
+    prefetch(&state.pool.orders[state.level_pool.levels[index].tail])
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:

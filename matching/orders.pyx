@@ -3,7 +3,8 @@
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t
 
 from pricetime.matching.book cimport (
-    book_available, book_match, book_remove, book_rest, foresee_removal, forget_order, name_order,
+    book_available, book_match, book_remove, book_rest, foresee_removal, foresee_rest,
+    forget_order, name_order,
 )
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport (
@@ -207,6 +208,7 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
     if reason:
         reject_new(state, command, reason, sink)
         return
+    foresee_rest(state, instrument, attributes, tick)
     if order_time_in_force(attributes) == 0:
         attributes |= DAY << TIME_IN_FORCE_SHIFT
     slot = order_take(&state.pool)
@@ -422,6 +424,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
     cdef uint32_t old_home = 0, new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
+    id_map_prefetch(&state.by_cl_ord_id, new_home)
     id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     if not reason:
         instrument = &state.instruments[command.instrument]
@@ -457,6 +460,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     if reason:
         reject_change(state, command, slot, reason, sink)
         return
+    foresee_rest(state, instrument, attributes, tick)
     if keeps_priority(order, attributes, price, open_quantity):
         level_of(state, instrument, order).quantity -= order.leaves - open_quantity
         order.leaves = open_quantity
