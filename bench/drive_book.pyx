@@ -3,7 +3,7 @@ drops them."""
 
 from libc.stdint cimport uint64_t
 
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
@@ -24,6 +24,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     recorded digest differs."""
     cdef EventRecord events[SINK_EVENTS]
     cdef EventSink sink
+    cdef Foresight ahead = Foresight(0, 0)
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0
@@ -35,6 +36,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     start = thread_time_ns()
     with nogil:
         while index < count:
+            engine_foresee(engine.state, &ahead, &lines[index], count - index)
             answer = engine_apply(engine.state, &lines[index], &sink)
             if answer == DIGEST_DIFFERS:
                 break

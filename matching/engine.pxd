@@ -15,11 +15,18 @@ cdef enum:
     APPLIED = 0
     DIGEST_DIFFERS = -1         # an EVENT_DIGEST record does not hold this engine's digest; nothing was changed
 
+cdef struct Foresight:
+    uint32_t home               # where the ClOrdID that the command after next names stands in the map
+    uint32_t slot               # of the order that the next command names
+
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.
 cdef void engine_destroy(EngineState* engine) noexcept nogil
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil
     # The door (docs/rules.md, 3): 0, or the Reason why this decodable record may not be journaled. Changes nothing.
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available) noexcept nogil
+    # For whoever has the next records ready, before each engine_apply: begins to load what they will touch. `available` lines
+    # begin at `record`. Changes nothing.
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.
