@@ -1,5 +1,5 @@
-"""Drive the fast engine as the gateway does, from C without the GIL: one command a call, events into a sink that
-drops them."""
+"""Drive the fast engine as the gateway does within a message, and replay: from C without the GIL, one command a call,
+what the next ones need asked for ahead, events into a sink that drops them."""
 
 from libc.stdint cimport uint64_t
 
@@ -36,7 +36,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     start = thread_time_ns()
     with nogil:
         while index < count:
-            engine_foresee(engine.state, &ahead, &lines[index], count - index)
+            engine_foresee(engine.state, &ahead, &lines[index], count - index, 0)
             answer = engine_apply(engine.state, &lines[index], &sink)
             if answer == DIGEST_DIFFERS:
                 break

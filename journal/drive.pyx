@@ -59,7 +59,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
             out_of_turn = record.sequence != engine.state.sequence + 1
             if undecodable or out_of_turn:
                 break
-            engine_foresee(engine.state, &ahead, record, available - at)
+            engine_foresee(engine.state, &ahead, record, available - at, 0)
             result = engine_apply(engine.state, record, &sink)
             if result != APPLIED:
                 break

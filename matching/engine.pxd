@@ -24,9 +24,10 @@ cdef EngineState* engine_create(uint32_t shard) noexcept nogil
 cdef void engine_destroy(EngineState* engine) noexcept nogil
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil
     # The door (docs/rules.md, 3): 0, or the Reason why this decodable record may not be journaled. Changes nothing.
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available) noexcept nogil
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil
     # For whoever has the next records ready, before each engine_apply: begins to load what they will touch. `available` lines
-    # begin at `record`. Changes nothing.
+    # begin at `record`, all of `session` (0: each of its own). Changes nothing but *ahead, which is zero at first.
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.

@@ -145,7 +145,7 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
 
 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
-                         size_t available) noexcept nogil:
+                         size_t available, uint32_t session) noexcept nogil:
     """Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* third = &record[3 if available > 3 else 0]
     cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.home & engine.by_cl_ord_id.mask]
@@ -153,7 +153,7 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     foresee_removal(engine, &engine.pool.orders[ahead.slot])
     prefetch(&engine.pool.orders[second])
     ahead.slot = second
-    ahead.home = id_home(&engine.by_cl_ord_id, third.session, third.target)
+    ahead.home = id_home(&engine.by_cl_ord_id, session if session else third.session, third.target)
     id_map_prefetch(&engine.by_cl_ord_id, ahead.home)
 
 
@@ -233,7 +233,7 @@ cdef apply_records(EngineState* state, const CommandLine* record, size_t availab
             if record[at].sequence != 0 and record[at].sequence != state.sequence + 1:
                 out_of_turn = True
                 break
-            engine_foresee(state, &ahead, &record[at], available - at)
+            engine_foresee(state, &ahead, &record[at], available - at, 0)
             result = engine_apply(state, &record[at], sink)
             if result == DIGEST_DIFFERS:
                 break
