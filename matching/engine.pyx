@@ -150,7 +150,9 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef const CommandLine* third = &record[3 if available > 3 else 0]
     cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.home & engine.by_cl_ord_id.mask]
     cdef uint32_t second = entry.slot & -<uint32_t> (entry.home == ahead.home)
-    foresee_removal(engine, &engine.pool.orders[ahead.slot])
+    cdef const Order* order = &engine.pool.orders[ahead.slot]
+    foresee_removal(engine, order)
+    id_map_prefetch(&engine.by_order_id, id_home(&engine.by_order_id, 0, order.order_id))
     prefetch(&engine.pool.orders[second])
     ahead.slot = second
     ahead.home = id_home(&engine.by_cl_ord_id, session if session else third.session, third.target)

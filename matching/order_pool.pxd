@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 
-from pricetime.matching.memory cimport take_lines
+from pricetime.matching.memory cimport prefetch, take_lines
 
 cdef struct Order:
     # All that an order without advanced attributes needs: 64 bytes.
@@ -47,6 +47,7 @@ cdef inline uint32_t order_take(OrderPool* self) noexcept nogil:
     cdef uint32_t slot = self.free_head
     if slot != 0:
         self.free_head = self.orders[slot].next
+        prefetch(&self.orders[self.free_head])      # the next new order's: given back long ago, perhaps
     else:
         self.touched += 1
         slot = self.touched
