@@ -20,24 +20,25 @@ from pricetime.matching.state cimport EngineState, Instrument, level_key, level_
 cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """Join the back of a queue. Slot 0 is nobody's: what is written to it is never read, so that nothing here branches."""
     cdef Order* order = &state.pool.orders[slot]
-    order.next = 0
-    order.prev = level.tail
-    state.pool.orders[level.tail].next = slot
-    level.head = level.head if level.tail else slot
-    level.tail = slot
+    cdef uint32_t tail = level.tail, head = level.head
     level.quantity += order.leaves
+    order.next = 0
+    order.prev = tail
+    state.pool.orders[tail].next = slot
+    level.head = head if tail else slot
+    level.tail = slot
     level.count += 1
 
 
 cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """Leave a queue, from wherever in it."""
     cdef Order* order = &state.pool.orders[slot]
-    cdef uint32_t next = order.next, prev = order.prev
+    cdef uint32_t next = order.next, prev = order.prev, head = level.head, tail = level.tail
+    level.quantity -= order.leaves
     state.pool.orders[prev].next = next
     state.pool.orders[next].prev = prev
-    level.head = level.head if prev else next
-    level.tail = level.tail if next else prev
-    level.quantity -= order.leaves
+    level.head = head if prev else next
+    level.tail = tail if next else prev
     level.count -= 1
 
 
