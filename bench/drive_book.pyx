@@ -24,7 +24,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     recorded digest differs."""
     cdef EventRecord events[SINK_EVENTS]
     cdef EventSink sink
-    cdef Foresight ahead = Foresight(0, 0)
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0

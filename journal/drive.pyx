@@ -39,7 +39,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
     cdef EventRecord events[BLOCK_EVENTS]
     cdef Counts counts = Counts(0, 0)
     cdef EventSink sink
-    cdef Foresight ahead = Foresight(0, 0)
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     cdef const CommandLine* record
     cdef size_t at = 0, available = lines.shape[0] // LINE_BYTES
     cdef uint32_t offset = 0

@@ -16,8 +16,8 @@ cdef enum:
     DIGEST_DIFFERS = -1         # an EVENT_DIGEST record does not hold this engine's digest; nothing was changed
 
 cdef struct Foresight:
-    uint32_t home               # where the ClOrdID that the command after next names stands in the map
-    uint32_t slot               # of the order that the next command names
+    uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
+    uint32_t slots[2]           # of the orders that the 2nd and 3rd name
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.

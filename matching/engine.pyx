@@ -147,16 +147,18 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
                          size_t available, uint32_t session) noexcept nogil:
     """Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
-    cdef const CommandLine* third = &record[3 if available > 3 else 0]
-    cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.home & engine.by_cl_ord_id.mask]
-    cdef uint32_t second = entry.slot & -<uint32_t> (entry.home == ahead.home)
-    cdef const Order* order = &engine.pool.orders[ahead.slot]
+    cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
+    cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
+    cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
+    cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
     foresee_removal(engine, order)
     id_map_prefetch(&engine.by_order_id, id_home(&engine.by_order_id, 0, order.order_id))
-    prefetch(&engine.pool.orders[second])
-    ahead.slot = second
-    ahead.home = id_home(&engine.by_cl_ord_id, session if session else third.session, third.target)
-    id_map_prefetch(&engine.by_cl_ord_id, ahead.home)
+    prefetch(&engine.pool.orders[third])
+    ahead.slots[0] = ahead.slots[1]
+    ahead.slots[1] = third
+    ahead.homes[0] = ahead.homes[1]
+    ahead.homes[1] = id_home(&engine.by_cl_ord_id, session if session else fifth.session, fifth.target)
+    id_map_prefetch(&engine.by_cl_ord_id, ahead.homes[1])
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
@@ -226,7 +228,7 @@ cdef apply_records(EngineState* state, const CommandLine* record, size_t availab
     cdef size_t at = 0
     cdef int result = 0
     cdef bint out_of_turn = False
-    cdef Foresight ahead = Foresight(0, 0)
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     with nogil:
         while at < available:
             result = record_screen(&record[at], available - at, &offset)
