@@ -146,7 +146,9 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
                          size_t available, uint32_t session) noexcept nogil:
-    """Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
+    """Five lines ahead the id's entry, three ahead the order, one ahead what its removal touches: each step reads what the
+    one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
+    Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
     cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
     cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
