@@ -214,7 +214,7 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
     slot = order_take(&state.pool)
     order = &state.pool.orders[slot]
     state.last_order_id += 1
-    # Session and instrument in one store: the event's word of both is read back as one, which two would hold up (5 ns).
+    # Session and instrument in one store: the event's word of both is read back as one, which two would hold up (itch: 3 ns).
     (<uint64_t*> &order.session)[0] = command.session | <uint64_t> command.instrument << 32
     order.attributes = attributes & KEPT_ATTRIBUTES
     order.price = command.price if attributes & HAS_PRICE else 0
