@@ -1,15 +1,16 @@
 """What does one command cost in the engine? `book/<flow>` in ns/command, beside `bare/<flow>`.
 
-Subject: engine_apply, command by command from C, with sessions, ids, risk checks, two-line events written and
-digested; the events are dropped. Yardstick: a bare ladder book in C that matches the same orders and counts trades
-(bare_book.h). The definitions and the fill up to the live orders go in before the clock is started, into a new
-engine and book for each repeat.
+Subject: engine_apply, command by command from C, what the next ones need asked for ahead (engine_foresee, as replay
+and the gateway do), with sessions, ids, risk checks, two-line events written and digested; the events are dropped.
+Yardstick: a bare ladder book in C that matches the same orders and counts trades (bare_book.h). The definitions and the
+fill up to the live orders go in before the clock is started, into a new engine and book for each repeat.
 
 The clock is the thread's processor time: on a quiet machine the same as the wall's, on a busy one without the
 others' turns.
 
 Why it may mislead: nothing else runs on the core, so caches and branch predictors are the flow's own; commands lie
-ready in memory in a row; one instrument. The same holds for the yardstick.
+ready in memory in a row, so that the engine can look ahead (the gateway only within a message); one instrument. The
+same holds for the yardstick.
 """
 
 from collections.abc import Iterator

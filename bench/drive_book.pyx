@@ -1,9 +1,9 @@
-"""Drive the fast engine as the gateway does, from C without the GIL: one command a call, events into a sink that
-drops them."""
+"""Drive the fast engine as the gateway does within a message, and replay: from C without the GIL, one command a call,
+what the next ones need asked for ahead, events into a sink that drops them."""
 
 from libc.stdint cimport uint64_t
 
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
@@ -24,6 +24,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     recorded digest differs."""
     cdef EventRecord events[SINK_EVENTS]
     cdef EventSink sink
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0
@@ -35,6 +36,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     start = thread_time_ns()
     with nogil:
         while index < count:
+            engine_foresee(engine.state, &ahead, &lines[index], count - index, 0)
             answer = engine_apply(engine.state, &lines[index], &sink)
             if answer == DIGEST_DIFFERS:
                 break

@@ -18,7 +18,7 @@ from pricetime.gateway.state cimport (
 from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, engine_apply, engine_screen
+from pricetime.matching.engine cimport APPLIED, Foresight, engine_apply, engine_foresee, engine_screen
 from pricetime.matching.records cimport *
 
 cdef enum Kind:
@@ -348,16 +348,20 @@ cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nog
 
 cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogil:
     cdef size_t offset = 0
-    cdef uint32_t place = 0
+    cdef uint32_t place = 0, session = 0
     cdef int reason
     cdef CommandLine* record
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     if begin_message(self, arrival):
+        if self.current != NO_CONNECTION:
+            session = self.table.connections[self.current].session
         while offset < arrival.payload_bytes and self.failure == NO_FAILURE:
             record = <CommandLine*> (self.inbox + offset)
             reason = record_screen(record, (arrival.payload_bytes - offset) // LINE_BYTES, &place)
             if reason:
                 refuse_bytes(self, <uint8_t> reason, offset + place)
                 break
+            engine_foresee(self.engine, &ahead, record, (arrival.payload_bytes - offset) // LINE_BYTES, session)
             offset += record_lines(record) * LINE_BYTES
             take_record(self, record)
     if self.stranger_bytes:

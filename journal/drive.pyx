@@ -5,7 +5,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
 
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport LINE_BYTES, TRADE, CommandLine, EventRecord, record_lines
 
@@ -39,6 +39,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
     cdef EventRecord events[BLOCK_EVENTS]
     cdef Counts counts = Counts(0, 0)
     cdef EventSink sink
+    cdef Foresight ahead = Foresight([0, 0], [0, 0])
     cdef const CommandLine* record
     cdef size_t at = 0, available = lines.shape[0] // LINE_BYTES
     cdef uint32_t offset = 0
@@ -58,6 +59,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
             out_of_turn = record.sequence != engine.state.sequence + 1
             if undecodable or out_of_turn:
                 break
+            engine_foresee(engine.state, &ahead, record, available - at, 0)
             result = engine_apply(engine.state, record, &sink)
             if result != APPLIED:
                 break

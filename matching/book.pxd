@@ -4,15 +4,17 @@ Plain is an order whose flags are 0. What has more to it is in placing.pxd (wher
 All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
 """
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
+from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_remove
 from pricetime.matching.memory cimport prefetch
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
-from pricetime.matching.price_ladder cimport PriceLadder, ladder_add, ladder_below, ladder_find, ladder_remove
+from pricetime.matching.price_ladder cimport (
+    PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near, ladder_remove,
+)
 from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, EventRecord
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
@@ -23,24 +25,25 @@ from pricetime.matching.state cimport EngineState, Instrument, level_key, level_
 cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """Join the back of a queue. Slot 0 is nobody's: what is written to it is never read, so that nothing here branches."""
     cdef Order* order = &state.pool.orders[slot]
-    order.next = 0
-    order.prev = level.tail
-    state.pool.orders[level.tail].next = slot
-    level.head = level.head if level.tail else slot
-    level.tail = slot
+    cdef uint32_t tail = level.tail, head = level.head
     level.quantity += order.leaves
+    order.next = 0
+    order.prev = tail
+    state.pool.orders[tail].next = slot
+    level.head = head if tail else slot
+    level.tail = slot
     level.count += 1
 
 
 cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """Leave a queue, from wherever in it."""
     cdef Order* order = &state.pool.orders[slot]
-    cdef uint32_t next = order.next, prev = order.prev
+    cdef uint32_t next = order.next, prev = order.prev, head = level.head, tail = level.tail
+    level.quantity -= order.leaves
     state.pool.orders[prev].next = next
     state.pool.orders[next].prev = prev
-    level.head = level.head if prev else next
-    level.tail = level.tail if next else prev
-    level.quantity -= order.leaves
+    level.head = head if prev else next
+    level.tail = tail if next else prev
     level.count -= 1
 
 
@@ -81,6 +84,8 @@ cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
     id_map_insert(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
     id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
+    id_map_foresee(&state.by_order_id, 0, order.order_id)
+    id_map_foresee(&state.by_cl_ord_id, order.session, order.cl_ord_id)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
@@ -112,6 +117,14 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
     prefetch(&state.pool.orders[order.prev])
     prefetch(&state.pool.orders[order.next])
     prefetch(&state.level_pool.levels[order.level])
+
+
+cdef inline void foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
+    """Ask at once for the end of the queue that an order with this price would join."""
+    cdef int side = side_index(attributes)
+    cdef int64_t key = level_key(side, tick)
+    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, key)
+    prefetch(&state.pool.orders[state.level_pool.levels[index].tail])
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:

@@ -7,16 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A word's step takes and gives 64 bits, the upper half 0, as the instruction does: no narrowing between steps. */
 #if defined(__SSE4_2__)
 #include <nmmintrin.h>
 #define CRC32C_IN_HARDWARE 1
 static inline uint32_t crc32c_byte(uint32_t crc, uint8_t byte) { return _mm_crc32_u8(crc, byte); }
-static inline uint32_t crc32c_word(uint32_t crc, uint64_t word) { return (uint32_t)_mm_crc32_u64(crc, word); }
+static inline uint64_t crc32c_word(uint64_t crc, uint64_t word) { return _mm_crc32_u64(crc, word); }
 #elif defined(__ARM_FEATURE_CRC32)
 #include <arm_acle.h>
 #define CRC32C_IN_HARDWARE 1
 static inline uint32_t crc32c_byte(uint32_t crc, uint8_t byte) { return __crc32cb(crc, byte); }
-static inline uint32_t crc32c_word(uint32_t crc, uint64_t word) { return __crc32cd(crc, word); }
+static inline uint64_t crc32c_word(uint64_t crc, uint64_t word) { return __crc32cd((uint32_t)crc, word); }
 #else
 #define CRC32C_IN_HARDWARE 0
 static inline uint32_t crc32c_byte(uint32_t crc, uint8_t byte) {
@@ -28,8 +29,8 @@ static inline uint32_t crc32c_byte(uint32_t crc, uint8_t byte) {
     crc = (crc >> 4) ^ table[crc & 15];
     return (crc >> 4) ^ table[crc & 15];
 }
-static inline uint32_t crc32c_word(uint32_t crc, uint64_t word) {
-    for (int shift = 0; shift < 64; shift += 8) crc = crc32c_byte(crc, (uint8_t)(word >> shift));
+static inline uint64_t crc32c_word(uint64_t crc, uint64_t word) {
+    for (int shift = 0; shift < 64; shift += 8) crc = crc32c_byte((uint32_t)crc, (uint8_t)(word >> shift));
     return crc;
 }
 #endif
@@ -39,7 +40,7 @@ static inline uint32_t crc32c_bytes(uint32_t crc, const void *data, size_t size)
     for (; size >= 8; size -= 8, bytes += 8) {
         uint64_t word;
         memcpy(&word, bytes, 8);
-        crc = crc32c_word(crc, word);
+        crc = (uint32_t)crc32c_word(crc, word);
     }
     for (; size; size--, bytes++) crc = crc32c_byte(crc, *bytes);
     return crc;

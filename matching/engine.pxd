@@ -24,6 +24,10 @@ cdef struct LinesApplied:
     int status                  # APPLIED: all. Else why the next one was not: DIGEST_DIFFERS, OUT_OF_SEQUENCE, a Reason
     uint32_t offset             # the byte of the next record that the Reason is about; else 0
 
+cdef struct Foresight:
+    uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
+    uint32_t slots[2]           # of the orders that the 2nd and 3rd name
+
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.
 cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) noexcept nogil
@@ -31,6 +35,10 @@ cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) n
 cdef void engine_destroy(EngineState* engine) noexcept nogil
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil
     # The door (docs/rules.md, 3): 0, or the Reason why this decodable record may not be journaled. Changes nothing.
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil
+    # For whoever has the next records ready, before each engine_apply: begins to load what they will touch. `available` lines
+    # begin at `record`, all of `session` (0: each of its own). Changes nothing but *ahead, which is zero at first.
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.

@@ -19,17 +19,18 @@ from pricetime.matching.administration cimport (
     disconnect, give_back_order_memory, logon, logout, make_room, take_order_memory, venue_start,
 )
 from pricetime.matching.auction cimport Uncross, auction_price
+from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.definitions cimport define
 from pricetime.matching.depth cimport DepthLevel, depth
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.id_map cimport IdEntry
+from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
-from pricetime.matching.memory cimport HUGE_PAGE, want_huge_pages
+from pricetime.matching.memory cimport HUGE_PAGE, prefetch, want_huge_pages
 from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
@@ -155,6 +156,25 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
     sink.count += 1
 
 
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
+                         size_t available, uint32_t session) noexcept nogil:
+    """Five lines ahead the id's entry, three ahead the order, one ahead what its removal touches: each step reads what the
+    one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
+    Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
+    cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
+    cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
+    cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
+    cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
+    foresee_removal(engine, order)
+    id_map_prefetch(&engine.by_order_id, id_home(&engine.by_order_id, 0, order.order_id))
+    prefetch(&engine.pool.orders[third])
+    ahead.slots[0] = ahead.slots[1]
+    ahead.slots[1] = third
+    ahead.homes[0] = ahead.homes[1]
+    ahead.homes[1] = id_home(&engine.by_cl_ord_id, session if session else fifth.session, fifth.target)
+    id_map_prefetch(&engine.by_cl_ord_id, ahead.homes[1])
+
+
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     cdef int type = record.type
     cdef int reason = screen(engine, record)
@@ -228,8 +248,10 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
                                      EventSink* sink) noexcept nogil:
     cdef LinesApplied done
+    cdef Foresight ahead
     cdef const CommandLine* record
     memset(&done, 0, sizeof(done))
+    memset(&ahead, 0, sizeof(ahead))
     while done.lines < available:
         record = &lines[done.lines]
         done.status = record_screen(record, available - done.lines, &done.offset)
@@ -238,6 +260,7 @@ cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lin
         if record.sequence != 0 and record.sequence != engine.sequence + 1:
             done.status = OUT_OF_SEQUENCE
             break
+        engine_foresee(engine, &ahead, record, available - done.lines, 0)
         if engine_apply(engine, record, sink) == DIGEST_DIFFERS:
             done.status = DIGEST_DIFFERS
             break

@@ -7,7 +7,7 @@ order whose `flags` are 0.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 
-from pricetime.matching.memory cimport take_lines
+from pricetime.matching.memory cimport prefetch, take_lines
 
 cdef enum:
     # Order.flags: what makes an order more than a plain one; 0 is plain: Market or Limit, Day, GTC, IOC or FOK, nothing advanced.
@@ -86,6 +86,7 @@ cdef inline uint32_t order_take(OrderPool* self) noexcept nogil:
     cdef uint32_t slot = self.free_head
     if slot != 0:
         self.free_head = self.orders[slot].next
+        prefetch(&self.orders[self.free_head])      # the next new order's: given back long ago, perhaps
     else:
         self.touched += 1
         slot = self.touched

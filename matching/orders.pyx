@@ -1,8 +1,8 @@
 """New orders and cancels. Rules 4 and 5 of docs/rules.md, checks in the order in which they stand there."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.book cimport foresee_removal, forget_order, name_order
+from pricetime.matching.book cimport foresee_removal, foresee_rest, forget_order, name_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.events cimport EventSink
@@ -48,10 +48,9 @@ cdef inline uint32_t accept_new(EngineState* state, const CommandLine* command, 
     order = &state.pool.orders[slot]
     state.last_order_id += 1
     order.account = question.account
-    order.session = <uint16_t> command.session
-    order.instrument = <uint16_t> command.instrument
-    order.attributes = attributes & KEPT_ATTRIBUTES
-    order.flags = 0
+    # Session, instrument, attributes and flags (0) in one store: an event reads them back as words, which four would hold up.
+    (<uint64_t*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
+                                       | <uint64_t> (attributes & KEPT_ATTRIBUTES) << 32)
     order.price = question.price
     order.leaves = command.quantity
     order.filled = 0
@@ -101,6 +100,7 @@ cdef void order_new(EngineState* state, const CommandLine* command, EventSink* s
     if reason:
         reject_new(state, command, reason, sink)
         return
+    foresee_rest(state, instrument, attributes, tick)
     slot = accept_new(state, command, &question, NULL if plain else &terms)
     order = &state.pool.orders[slot]
     event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))

@@ -52,13 +52,18 @@ cdef inline uint64_t window_position(const PriceLadder* self, int64_t key) noexc
     return <uint64_t> ((key >> BLOCK_TICKS_SHIFT) - self.base)
 
 
+cdef inline uint32_t ladder_near(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
+    """The level with this key where it is in the window, or 0."""
+    cdef uint64_t position = window_position(self, key)
+    if position >= WINDOW_BLOCKS:
+        return 0
+    # Block 0 of the pool is empty for ever: a position without a block needs no branch.
+    return pool.blocks[self.directory[position]].levels[key & (BLOCK_TICKS - 1)]
+
+
 cdef inline uint32_t ladder_find(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
     """The level with this key, or 0."""
-    cdef uint64_t position = window_position(self, key)
-    cdef uint32_t index = 0
-    if position < WINDOW_BLOCKS:
-        # Block 0 of the pool is empty for ever: a position without a block needs no branch.
-        index = pool.blocks[self.directory[position]].levels[key & (BLOCK_TICKS - 1)]
+    cdef uint32_t index = ladder_near(self, pool, key)
     if index == 0 and self.far.count != 0:
         index = tree_find(&self.far, pool, key)
     return index

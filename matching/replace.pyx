@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport forget_order
+from pricetime.matching.book cimport foresee_rest, forget_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.deadlines cimport deadline_remove
@@ -11,7 +11,7 @@ from pricetime.matching.fields cimport (
     Terms, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
@@ -222,6 +222,7 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     if reason:
         reject_change(state, command, slot, reason, sink)
         return
+    foresee_rest(state, instrument, change.attributes, change.tick)
     leave_changed(state, instrument, slot, change, risk_price)
     report_replaced(state, slot, command, change.old_home, change.new_home, sink)
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
@@ -242,6 +243,7 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef uint8_t reason = check_instrument(state, command)
     change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     id_map_prefetch(&state.by_cl_ord_id, change.new_home)
+    id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     change.tick = 0
     change.terms = NULL
     if not command_is_plain(command):

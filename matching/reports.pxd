@@ -35,8 +35,9 @@ cdef inline void event_header(EngineState* state, EventRecord* event, uint8_t ty
 
 
 cdef inline uint64_t next_report_number(EngineState* state, uint32_t session) noexcept nogil:
-    state.sessions[session].report_number += 1
-    return state.sessions[session].report_number
+    cdef uint64_t number = state.sessions[session].report_number + 1
+    state.sessions[session].report_number = number      # a value kept needs no reading back
+    return number
 
 
 cdef inline uint64_t next_exec_id(EngineState* state) noexcept nogil:
