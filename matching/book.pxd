@@ -1,6 +1,7 @@
 """The book: queues at price levels, and matching a plain order against plain ones. Rules 4 and 5, price-time priority.
 
-Plain is an order whose flags are 0. What has more to it is in placing.pxd (where it stands) and matching.pxd (how it trades). All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
+Plain is an order whose flags are 0. What has more to it is in placing.pxd (where it stands) and careful.pxd (how it trades).
+All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
 """
 
 from libc.stdint cimport int64_t, uint32_t
@@ -44,7 +45,7 @@ cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) n
 
 
 cdef inline Level* level_to_join(EngineState* state, Instrument* instrument, Order* order, int64_t tick) noexcept nogil:
-    """The queue of an order's price (`tick` is its tick number), or of market orders; the order says from now on that it is there."""
+    """The queue of an order's price (`tick` is its tick number), or of market orders; the order says that it is there."""
     cdef int side = side_index(order.attributes)
     cdef int64_t key
     if not order.attributes & HAS_PRICE:

@@ -1,7 +1,7 @@
-"""Matching that looks closer: collars, bands, icebergs, hidden orders, self-match prevention, trades that elect stops. Rules 4, 10 to 12.
+"""Matching that looks closer: collars, bands, icebergs, hidden orders, self-match prevention, trades that elect stops.
 
-The plain way is in book.pxd. An order comes here where its instrument is watched (Instrument.watch), where it has Terms of its own,
-or where it meets an order that is not plain.
+Rules 4 and 10 to 12. The plain way is in book.pxd. An order comes here where its instrument is watched (Instrument.watch),
+where it has Terms of its own, or where it meets an order that is not plain.
 """
 
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t

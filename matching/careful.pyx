@@ -5,7 +5,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint16_t, uint3
 from pricetime.matching.book cimport forget_order, trade
 from pricetime.matching.deadlines cimport call_begin
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.fields cimport Terms, is_stop
+from pricetime.matching.fields cimport Terms, is_stop, keep_risk_price
 from pricetime.matching.level_tree cimport Level
 from pricetime.matching.order_pool cimport ICEBERG, SELF_MATCH_ID, Order
 from pricetime.matching.placing cimport (
@@ -15,7 +15,7 @@ from pricetime.matching.price_ladder cimport PriceLadder, ladder_below
 from pricetime.matching.protection cimport Bands, bands_of
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_order, status_of
-from pricetime.matching.risk cimport risk_reduce
+from pricetime.matching.risk cimport risk_price_of, risk_reduce
 from pricetime.matching.state cimport (
     WATCH_BANDS, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_id, is_multiple, side_index,
 )
@@ -226,17 +226,20 @@ cdef Outcome match_closely(EngineState* state, EventSink* sink, Instrument* inst
 
 # --------------------------------------------------------------------------------------------- working off
 
-cdef void become_limit(EngineState* state, Instrument* instrument, uint32_t slot, int64_t price, EventSink* sink) noexcept nogil:
+cdef void become_limit(EngineState* state, Instrument* instrument, uint32_t slot, int64_t price,
+                       EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    cdef int64_t tick = 0
+    cdef int64_t tick = 0, risk_price = risk_price_of(state, order)
     is_multiple(&instrument.tick, price, &tick)
     order.attributes = (order.attributes & ~(ORD_TYPE_MASK << ORD_TYPE_SHIFT)) | LIMIT << ORD_TYPE_SHIFT | HAS_PRICE
     order.price = price
+    keep_risk_price(state, slot, risk_price)        # also the 0 of an order that came in without a reference
     restate(state, sink, order, LEFT_OVER_AS_LIMIT)
     rest_order(state, instrument, slot, tick)
 
 
-cdef bint rest_of_match(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, bint interrupted, EventSink* sink) noexcept nogil:
+cdef bint rest_of_match(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, bint interrupted,
+                        EventSink* sink) noexcept nogil:
     """What becomes of an order that was matched and has something left."""
     cdef Order* order = &state.pool.orders[slot]
     cdef uint8_t time_in_force = order_time_in_force(order.attributes), type = order_type(order.attributes)

@@ -1,7 +1,7 @@
 """What an order may be: each field by itself, then what contradicts itself. Rules 4 and 5, in the order of the checks.
 
-What a plain order has is checked here, inline. Terms hold the rest, and are read only for an order that has more: another OrdType
-than Market and Limit, another TimeInForce than Day, GTC, IOC and FOK, or an ADVANCED_LINE that says something.
+What a plain order has is checked here, inline. Terms hold the rest, and are read only for an order that has more: another
+OrdType than Market and Limit, another TimeInForce than Day, GTC, IOC and FOK, or an ADVANCED_LINE that says something.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -146,12 +146,12 @@ cdef inline uint8_t check_new_fields(const Instrument* instrument, const Command
 
 
 cdef inline uint8_t check_replace_fields(const Instrument* instrument, const CommandLine* command,
-                                         int64_t* tick) noexcept nogil:
-    """Each field of the first line that a replace gives, by itself."""
+                                         bint plain, int64_t* tick) noexcept nogil:
+    """Each field of the first line that a replace gives, by itself; types of a plain command are known ones."""
     cdef uint8_t reason
-    if order_type(command.attributes) > MARKET_WITH_LEFT_OVER_AS_LIMIT:
+    if not plain and order_type(command.attributes) > MARKET_WITH_LEFT_OVER_AS_LIMIT:
         return UNKNOWN_ORD_TYPE
-    if order_time_in_force(command.attributes) > AT_THE_CLOSE:
+    if not plain and order_time_in_force(command.attributes) > AT_THE_CLOSE:
         return UNKNOWN_TIME_IN_FORCE
     if command.attributes & HAS_PRICE:
         reason = check_price(instrument, command.price, tick)

@@ -10,7 +10,7 @@ from libc.stdlib cimport free
 from pricetime.matching.memory cimport take_lines
 
 cdef enum:
-    # Order.flags: what makes an order more than a plain one.
+    # Order.flags: what makes an order more than a plain one; 0 is plain: Market or Limit, Day, GTC, IOC or FOK, nothing advanced.
     HAS_EXTRA = 1 << 0          # its Extra is written; set with any other flag
     ICEBERG = 1 << 1            # DisplayQty above 0
     HIDDEN = 1 << 2             # DisplayQty 0

@@ -7,7 +7,8 @@ from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport (
-    KEPT_ATTRIBUTES, Terms, check_new_fields, check_phase, check_terms, command_is_plain, keep_risk_price, keep_terms, read_terms,
+    KEPT_ATTRIBUTES, Terms, check_new_fields, check_phase, check_terms, command_is_plain, keep_risk_price, keep_terms,
+    read_terms,
 )
 from pricetime.matching.id_map cimport id_home, id_map_prefetch
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled

@@ -1,4 +1,4 @@
-"""Where a live order stands, and how it leaves: the book's queues, the stops, what is set aside, the heap of deadlines. Rules 4, 6 and 10.
+"""Where a live order stands, and how it leaves: the book's queues, the stops, what is set aside. Rules 4, 6 and 10.
 
 A plain order stands in the displayed queue of its price with all that it has (book.pxd). An iceberg stands there with what it shows;
 the rest of it, and hidden orders in a queue of their own, are the level's reserve. A stop waits in a tree of its side by StopPx,
@@ -24,10 +24,11 @@ cdef void wait_as_stop(EngineState* state, Instrument* instrument, uint32_t slot
 cdef void set_aside(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil
     # An AtTheClose order joins those that are set aside; one that has no age yet gets one.
 cdef void stand(EngineState* state, Instrument* instrument, uint32_t slot, int standing, int64_t tick) noexcept nogil
-    # An order of a loaded state, fully described (Order and Extra; flags ICEBERG, HIDDEN, SELF_MATCH_ID, RISK_PRICED; age, shown),
-    # joins the back of where it stood. `tick` is its price's tick number. No event, no new age. GTD: deadline_add is the caller's.
+    # An order of a loaded state, fully described (Order and Extra, age and shown too; flags ICEBERG, HIDDEN, SELF_MATCH_ID and
+    # RISK_PRICED), joins the back of where it stood. `tick` is its price's tick number. No event, no new age. deadline_add,
+    # where it is GTD, is the caller's.
 cdef void reduce_standing(EngineState* state, Instrument* instrument, uint32_t slot, int64_t quantity) noexcept nogil
-    # A live order keeps its place with so much less; an iceberg gives of what is not shown first. Order.leaves becomes less too.
+    # A live order keeps its place with so much less in Order.leaves too; an iceberg gives of what is not shown first.
 cdef void take_shown(EngineState* state, Instrument* instrument, uint32_t slot, int64_t quantity) noexcept nogil
     # Order.leaves is already less by `quantity`, which was its turn's: its queue follows. An order with nothing left leaves it.
 cdef void show_next_part(EngineState* state, Level* level, uint32_t slot) noexcept nogil

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint32_t
 
 from pricetime.matching.book cimport book_rest, forget_order, level_left, level_to_join, queue_push, queue_remove
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.fields cimport attributes_are_plain
 from pricetime.matching.level_tree cimport Level, level_give_back, level_take, tree_find, tree_insert, tree_remove
 from pricetime.matching.order_pool cimport ASIDE, HAS_EXTRA, HIDDEN, ICEBERG, STOP_ELECTED, STOP_WAITING, Extra, Order
 from pricetime.matching.records cimport ELECTED_STOP, EXPIRED, IN_THE_BOOK, ORDER_EXPIRED, SET_ASIDE
@@ -173,6 +174,8 @@ cdef void leave_elsewhere(EngineState* state, Instrument* instrument, uint32_t s
 
 cdef void stand(EngineState* state, Instrument* instrument, uint32_t slot, int standing, int64_t tick) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
+    if not attributes_are_plain(order.attributes):
+        order.flags |= HAS_EXTRA        # its Extra is zeroed, or written
     if standing == SET_ASIDE:
         set_aside(state, instrument, slot)
     elif standing != IN_THE_BOOK:

@@ -13,7 +13,9 @@ up a level is a far one. The window moves when the best level is outside it (lad
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from pricetime.matching.level_tree cimport LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove
+from pricetime.matching.level_tree cimport (
+    LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove,
+)
 from pricetime.matching.memory cimport count_leading_zeros
 
 cdef enum:

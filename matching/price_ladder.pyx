@@ -3,7 +3,9 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from pricetime.matching.level_tree cimport Block, Level, LevelPool, tree_above, tree_below, tree_insert, tree_lowest, tree_remove
+from pricetime.matching.level_tree cimport (
+    Block, Level, LevelPool, tree_above, tree_below, tree_insert, tree_lowest, tree_remove,
+)
 from pricetime.matching.memory cimport CACHE_LINE, count_trailing_zeros, take_lines
 
 assert sizeof(Level) == CACHE_LINE and BLOCK_TICKS == 1 << BLOCK_TICKS_SHIFT and WINDOW_BLOCKS == SUMMARY_WORDS * 64

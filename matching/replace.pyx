@@ -1,4 +1,4 @@
-"""OrderCancelReplaceRequest: the checks in their order, then the order is changed where it stands, or leaves and comes in again. Rule 5."""
+"""OrderCancelReplaceRequest: checks in their order; then the order is changed in place, or leaves and comes in again."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
@@ -8,12 +8,12 @@ from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport (
-    Terms, attributes_are_plain, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
+    Terms, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
 from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_prefetch, id_map_remove
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
-from pricetime.matching.order_pool cimport HAS_EXTRA, RISK_PRICED, STOP_ELECTED, TIMED, Extra, Order
+from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
@@ -44,10 +44,26 @@ cdef inline uint16_t replaced_attributes(const Order* order, const CommandLine* 
     return attributes | (command.attributes & HAS_PRICE)
 
 
+cdef inline uint8_t phase_allows(const Instrument* instrument, uint16_t attributes, const Terms* terms) noexcept nogil:
+    """check_phase; in Continuous a plain order may always come in."""
+    if terms is NULL and instrument.phase == CONTINUOUS:
+        return NONE
+    return check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+
+
+cdef inline uint8_t check_given_phase(const Instrument* instrument, const CommandLine* command,
+                                      const Terms* terms) noexcept nogil:
+    """By what the command gives: without HAS_EXEC_INST it says nothing of post-only."""
+    cdef uint16_t attributes = command.attributes
+    if not attributes & HAS_EXEC_INST:
+        attributes &= ~POST_ONLY
+    return phase_allows(instrument, attributes, terms)
+
+
 cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
                                 Terms* terms) noexcept nogil:
     """The replaced order as a whole, as if it were new."""
-    cdef uint8_t reason = check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+    cdef uint8_t reason = phase_allows(instrument, attributes, terms)
     if reason:
         return reason
     if attributes & HAS_PRICE and not needs_price(attributes):
@@ -115,8 +131,7 @@ cdef inline void read_change(const Instrument* instrument, const CommandLine* co
     if not command.attributes & HAS_PRICE:
         is_multiple(&instrument.tick, change.price, &change.tick)
     if change.terms is NULL:
-        if (not order.flags & ~(HAS_EXTRA | RISK_PRICED) and attributes_are_plain(change.attributes)
-                and attributes_are_plain(order.attributes)):
+        if order.flags == 0:        # plain, and so it stays
             return
         read_terms(command, terms)
         change.terms = terms
@@ -186,7 +201,7 @@ cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint3
     order.attributes = change.attributes
     order.price = change.price
     order.leaves = change.open_quantity
-    if risk_price != change.price or order.flags & RISK_PRICED:
+    if risk_price != change.price:
         keep_risk_price(state, slot, risk_price)
     risk_add(state, order)
 
@@ -224,7 +239,6 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
     cdef Terms terms
     cdef Change change
     cdef uint32_t slot = 0
-    cdef uint16_t attributes
     cdef uint8_t reason = check_instrument(state, command)
     change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     id_map_prefetch(&state.by_cl_ord_id, change.new_home)
@@ -235,11 +249,9 @@ cdef void order_replace(EngineState* state, const CommandLine* command, EventSin
         change.terms = &terms
     if not reason:
         instrument = &state.instruments[command.instrument]
-        # Without HAS_EXEC_INST the command says nothing of post-only.
-        attributes = command.attributes if command.attributes & HAS_EXEC_INST else command.attributes & ~POST_ONLY
-        reason = check_phase(instrument.phase, attributes, 0 if change.terms is NULL else terms.presence)
+        reason = check_given_phase(instrument, command, change.terms)
     if not reason:
-        reason = check_replace_fields(instrument, command, &change.tick)
+        reason = check_replace_fields(instrument, command, change.terms is NULL, &change.tick)
     if not reason and change.terms is not NULL:
         reason = check_given(instrument, &terms)
     if not reason:

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 
+from pricetime.matching.fields cimport attributes_are_plain
 from pricetime.matching.level_tree cimport Level, tree_above, tree_below, tree_find, tree_highest
 from pricetime.matching.order_pool cimport (
     ASIDE, HAS_EXTRA, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order,
@@ -182,7 +183,7 @@ cdef object check_flags(EngineState* state, uint32_t slot):
     cdef bint gtd = order_time_in_force(order.attributes) == GTD
     cdef bint is_stop = order_type(order.attributes) == STOP or order_type(order.attributes) == STOP_LIMIT
     if not order.flags & HAS_EXTRA:
-        if order.flags or gtd or is_stop:
+        if order.flags or not attributes_are_plain(order.attributes):
             return f"{where(state, slot)}: flags {order.flags} without an Extra"
         return None
     expected = HAS_EXTRA
