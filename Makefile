@@ -2,6 +2,7 @@
 #   make demo     a venue for a day on loopback, replayed and compared     make test    every test
 #   make bench    figures beside their yardsticks                          make lint    style and types
 #   make build    compile the modules in place                             make clean   remove what was built
+#   make soak     both engines against each other on random commands, until stopped or they differ
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
              matching/*.h journal/*.h gateway/*.h bench/*.h)
 
-.PHONY: build demo test bench lint clean check-machine
+.PHONY: build demo test soak bench lint clean check-machine
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.built
@@ -19,6 +20,9 @@ demo: build
 
 test: build $(VENV)/.test-tools
 	$(BIN)/python -m pytest $(TESTS)
+
+soak: build $(VENV)/.test-tools
+	@PYTHONPATH=tests $(BIN)/python -P -m differential.soak $(SOAK)
 
 bench: build
 	$(BIN)/pricetime bench $(BENCH)
