@@ -2,6 +2,7 @@
 #   make demo     a venue for a day on loopback, replayed and compared     make test    every test
 #   make bench    figures beside their yardsticks                          make lint    style and types
 #   make build    compile the modules in place                             make clean   remove what was built
+#   make soak     both engines against each other on random commands, until stopped or they differ
 #   make coverage, make sanitize, make mutants    what the tests reach, and what they catch
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
              matching/*.h journal/*.h gateway/*.h bench/*.h)
 
-.PHONY: build demo test bench lint coverage sanitize mutants clean check-machine
+.PHONY: build demo test soak bench lint coverage sanitize mutants clean check-machine
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.built
@@ -20,6 +21,9 @@ demo: build
 
 test: build $(VENV)/.test-tools
 	$(BIN)/python -m pytest $(TESTS)
+
+soak: build $(VENV)/.test-tools
+	@PYTHONPATH=tests $(BIN)/python -P -m differential.soak $(SOAK)
 
 bench: build
 	$(BIN)/pricetime bench $(BENCH)

@@ -14,12 +14,12 @@ Stream = list[bytes]
 Question = Callable[[Stream], str]
 
 
-def failure(stream: Iterable[bytes], pair: Pair) -> tuple[int, str]:
+def failure(stream: Iterable[bytes], pair: Pair, thorough: bool = True) -> tuple[int, str]:
     """(commands until it fails, what fails); (0, "") where nothing does. States are compared after every command."""
     for count, record in enumerate(stream, 1):
         try:
             pair.apply(record)
-            pair.compare()
+            pair.compare(thorough)
         except Exception as error:      # an engine's own exception is a failure too
             return count, f"{type(error).__name__}: {error}"
     return 0, ""

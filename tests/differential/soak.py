@@ -1,7 +1,8 @@
 """The two engines against each other, seed after seed until stopped: `make soak`, or `python -m differential.soak`.
 
-States and invariants are compared after every command. The first difference ends it: the seed and the shortest failing
-stream are printed, one command a line, as `--replay FILE` reads it.
+After every command: events, states, the fast engine's check(); every so often the plain one's, which is slow, and the
+model. The first difference ends it: the seed and the shortest failing stream are printed, one command a line, as
+`--replay FILE` reads it.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from pathlib import Path
 from differential.generator import Generator
 from differential.pair import Pair
 from differential.shrink import Stream, as_text, failure, from_text, shrunk
+
+THOROUGH_EVERY = 20     # commands
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -34,7 +37,7 @@ def soak(first: int, seeds: int, commands: int, pair_of: type[Pair] = Pair) -> i
             stream: Stream = []
             for record in generator.stream(commands):
                 stream.append(record)
-                count, what = failure([record], pair)
+                count, what = failure([record], pair, thorough=len(stream) % THOROUGH_EVERY == 0)
                 if count:
                     report(seed, generator, stream, what, pair_of)
                     return 1

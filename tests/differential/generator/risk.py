@@ -87,6 +87,9 @@ def risk_limits(world: World) -> bytes:
         participant = world.dice.choice((0, 4, 99, (1 << 32) + 1, (1 << 64) - 1))
     if world.chance(world.profile.wrong / 2):
         instrument = world.dice.choice((9, 5, (1 << 32) - 1))
+    if world.chance(world.profile.wrong):
+        line = c.order_limits_line(notional=1 << 100, currency=b"CU%d" % world.dice.randint(1, 40))
+        return c.risk_limits(1, 0, line, time=world.now())      # a participant has eight currencies
     how = odd if world.chance(world.profile.wrong * 3) else sensible
     return how(world, participant, instrument, time=world.now(), **world.sender())
 
