@@ -107,6 +107,10 @@ cdef uint32_t line_fault(const uint8_t* line) noexcept nogil:
     fault = presence_fault(line, defined)
     if fault != 64:
         return fault
+    if reserved == 57:              # a risk line: its currency is a text
+        fault = text_fault(line, 48, 56)
+        if fault != 56:
+            return fault
     if reserved != 64:
         return first_not_zero(line, reserved, 64)
     fault = text_fault(line, 8, text)

@@ -170,14 +170,7 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
     if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
         engine.sessions[record.session].mark = record.cl_ord_id
     if engine.time >= engine.next_deadline:
-        return apply_late(engine, record, sink)
-    dispatch(engine, record, sink)
-    return APPLIED
-
-
-cdef inline void dispatch(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    """The command itself."""
-    cdef int type = record.type
+        work_off_due(engine, sink)
     if type == ORDER_CANCEL_REPLACE_REQUEST:
         order_replace(engine, record, sink)
     elif type == NEW_ORDER_SINGLE:
@@ -186,12 +179,6 @@ cdef inline void dispatch(EngineState* engine, const CommandLine* record, EventS
         order_cancel(engine, record, sink)
     else:
         administer(engine, record, sink)
-
-
-cdef int apply_late(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    """Something is due first."""
-    work_off_due(engine, sink)
-    dispatch(engine, record, sink)
     return APPLIED
 
 

@@ -193,8 +193,8 @@ cdef object check_flags(EngineState* state, uint32_t slot):
         expected |= SELF_MATCH_ID
     if gtd:
         expected |= TIMED
-    if extra.risk_price and not order.flags & RISK_PRICED:
-        return f"{where(state, slot)}: a risk price that is none"
+    if order.flags & RISK_PRICED and extra.risk_price == order.price:
+        return f"{where(state, slot)}: its risk price is its price, and said to be another"
     if order.flags & (HAS_EXTRA | ICEBERG | HIDDEN | SELF_MATCH_ID | TIMED) != expected:
         return f"{where(state, slot)}: flags {order.flags}, its attributes say {expected}"
     if ((extra.presence & HAS_EXPIRE_TIME) != 0) != gtd or ((extra.presence & HAS_STOP_PRICE) != 0) != is_stop:
