@@ -35,7 +35,9 @@ def check_risk(venue: Venue, order: Order, replaces: Order | None) -> Reason:
         or check_order_size(order, account)
         or check_price(order, account)
         or check_open(order, account, replaces)
-        or check_worst_case(venue, order, account, replaces)
+        or check_position(order, account, replaces)
+        or check_gross_notional(order, account, replaces)
+        or check_overflow(venue, order, account, replaces)
     )
 
 
@@ -104,22 +106,35 @@ def check_open(order: Order, account: Account, replaces: Order | None) -> Reason
     return Reason.NONE
 
 
-def check_worst_case(venue: Venue, order: Order, account: Account, replaces: Order | None) -> Reason:
-    """Worst-case position, gross open notional, and that nothing reaches 2^63."""
-    position = 0
-    # No order is above the bound of rule 1: in most accounts that alone shows that 2^63 is far.
-    most = abs(account.position) + (len(account.orders) + 1) * venue.quantity_bound
-    if account.position_limit is not None or most > INT64_MAX:
-        position = order.leaves + worst_case(account, order.is_buy, others(account.orders.values(), replaces))
-    if is_above(position, account.position_limit):
-        return Reason.POSITION_LIMIT
+def check_position(order: Order, account: Account, replaces: Order | None) -> Reason:
+    """The worst-case position of the order's side, with this one."""
+    if account.position_limit is None:
+        return Reason.NONE
+    worst = worst_case_with(order, account, replaces)
+    return Reason.POSITION_LIMIT if worst > account.position_limit else Reason.NONE
+
+
+def check_gross_notional(order: Order, account: Account, replaces: Order | None) -> Reason:
+    """What is open in value, with this one: of the account, and of the participant in the instrument's currency."""
     own, of_participant = limits_that_count(account)
     for limits, orders in ((own, account.orders.values()), (of_participant, in_currency(account))):
         if limits.gross is not None:
             gross = gross_notional(others(orders, replaces), limits.gross.scale)
             if gross + notional(order, order.leaves, limits.gross.scale) > limits.gross.amount:
                 return Reason.GROSS_NOTIONAL_LIMIT
-    return Reason.OVERFLOW if position > INT64_MAX else Reason.NONE
+    return Reason.NONE
+
+
+def check_overflow(venue: Venue, order: Order, account: Account, replaces: Order | None) -> Reason:
+    """The worst-case position below 2^63, limit or not."""
+    # No order is above the bound of rule 1: in most accounts that alone shows that 2^63 is far.
+    if abs(account.position) + (len(account.orders) + 1) * venue.quantity_bound <= INT64_MAX:
+        return Reason.NONE
+    return Reason.OVERFLOW if worst_case_with(order, account, replaces) > INT64_MAX else Reason.NONE
+
+
+def worst_case_with(order: Order, account: Account, replaces: Order | None) -> int:
+    return order.leaves + worst_case(account, order.is_buy, others(account.orders.values(), replaces))
 
 
 def worst_case(account: Account, buys: bool, orders: Iterable[Order]) -> int:
