@@ -333,3 +333,17 @@ def test_several_calls_end_by_instrument_id_before_the_command(interrupted):
 def test_bands_do_not_hold_in_an_uncross(banded):
     apply(banded, c.status(c.OPENING_CALL, POWER), buy(500), sell(500))
     assert told(banded, c.status(c.CONTINUOUS, POWER))[0] == ("SESSION_STATUS", "CONTINUOUS", 500, 1)
+
+
+def test_the_commands_own_uncross_is_the_middle_for_what_comes_after_what_was_due(market):
+    """The call ends by its time and a stop interrupts again; the command ends that call too, by an uncross at 120."""
+    trade(market, 100)
+    limit(market, dynamic_band=5, call_duration=50)
+    apply(market, c.status(c.VOLATILITY_CALL, POWER), buy(104), sell(104), sell(106), sell(120), sell(123),
+          order(1, BUY, 2, stop=103), order(2, BUY, 1, stop=119))
+    events = told(market, c.status(c.CONTINUOUS, POWER, time=50))
+    assert [event for event in events if event[0] in ("SESSION_STATUS", "TRIGGERED")] == [
+        ("SESSION_STATUS", "CONTINUOUS", 104, 1, "CALL_ENDED"), ("TRIGGERED", 1, 0), INTERRUPTED,
+        ("SESSION_STATUS", "CONTINUOUS", 120, 1), ("TRIGGERED", 2, 0)]
+    assert [event[2] for event in events if event[0] == "TRADE"][::2] == [104, 106, 120, 123]
+    assert phase(market) == "CONTINUOUS"

@@ -3,7 +3,7 @@
 import commands as c
 import pytest
 from commands import BUY, FOK, GTC, IOC, LEFT_OVER, SELL, apply, refused, told
-from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, limit, sell
+from market import ACME, ALICE, ANN, BOB, FIRM_A, OPS, POWER, limit, sell
 
 from pricetime.matching import records
 
@@ -193,6 +193,33 @@ def test_a_replace_is_checked_as_if_the_old_order_were_gone(market):
     assert told(market, c.replace(ALICE, 2, POWER, 1, 10, 99)) == [("REPLACED", 2, 10)]
     assert refused(market, c.replace(ALICE, 3, POWER, 2, 11, 80)) == "OPEN_QUANTITY_LIMIT"
     assert refused(market, c.replace(ALICE, 4, POWER, 2, 10, 101)) == "GROSS_NOTIONAL_LIMIT"
+
+
+def test_a_replace_counts_its_order_again_so_that_a_lowered_limit_refuses_it(market):
+    apply(market, order(1, 10), order(2, 10), of_account(orders=1))
+    assert refused(market, c.replace(ALICE, 3, POWER, 1, price=99)) == "OPEN_ORDERS_LIMIT"
+    assert told(market, c.replace(ALICE, 4, POWER, 1, 9)) == [("REPLACED", 4, 9)]
+
+
+def test_a_moved_order_is_its_participants_still(market):
+    apply(market, order(1, 10), of_account(orders=1, quantity=10), c.replace(ANN, 1, POWER, order_id=1, price=99))
+    assert refused(market, order(2, 1)) == "OPEN_ORDERS_LIMIT"
+
+
+@pytest.mark.parametrize("end", [
+    c.cancel(ALICE, 9, POWER, 1), c.mass_cancel(ALICE, 9), c.status(c.CLOSED, POWER), c.replace(ALICE, 9, POWER, 1, 4),
+    c.new(OPS, 9, POWER, SELL, 6, 100), c.clock(50),
+], ids=["cancel", "mass cancel", "day end", "total filled", "fill", "expire time"])
+@pytest.mark.parametrize("kind", [{}, {"display": 2}, {"display": 0}], ids=str)
+def test_whatever_ends_an_order_frees_what_it_took(market, end, kind):
+    """Ten open, four of them traded, and the rest gone one way or another."""
+    timed = {"tif": c.GTD, "expires": 50} if end == c.clock(50) else {}
+    apply(market, of_account(orders=1, quantity=10, gross=1000), order(1, 10, **kind, **timed), sell(100, 4))
+    assert refused(market, order(2, 1)) == "OPEN_ORDERS_LIMIT"
+    apply(market, end)
+    if end == c.status(c.CLOSED, POWER):
+        apply(market, c.status(c.CONTINUOUS, POWER))
+    assert told(market, order(10, 10, 90)) == [("NEW", 10, 10)]
 
 
 # ---------------------------------------------------------------------------------------------------- rate

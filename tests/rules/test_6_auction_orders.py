@@ -3,7 +3,7 @@
 import commands as c
 import pytest
 from commands import AT_THE_CLOSE, AT_THE_OPENING, BUY, GTC, LEFT_OVER, SELL, apply, refused, told
-from market import ALICE, BOB, OPS, POWER, limit, trade
+from market import ALICE, BOB, DORA, OPS, POWER, limit, trade
 
 from pricetime.matching.records import EventType, Standing
 
@@ -257,3 +257,42 @@ def test_an_uncross_at_the_ends_of_64_bits(market):
     status, *events = apply(market, c.status(c.CONTINUOUS, POWER))
     assert (status.last_px, status.last_qty) == (top, 5 * bound)
     assert len(pairs(events)) == 5
+
+
+# ------------------------------------------------------------------------------------------- the day's end
+
+
+def test_a_later_trade_date_expires_day_orders_of_every_kind_and_no_other(market):
+    """Stops, icebergs, what was a market order; not AtTheOpening, AtTheClose, GTD."""
+    opening_call(market, bid(1, 5, None), bid(2, 5, 90, display=2), bid(3, 5, stop=150, price=None),
+                 bid(4, 5, 80, tif=GTC), bid(5, 5, 80, tif=c.GTD, expires=9), bid(6, 5, 80, tif=AT_THE_OPENING),
+                 bid(7, 5, 80, tif=AT_THE_CLOSE), bid(8, 5, None, ord_type=LEFT_OVER))
+    events = told(market, c.status(c.PRE_OPEN, POWER, trade_date=20260105))
+    assert events[:-1] == [("EXPIRED", name, "DAY_END") for name in (1, 2, 3, 8)]
+    assert sorted(name for name, _ in standings(market)) == [4, 5, 6, 7]
+
+
+def test_elected_stops_that_wait_expire_with_the_day(market):
+    trade(market, 100)
+    limit(market, dynamic_band=5, call_duration=50)
+    apply(market, bid(1, 1, None, stop=101), bid(2, 1, None, stop=101), bid(3, 1, None, stop=101, tif=GTC),
+          ask(1, 1, 120))
+    trade(market, 102)
+    assert ("EXPIRED", 2, "DAY_END") in told(market, c.status(c.CLOSED, POWER))
+    assert [row for row in standings(market) if row[0] == 3] == [(3, "ELECTED_STOP")]
+    # It was elected, and stays so over night; 102 is the reference now, and it goes first whatever that says.
+    limit(market, reference_price=1)
+    assert ("TRIGGERED", 3, 0) in told(market, c.status(c.CONTINUOUS, POWER))
+
+
+@pytest.mark.parametrize("phase", [c.CONTINUOUS, c.HALTED, c.CLOSING_CALL])
+def test_a_disconnect_takes_orders_of_every_kind(market, phase):
+    dora = {"session": DORA, "instrument": POWER, "side": BUY, "quantity": 5}
+    apply(market, c.new(cl_ord_id=1, price=90, **dora), c.new(cl_ord_id=2, price=90, display=1, **dora),
+          c.new(cl_ord_id=3, price=90, display=0, **dora), c.new(cl_ord_id=4, stop=150, **dora),
+          c.new(cl_ord_id=5, price=90, tif=AT_THE_CLOSE, **dora),
+          c.new(cl_ord_id=6, price=90, tif=c.GTD, expires=9, **dora))
+    if phase != c.CONTINUOUS:
+        apply(market, c.status(phase, POWER))
+    assert told(market, c.disconnect(DORA)) == [("CANCELED", name, "SESSION_DISCONNECTED") for name in range(1, 7)]
+    assert market.next_deadline is None and len(market.orders(POWER)) == 0
