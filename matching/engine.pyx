@@ -30,7 +30,7 @@ from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
-from pricetime.matching.memory cimport HUGE_PAGE, prefetch, want_huge_pages
+from pricetime.matching.memory cimport prefetch, touch_pages
 from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
@@ -49,7 +49,6 @@ from pricetime.matching import records
 
 cdef enum:
     WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
-    PAGE_BYTES = 4096
 
 cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
 memset(SENDERS, 0, sizeof(SENDERS))
@@ -279,17 +278,6 @@ cdef depth_of(EngineState* state, uint32_t id, int side, Py_ssize_t levels):
     return np.asarray(rows)[:depth(state, id, side, room, &rows[0])]
 
 
-cdef void touch_pages(void* memory, size_t size) noexcept nogil:
-    """Write each page of a block with what it holds; huge pages where the system has them."""
-    cdef volatile char* bytes = <volatile char*> memory
-    cdef size_t at = 0
-    if size >= HUGE_PAGE:
-        want_huge_pages(memory, size & ~<size_t> (HUGE_PAGE - 1))
-    while at < size:
-        bytes[at] = bytes[at]
-        at += PAGE_BYTES
-
-
 def scatter_ids(Engine engine not None, uint64_t secret):
     """Hash ids with a multiplier that nobody knows, so that no client can choose ids that collide. It reaches neither state
     nor events. ValueError where the engine holds orders already."""
@@ -311,7 +299,7 @@ def touch(Engine engine not None):
     touch_pages(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
 
 
-SECTIONS = {    # of dump(), behind the header, whose counts have the same names
+_SECTIONS = {    # of dump(), behind the header, whose counts have the same names
     "participants": records.PARTICIPANT_STATE, "notional_limits": records.NOTIONAL_LIMITS_STATE,
     "accounts": records.ACCOUNT_STATE, "sessions": records.SESSION_STATE, "instruments": records.INSTRUMENT_STATE,
     "orders": records.ORDER_STATE,
@@ -426,7 +414,7 @@ cdef class Engine:
         offset = records.STATE_HEADER.itemsize
         data = self.dump()
         header = np.frombuffer(data, dtype=records.STATE_HEADER, count=1)[0]
-        for part, dtype in SECTIONS.items():
+        for part, dtype in _SECTIONS.items():
             if part == name:
                 return np.frombuffer(data, dtype=dtype, count=int(header[part]), offset=offset)
             offset += int(header[part]) * dtype.itemsize

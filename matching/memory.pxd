@@ -8,6 +8,7 @@ from libc.stdlib cimport calloc
 cdef enum:
     CACHE_LINE = 64
     HUGE_PAGE = 1 << 21
+    PAGE_BYTES = 4096
 
 cdef extern from *:
     """
@@ -38,3 +39,14 @@ cdef inline void* take_lines(size_t size, void** memory) noexcept nogil:
     if memory[0] is NULL:
         return NULL
     return <void*> ((<uintptr_t> memory[0] + boundary - 1) & ~<uintptr_t> (boundary - 1))
+
+
+cdef inline void touch_pages(void* memory, size_t size) noexcept nogil:
+    """Write each page of a block with what it holds; huge pages where the system has them."""
+    cdef volatile char* bytes = <volatile char*> memory
+    cdef size_t at = 0
+    if size >= HUGE_PAGE:
+        want_huge_pages(memory, size & ~<size_t> (HUGE_PAGE - 1))
+    while at < size:
+        bytes[at] = bytes[at]
+        at += PAGE_BYTES

@@ -22,6 +22,7 @@ from journal_logs import (
 from pricetime.journal import Reader, Writer, layout, recover
 from pricetime.journal.recovery import examine
 from pricetime.matching.errors import CheckFailed, UserError
+from pricetime.matching.records import RULES_VERSION
 
 HEADER = 4096
 POSITION_WORDS = [layout.HEADER.fields[name][1] for name in layout.POSITIONS]
@@ -154,7 +155,8 @@ def test_unknown_format_version(tmp_path):
 
 def test_rules_that_this_engine_lacks(tmp_path):
     change_header(segment(make(tmp_path)), rules_version=77)
-    refused(tmp_path, "rules version 77, this pricetime has 1; install a pricetime with rules version 77")
+    here = f"this pricetime has {RULES_VERSION}"
+    refused(tmp_path, f"rules version 77, {here}; install a pricetime with rules version 77")
 
 
 def test_foreign_byte_order(tmp_path):

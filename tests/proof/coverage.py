@@ -1,8 +1,7 @@
 """`make coverage`: which lines of matching/ run under the tests, compiled and plain; at least 97% of them must.
 
-Compiled modules are built with gcc's counters and with the line numbers of the .pyx and .pxd files in the generated C, so gcov
-counts lines of the source. The plain engine is counted by coverage.py. Lines that run only at import, and declarations that no
-code comes of, count as gcov has them.
+Compiled modules are built with gcc's counters and with the source's line numbers in the generated C, so gcov counts
+lines of .pyx and .pxd files. The plain engine is counted by coverage.py.
 """
 
 import gzip
@@ -37,7 +36,7 @@ def compiled_lines(tree: Tree) -> Lines:
 
 
 def stated_lines(tree: Tree) -> dict[str, set[int]]:
-    """The source lines that the generated C names. gcov counts on from the last one through Cython's own code: not these."""
+    """The source lines that the generated C names. gcov counts on from the last one through Cython's own code."""
     stated: dict[str, set[int]] = defaultdict(set)
     for path in (tree.root / "build" / "c" / "matching").glob("*.c"):
         for number, file in re.findall(r'^#line (\d+) "([^"]+)"$', path.read_text(), re.MULTILINE):
@@ -70,7 +69,8 @@ def report(lines: Lines) -> float:
         missed = [line for line, count in sorted(hits.items()) if not count]
         run, total = run + len(hits) - len(missed), total + len(hits)
         share = 100 * (1 - len(missed) / len(hits)) if hits else 100
-        print(f"{name:40} {len(hits):5} lines {share:6.1f}%  {' '.join(map(str, missed[:12]))}{' ...' * (len(missed) > 12)}")
+        first = " ".join(map(str, missed[:12])) + " ..." * (len(missed) > 12)
+        print(f"{name:40} {len(hits):5} lines {share:6.1f}%  {first}")
     return 100 * run / total
 
 

@@ -1,7 +1,8 @@
 """`make mutants`: some fifty one-line changes to the fast engine, each built and given to the tests, which must fail.
 
-The list stands in mutants.toml: file, the text that is changed (once in the file), what it becomes, what that breaks. A mutant that the
-tests let pass is a hole in them. Results are written into docs/mutants.md; `--only WORD` runs those whose file or text has the word.
+The list stands in mutants.toml: file, the text that is changed (once in the file), what it becomes, what that breaks. A
+mutant that the tests let pass is a hole in them. Results are written into docs/mutants.md; `--only WORD` runs those
+whose file or text has the word.
 """
 
 import argparse
@@ -23,8 +24,9 @@ SECONDS = 900
 HEAD = """\
 # Mutants
 
-One-line changes to the fast engine, each built and given to the tests (differential streams, rules, matching) by `make mutants`, which
-writes this page. *Caught by* names the test that failed first. A mutant that survives is a hole in the tests, and fails the run.
+One-line changes to the fast engine, each built and given to the tests (differential streams, rules, matching) by
+`make mutants`, which writes this page. *Caught by* names the test that failed first. A mutant that survives is a hole in
+the tests, and fails the run.
 
 | file | change | breaks | caught by |
 |---|---|---|---|
@@ -41,8 +43,9 @@ class Mutant:
     breaks: str
 
     def apply(self, text: str) -> str:
-        if text.count(self.find) != 1:
-            raise SystemExit(f"{LIST.name}: {self.find!r} stands {text.count(self.find)} times in {self.file}, expected once")
+        times = text.count(self.find)
+        if times != 1:
+            raise SystemExit(f"{LIST.name}: {self.find!r} stands {times} times in {self.file}, expected once")
         return text.replace(self.find, self.replace)
 
 
