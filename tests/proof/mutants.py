@@ -25,8 +25,8 @@ HEAD = """\
 # Mutants
 
 One-line changes to the fast engine, each built and given to the tests (differential streams, rules, matching) by
-`make mutants`, which writes this page. *Caught by* names the test that failed first. A mutant that survives is a hole in
-the tests, and fails the run.
+`make mutants`, which writes this page. *Caught by* names the test that failed first. A mutant that survives is a hole
+in the tests, and fails the run.
 
 | file | change | breaks | caught by |
 |---|---|---|---|
