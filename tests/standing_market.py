@@ -8,13 +8,11 @@ from enum import IntEnum, auto
 import commands as c
 from commands import BUY, SELL
 
-from pricetime.matching import records
-
 CAPACITY = 64
 FIRM, OTHER, IDLE = 1, 2, 3             # participants; IDLE has no account
 A, B = 1, 2                             # sessions of FIRM and OTHER
 # Instruments: X trades in Continuous; CALL is in a call, MARKETS and CROSSED too, of nothing but what they are named after;
-# EMPTY has an account of OTHER's without orders; LATE is in a VolatilityCall, with an elected stop.
+# EMPTY has an account of OTHER's without orders; LATE is in a VolatilityCall.
 X, CALL, MARKETS, CROSSED, EMPTY, LATE = 1, 2, 3, 4, 5, 6
 SMP = 7                                 # a SelfMatchPreventionID
 CALL_ENDS = 1_000_010
@@ -48,8 +46,9 @@ class Slot(IntEnum):
     MARKET_SELL = auto()
     CROSSING_BID = auto()       # in CROSSED
     CROSSING_ASK = auto()
-    RESTING = auto()            # in LATE: what moved the price beyond the band
+    RESTING = auto()            # in LATE: beyond the band
     GONE = auto()               # cancelled again: its slot, and its price level, are free
+    TRIGGER = auto()            # in LATE: began the call
     HIT = auto()                # traded at once with FILLED
 
 
@@ -108,6 +107,7 @@ def orders() -> list[bytes]:
         order(Slot.CROSSING_ASK, SELL, 5, 1000, instrument=CROSSED),
         order(Slot.RESTING, SELL, 5, 1200, instrument=LATE),
         order(Slot.GONE, BUY, 5, 960),
+        order(Slot.TRIGGER, BUY, 1, 1200, instrument=LATE, session=B, time=10),
         order(Slot.HIT, BUY, 4, 1005, tif=c.IOC),
     ]
 
@@ -122,9 +122,7 @@ def standing(engine_class: type) -> object:
         event = c.apply(engine, command)[0]
         assert (c.brief(event)[0], event.order_id) == ("NEW", slot), (slot, c.brief(event))
     assert c.told(engine, c.cancel(A, 100, X, Slot.GONE)) == [("CANCELED", 100)]
-    assert c.told(engine, c.new(B, 101, LATE, BUY, 1, 1200, time=10))[-1][0] == "SESSION_STATUS"
     engine.check()
     phases = engine.instruments["phase"].tolist()
     assert phases[X - 1] == c.CONTINUOUS and phases[LATE - 1] == c.VOLATILITY_CALL
-    assert records.HAS_PRICE
     return engine

@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from proof.trees import Tree
+from proof.trees import FOLDERS, Tree
 
 LEAST = 97.0
 TESTS = ("tests/rules", "tests/differential", "tests/matching")
@@ -75,7 +75,7 @@ def report(lines: Lines) -> float:
 
 
 def main(tests: list[str]) -> int:
-    tree = Tree.copy("coverage", PRICETIME_CFLAGS="--coverage -O0 -fprofile-update=atomic", PRICETIME_LINES="1")
+    tree = Tree.copy("coverage", PRICETIME_FOLDERS=FOLDERS, PRICETIME_CFLAGS="--coverage -O0 -fprofile-update=atomic", PRICETIME_LINES="1")
     print("coverage: compiling", flush=True)
     tree.build()
     for old in (tree.root / "build").rglob("*.gcda"):

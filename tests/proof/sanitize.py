@@ -6,7 +6,7 @@ Runs the rules, the differential streams and the tests of matching/ and the log.
 import subprocess
 import sys
 
-from proof.trees import Tree
+from proof.trees import FOLDERS, Tree
 
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1"
 TESTS = ("tests/rules", "tests/differential", "tests/matching", "tests/journal", "tests/gateway")
@@ -21,7 +21,7 @@ def sanitizer_library() -> str:
 
 
 def main(tests: list[str]) -> int:
-    tree = Tree.copy("sanitized", PRICETIME_CHECKED="1", PRICETIME_CFLAGS=FLAGS)
+    tree = Tree.copy("sanitized", PRICETIME_FOLDERS=FOLDERS, PRICETIME_CHECKED="1", PRICETIME_CFLAGS=FLAGS)
     print("sanitize: compiling", flush=True)
     tree.build()
     # detect_leaks=0: the interpreter itself keeps memory until the end; verify_asan_link_order=0: it comes by LD_PRELOAD.
