@@ -4,8 +4,9 @@ The folders stand at the top of the repository and are imported as pricetime.<fo
 Cython finds their .pxd files through a small tree of links, build/cython/pricetime/<folder>.
 
 Switches (environment): PRICETIME_CHECKED=1 builds with bounds checks and assertions;
-PRICETIME_ANNOTATE=1 writes Cython's annotated HTML into build/c; PRICETIME_CFLAGS adds compiler flags; PRICETIME_LINES=1 puts the
-source's line numbers into the generated C, for gcov; PRICETIME_FOLDERS="matching" compiles these folders only.
+PRICETIME_ANNOTATE=1 writes Cython's annotated HTML into build/c; PRICETIME_CFLAGS adds compiler flags;
+PRICETIME_LINES=1 puts the source's line numbers into the generated C, for gcov;
+PRICETIME_FOLDERS="matching" compiles these folders only.
 """
 
 import os

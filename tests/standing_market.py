@@ -1,4 +1,4 @@
-"""A market in which every kind of order stands and every kind of limit holds: to be looked at, damaged, written and loaded.
+"""A market in which every kind of order stands and every kind of limit holds: to be looked at, damaged and loaded.
 
 Orders come in the order of their names, so that a name is the OrderID in either engine, and the slot in the fast one.
 """
@@ -11,7 +11,7 @@ from commands import BUY, SELL
 CAPACITY = 64
 FIRM, OTHER, IDLE = 1, 2, 3             # participants; IDLE has no account
 A, B = 1, 2                             # sessions of FIRM and OTHER
-# Instruments: X trades in Continuous; CALL is in a call, MARKETS and CROSSED too, of nothing but what they are named after;
+# Instruments: X trades in Continuous; CALL is in a call, MARKETS and CROSSED too, with nothing but their name;
 # EMPTY has an account of OTHER's without orders; LATE is in a VolatilityCall.
 X, CALL, MARKETS, CROSSED, EMPTY, LATE = 1, 2, 3, 4, 5, 6
 SMP = 7                                 # a SelfMatchPreventionID
@@ -58,8 +58,8 @@ def definitions() -> list[bytes]:
     return [
         *(c.define_participant(id, name) for id, name in ((FIRM, "firm"), (OTHER, "other"), (IDLE, "idle"))),
         c.define_session(A, "a", FIRM), c.define_session(B, "b", OTHER),
-        c.define_instrument(X, "X", c.terms_line(tick=5, hidden=True), c.limits_line(reference_price=1000, collar=100000),
-                            b"EUR"),
+        c.define_instrument(X, "X", c.terms_line(tick=5, hidden=True),
+                            c.limits_line(reference_price=1000, collar=100000), b"EUR"),
         *(c.define_instrument(id, name, c.terms_line(tick=5), currency=b"USD")
           for id, name in ((CALL, "CALL"), (MARKETS, "MARKETS"), (CROSSED, "CROSSED"), (EMPTY, "EMPTY"))),
         c.define_instrument(LATE, "LATE", c.terms_line(), bands, b"USD"),

@@ -1,7 +1,8 @@
-"""Every invariant of the fast engine's memory can fail: one thing at a time is broken in a live engine, and check() names it.
+"""Every invariant of the fast engine's memory can fail: one thing is broken in a live engine, and check() names it.
 
-A row is a statement in Cython and what check() must say. All of them are compiled into one module, once, against the .pxd files
-that a user has. o, x, l, b, i: orders, their extras, levels, blocks, instruments; names: tests/standing_market.py.
+A row is a statement in Cython and what check() must say. All of them are compiled into one module, against the .pxd files
+that a user has. o, x, l, b, i: orders, their extras, levels, blocks, instruments; an order is named as in
+tests/standing_market.py, in lower case.
 """
 
 import importlib.util
@@ -29,7 +30,7 @@ from pricetime.matching.engine cimport Engine
 from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
 from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.order_pool cimport *
-from pricetime.matching.price_ladder cimport window_position
+from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
     WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session)
@@ -50,6 +51,8 @@ def fault_{number}(Engine engine):
     cdef Participant* p = s.participants
     cdef Account* accounts = s.accounts.accounts
     cdef AccountTerms* terms = s.accounts.terms
+    cdef PriceLadder* buys = &i[X].ladders[0]
+    cdef PriceLadder* sells = &i[X].ladders[1]
     cdef uint32_t bid_level = o[bid].level, low_level = o[low].level, stop_level = o[stop].level
     cdef uint32_t account = account_find(&s.accounts, FIRM, X), empty = account_find(&s.accounts, OTHER, EMPTY)
     {statement}
@@ -57,8 +60,8 @@ def fault_{number}(Engine engine):
 BUILD = """
 from setuptools import Extension, setup
 from Cython.Build import cythonize
-setup(name="breaker", ext_modules=cythonize([Extension(
-    "breaker", ["breaker.pyx"], include_dirs=[{headers!r}], extra_compile_args=["-O0", "-w"])], include_path=[{packages!r}]))
+breaker = Extension("breaker", ["breaker.pyx"], include_dirs=[{headers!r}], extra_compile_args=["-O0", "-w"])
+setup(name="breaker", ext_modules=cythonize([breaker], include_path=[{packages!r}]))
 """
 
 QUEUES = [
@@ -82,10 +85,12 @@ QUEUES = [
     ("l[bid_level].reserve -= 1", "counted 4 and 2 of 50 and 64"),
     ("o[bid].leaves += 1", "4 and 2 hidden orders of 51 and 65, counted 4 and 2 of 50 and 65"),
     ("x[iceberg].shown -= 1", "4 and 2 hidden orders of 49 and 66"),
-    ("i[MARKETS].market[0].quantity += 1", "instrument 3 side 0 level 0: 2 and 0 hidden orders of 11 and 0, counted 2 and 0 of 12"),
+    ("i[MARKETS].market[0].quantity += 1",
+     "instrument 3 side 0 level 0: 2 and 0 hidden orders of 11 and 0, counted 2 and 0 of 12"),
     ("i[MARKETS].market[1].tail = 0", "instrument 3 side 1 level 0: 1 and 0"),
     ("i[X].aside.count += 1", "instrument 1 side 0 level 0: 2 and 0 hidden orders of 10 and 0, counted 3"),
-    ("l[stop_level].quantity += 1", "instrument 1 side 0 level -221: 2 and 0 hidden orders of 11 and 0, counted 2 and 0 of 12"),
+    ("l[stop_level].quantity += 1",
+     "instrument 1 side 0 level -221: 2 and 0 hidden orders of 11 and 0, counted 2 and 0 of 12"),
 ]
 STANDING = [
     ("o[bid].attributes = o[ask].attributes", r"slot 1\): in the wrong queue"),
@@ -94,8 +99,10 @@ STANDING = [
     ("o[market].attributes = o[market_sell].attributes", r"slot 21\): in the wrong queue"),
     ("o[bid].attributes &= ~HAS_PRICE", r"slot 1\): of type 2 in the book"),
     ("o[market].attributes |= HAS_PRICE", r"slot 21\): of type 1 in the book"),
-    ("o[bid].attributes = o[bid].attributes & ~KIND | STOP_LIMIT << ORD_TYPE_SHIFT", r"slot 1\): of type 4 in the book"),
-    ("o[market].attributes = o[market].attributes & ~KIND | STOP << ORD_TYPE_SHIFT", r"slot 21\): of type 3 in the book"),
+    ("o[bid].attributes = o[bid].attributes & ~KIND | STOP_LIMIT << ORD_TYPE_SHIFT",
+     r"slot 1\): of type 4 in the book"),
+    ("o[market].attributes = o[market].attributes & ~KIND | STOP << ORD_TYPE_SHIFT",
+     r"slot 21\): of type 3 in the book"),
     ("o[bid].flags |= STOP_WAITING", r"slot 1\): in the book, and says that it is not"),
     ("o[bid].flags |= ASIDE", r"slot 1\): in the book, and says that it is not"),
     ("x[iceberg].display_quantity = 5", r"slot 6\): shows 10 of 30"),
@@ -143,15 +150,16 @@ LADDERS = [
     ("l[low_level].key += 200", "level 399 stands behind 200"),
     ("l[bid_level].key -= 64", "instrument 1 side 0: level 136 is not found by its key"),
     ("b[l[low_level].block].levels[l[low_level].key & 63] = bid_level", "level 200 stands behind 200"),
-    ("i[X].ladders[0].best = low_level", "instrument 1 side 0: the walks to and fro differ at level 199"),
+    ("buys.best = low_level", "instrument 1 side 0: the walks to and fro differ at level 199"),
     ("l[low_level].count = 0", "instrument 1 side 0: level 199 is empty"),
     ("b[l[low_level].block].bitmap |= 1", "instrument 1 side 0: the worst level is not the last"),
-    ("b[l[low_level].block].bitmap &= ~(<uint64_t> 1 << (l[low_level].key & 63))", "instrument 1 side 0: 4 near and 0 far levels, counted 5 and 0"),
-    ("i[X].ladders[0].near_levels += 1", "instrument 1 side 0: 5 near and 0 far levels, counted 6 and 0"),
-    ("i[X].ladders[1].far.count += 1", "instrument 1 side 1: 2 near and 1 far levels, counted 2 and 2"),
-    ("i[X].ladders[1].far.root = 0", "instrument 1 side 1: 2 near and 0 far levels, counted 2 and 1"),
-    ("i[X].ladders[0].summary[31] |= <uint64_t> 1 << 63", "window position 2047 and its bit differ"),
-    ("i[X].ladders[0].directory[2047] = s.level_pool.blocks_touched + 1; i[X].ladders[0].summary[31] |= <uint64_t> 1 << 63",
+    ("b[l[low_level].block].bitmap &= ~(<uint64_t> 1 << (l[low_level].key & 63))",
+     "instrument 1 side 0: 4 near and 0 far levels, counted 5 and 0"),
+    ("buys.near_levels += 1", "instrument 1 side 0: 5 near and 0 far levels, counted 6 and 0"),
+    ("sells.far.count += 1", "instrument 1 side 1: 2 near and 1 far levels, counted 2 and 2"),
+    ("sells.far.root = 0", "instrument 1 side 1: 2 near and 0 far levels, counted 2 and 1"),
+    ("buys.summary[31] |= <uint64_t> 1 << 63", "window position 2047 and its bit differ"),
+    ("buys.directory[2047] = s.level_pool.blocks_touched + 1; buys.summary[31] |= <uint64_t> 1 << 63",
      "an empty block at window position 2047"),
     ("s.level_pool.levels_free = 0", r"\d+ levels in use or free of \d+ ever taken"),
     ("s.level_pool.levels_touched += 1", r"\d+ levels in use or free of \d+ ever taken"),
@@ -175,7 +183,8 @@ ORDERS = [
     ("o[bid].session = B", "order 1: not found by its ClOrdID"),
     ("id_map_remove(&s.by_order_id, id_home(&s.by_order_id, 0, bid), bid)", "order 1: not found by its OrderID"),
     ("id_map_remove(&s.by_cl_ord_id, id_home(&s.by_cl_ord_id, A, bid), bid)", "order 1: not found by its ClOrdID"),
-    ("id_map_insert(&s.by_order_id, id_home(&s.by_order_id, 0, 77), bid)", "55 names for 27 live orders, expected two each"),
+    ("id_map_insert(&s.by_order_id, id_home(&s.by_order_id, 0, 77), bid)",
+     "55 names for 27 live orders, expected two each"),
     ("s.last_order_id = resting - 1", "order 26: an id above its counter"),
     ("sessions[A].mark = crossing_ask - 1", "order 25: an id above its counter"),
     ("s.pool.live += 1", "27 live orders, counted 28"),
@@ -203,15 +212,21 @@ RISK = [
     ("accounts[empty].instrument = 0", "account of participant 2 in 0: no such participant or instrument"),
     ("accounts[empty].instrument = X", "account of participant 2 in 1: is not found, or is there twice"),
     ("accounts[account].open_orders += 1", r"account of participant 1 in 1: \d+ live orders, counted \d+"),
-    ("accounts[account].open_quantity[0] += 1", r"account of participant 1 in 1: open (\d+) and \d+, counted (?!\1)\d+"),
-    ("accounts[account].open_quantity[1] += 1", r"account of participant 1 in 1: open \d+ and (\d+), counted \d+ and (?!\1)"),
-    ("accounts[account].position = INT64_MAX", "account of participant 1 in 1: position 9223372036854775807 and what is open"),
+    ("accounts[account].open_quantity[0] += 1",
+     r"account of participant 1 in 1: open (\d+) and \d+, counted (?!\1)\d+"),
+    ("accounts[account].open_quantity[1] += 1",
+     r"account of participant 1 in 1: open \d+ and (\d+), counted \d+ and (?!\1)"),
+    ("accounts[account].position = INT64_MAX",
+     "account of participant 1 in 1: position 9223372036854775807 and what is open"),
     ("terms[account].notional.currency_place = 0", "account of participant 1 in 1: its currency stands at 1, kept 0"),
     ("accounts[account].flags &= ~NOTIONAL_LIMITED", "account of participant 1 in 1: flags"),
     ("accounts[empty].flags |= GROSS_TRACKED", "account of participant 2 in 5: flags"),
-    ("terms[account].notional.gross += 1", "participant 1 instrument 1: the gross notional of its orders is not the one kept"),
-    ("p[FIRM].currencies[0].gross -= 1", "participant 1 instrument 0: the gross notional of its orders is not the one kept"),
-    ("terms[empty].notional.gross = 1", "participant 2 instrument 5: the gross notional of its orders is not the one kept"),
+    ("terms[account].notional.gross += 1",
+     "participant 1 instrument 1: the gross notional of its orders is not the one kept"),
+    ("p[FIRM].currencies[0].gross -= 1",
+     "participant 1 instrument 0: the gross notional of its orders is not the one kept"),
+    ("terms[empty].notional.gross = 1",
+     "participant 2 instrument 5: the gross notional of its orders is not the one kept"),
     ("p[FIRM].open_orders += 1", r"participant 1: \d+ live orders, counted \d+"),
     ("p[FIRM].rate_level = 1_000_001", "participant 1: 1000001 in its bucket"),
     ("p[FIRM].rate_time = s.time + 1", "participant 1: its bucket was filled in the future"),

@@ -1,7 +1,7 @@
 """Every invariant of the plain engine can fail: one thing at a time is broken in a live venue, and check() names it.
 
-A row is a statement and what check() must say. v is the venue; orders have the names of tests/standing_market.py in lower case, and
-ids of instruments, sessions and participants stand there too.
+A row is a statement and what check() must say. v is the venue; orders have the names of tests/standing_market.py
+in lower case; ids of instruments, sessions and participants stand there too.
 """
 
 import commands as c
@@ -35,14 +35,16 @@ RISK = [
     ("v.participants[FIRM].rate.level = 1_000_001", "firm: impossible bucket"),
     ("v.participants[FIRM].rate.time = v.time + 1", "firm: impossible bucket"),
     ("v.participants[FIRM].blocked = True", "firm is blocked and has live orders"),
-    ("v.participants[FIRM].accounts[X].position = INT64_MAX", "participant 1 in instrument 1: position 9223372036854775807"),
+    ("v.participants[FIRM].accounts[X].position = INT64_MAX",
+     "participant 1 in instrument 1: position 9223372036854775807"),
     ("bid.session = v.sessions[B]", "an order in the account of another"),
     ("v.participants[FIRM].accounts[X].position += 1", "X: positions add up to 4, adjusted were 3"),
     ("v.instruments[X].position_adjusted -= 1", "X: positions add up to 3, adjusted were 2"),
 ]
 ORDERS = [
     ("v.orders[1], v.orders[2] = v.orders[2], v.orders[1]", "order 2 .* is not the one of its OrderID"),
-    ("named = v.sessions[A].orders; named[1], named[3] = named[3], named[1]", "order 1 .* is not the one of its ClOrdID"),
+    ("named = v.sessions[A].orders; named[1], named[3] = named[3], named[1]",
+     "order 1 .* is not the one of its ClOrdID"),
     ("v.last_order_id = Slot.RESTING - 1", "order 26 .* has an OrderID that was never given"),
     ("v.sessions[A].mark = Slot.RESTING - 1", "order 26 .* has a ClOrdID above the mark"),
     ("bid.leaves = 0", "order 1 .* lives with nothing open"),

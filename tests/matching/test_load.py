@@ -1,7 +1,8 @@
-"""A state in which one thing is wrong is refused, by each engine in its words; by the fast one with each of its messages.
+"""A state in which one thing is wrong is refused, by each engine in its words; the fast one has a message for each.
 
-A row: a part of the state, which row of it, field and value, what the fast engine says, what the plain one does (None: it does not
-look at it; it is no engine for bytes from outside). Orders are named as in tests/standing_market.py. Limits and accounts of risk, and random damage: test_risk_load.py.
+A row: a part of the state, which row of it, field and value, what the fast engine says, what the plain one does (None:
+it does not look at it; it is no engine for bytes from outside). Orders are named as in tests/standing_market.py. Limits
+and accounts of risk, and random damage: test_risk_load.py.
 """
 
 import numpy as np
@@ -62,11 +63,14 @@ def refused(state: bytes, fast: str, plain: str | None) -> None:
     ("sessions", 1, "logged_on", 2, "a session has no name, or a flag or mark", OTHER_BYTES),
     ("sessions", 1, "mark", -1, "a session has no name, or a flag or mark", RULES),
     ("sessions", 1, "mark", Slot.RESTING - 1, "an order has an id above its counter", RULES),
-    ("notional_limits", 1, "participant", 4, "notional limits of an unknown participant", "a notional limit is of participant 4"),
+    ("notional_limits", 1, "participant", 4, "notional limits of an unknown participant",
+     "a notional limit is of participant 4"),
     ("notional_limits", 2, "currency", b"EUR", "or in one twice", OTHER_BYTES),
     ("notional_limits", 1, "gross_high", 1 << 63, "a participant has a notional limit that cannot be", None),
-    ("accounts", 1, "participant", 4, "an account of an unknown participant or instrument", "an account is of participant 4"),
-    ("accounts", 1, "instrument", 9, "an account of an unknown participant or instrument", "an account is of instrument 9"),
+    ("accounts", 1, "participant", 4, "an account of an unknown participant or instrument",
+     "an account is of participant 4"),
+    ("accounts", 1, "instrument", 9, "an account of an unknown participant or instrument",
+     "an account is of instrument 9"),
     ("accounts", 1, "gross_high", 1 << 63, "an account has a notional limit that cannot be", None),
     ("accounts", 1, "order_scale", 37, "an account has a notional limit that cannot be", OTHER_BYTES),
     ("instruments", X, "phase", 9, TERMS, "instrument 1 has phase 9"),
@@ -88,7 +92,8 @@ def refused(state: bytes, fast: str, plain: str | None) -> None:
     ("orders", Slot.BID, "standing", 1, KINDS, NO_ORDER),
     ("orders", Slot.BID, "standing", 4, KINDS, NO_ORDER),
     ("orders", Slot.MARKET, "attributes", order_attributes(1, 1, 0, records.POST_ONLY), KINDS, NO_ORDER),
-    ("orders", Slot.STOP_LIMIT, "attributes", order_attributes(2, STOP_LIMIT, AT_THE_CLOSE, records.HAS_PRICE), KINDS, RULES),
+    ("orders", Slot.STOP_LIMIT, "attributes", order_attributes(2, STOP_LIMIT, AT_THE_CLOSE, records.HAS_PRICE), KINDS,
+     RULES),
     ("orders", Slot.CLOSE, "standing", 0, KINDS, OTHER_BYTES),
     ("orders", Slot.BID, "price", 1001, "a price off the tick", None),
     ("orders", Slot.BID, "leaves_qty", 0, "a quantity that cannot be", RULES),

@@ -1,8 +1,8 @@
 """`make coverage`: which lines of matching/ run under the tests, compiled and plain; at least 97% of them must.
 
-Compiled modules are built with gcc's counters and with the line numbers of the .pyx and .pxd files in the generated C, so gcov
-counts lines of the source. The plain engine is counted by coverage.py. Lines that run only at import, and declarations that no
-code comes of, count as gcov has them.
+Compiled modules are built with gcc's counters and with the line numbers of the .pyx and .pxd files in the generated C,
+so gcov counts lines of the source. The plain engine is counted by coverage.py. Lines that run only at import, and
+declarations that no code comes of, count as gcov has them.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from pathlib import Path
 from proof.trees import FOLDERS, Tree
 
 LEAST = 97.0
-TESTS = ("tests/rules", "tests/differential", "tests/matching")
+TESTS = ("tests/rules", "tests/differential", "tests/matching", "tests/journal", "tests/gateway")
 Lines = dict[str, dict[int, int]]
 
 
@@ -37,7 +37,7 @@ def compiled_lines(tree: Tree) -> Lines:
 
 
 def stated_lines(tree: Tree) -> dict[str, set[int]]:
-    """The source lines that the generated C names. gcov counts on from the last one through Cython's own code: not these."""
+    """The source lines that the generated C names. gcov counts on from the last one through Cython's own code."""
     stated: dict[str, set[int]] = defaultdict(set)
     for path in (tree.root / "build" / "c" / "matching").glob("*.c"):
         for number, file in re.findall(r'^#line (\d+) "([^"]+)"$', path.read_text(), re.MULTILINE):
@@ -70,12 +70,14 @@ def report(lines: Lines) -> float:
         missed = [line for line, count in sorted(hits.items()) if not count]
         run, total = run + len(hits) - len(missed), total + len(hits)
         share = 100 * (1 - len(missed) / len(hits)) if hits else 100
-        print(f"{name:40} {len(hits):5} lines {share:6.1f}%  {' '.join(map(str, missed[:12]))}{' ...' * (len(missed) > 12)}")
+        first = " ".join(map(str, missed[:12])) + " ..." * (len(missed) > 12)
+        print(f"{name:40} {len(hits):5} lines {share:6.1f}%  {first}")
     return 100 * run / total
 
 
 def main(tests: list[str]) -> int:
-    tree = Tree.copy("coverage", PRICETIME_FOLDERS=FOLDERS, PRICETIME_CFLAGS="--coverage -O0 -fprofile-update=atomic", PRICETIME_LINES="1")
+    tree = Tree.copy("coverage", PRICETIME_FOLDERS=FOLDERS, PRICETIME_LINES="1",
+                     PRICETIME_CFLAGS="--coverage -O0 -fprofile-update=atomic")
     print("coverage: compiling", flush=True)
     tree.build()
     for old in (tree.root / "build").rglob("*.gcda"):

@@ -1,4 +1,4 @@
-"""`make sanitize`: the engine under the address and undefined-behaviour sanitizers, with bounds checks and assertions on.
+"""`make sanitize`: the engine under the address and undefined-behaviour sanitizers, with bounds checks and assertions.
 
 Runs the rules, the differential streams and the tests of matching/ and the log. Any finding ends the run with status 1.
 """
@@ -14,7 +14,8 @@ TESTS = ("tests/rules", "tests/differential", "tests/matching", "tests/journal",
 
 def sanitizer_library() -> str:
     """The interpreter is not built with sanitizers: their library must be there before it starts."""
-    found = subprocess.run(["gcc", "-print-file-name=libasan.so"], text=True, capture_output=True, check=True).stdout.strip()
+    asked = ["gcc", "-print-file-name=libasan.so"]
+    found = subprocess.run(asked, text=True, capture_output=True, check=True).stdout.strip()
     if "/" not in found:
         raise SystemExit("the compiler has no address sanitizer: install gcc's libasan")
     return found
@@ -24,7 +25,7 @@ def main(tests: list[str]) -> int:
     tree = Tree.copy("sanitized", PRICETIME_FOLDERS=FOLDERS, PRICETIME_CHECKED="1", PRICETIME_CFLAGS=FLAGS)
     print("sanitize: compiling", flush=True)
     tree.build()
-    # detect_leaks=0: the interpreter itself keeps memory until the end; verify_asan_link_order=0: it comes by LD_PRELOAD.
+    # detect_leaks=0: the interpreter keeps memory until the end; verify_asan_link_order=0: it comes by LD_PRELOAD.
     done = tree.test(*(tests or TESTS), "-p", "no:faulthandler", LD_PRELOAD=sanitizer_library(),
                      ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0:abort_on_error=0",
                      UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
