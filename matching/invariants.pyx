@@ -26,7 +26,7 @@ cdef object broken_invariant(EngineState* state):
         raise MemoryError("no memory to check with")
     try:
         return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
-                or check_deadlines(state) or broken_risk(state))
+                or check_free(state) or check_deadlines(state) or broken_risk(state))
     finally:
         free(seen)
 
@@ -155,4 +155,27 @@ cdef object check_levels(EngineState* state):
             levels += state.instruments[id].stops[side].count
     if levels != state.level_pool.levels_touched:
         return f"{levels} levels in use or free of {state.level_pool.levels_touched} ever taken"
+    return None
+
+
+cdef object check_free(EngineState* state):
+    """Every slot is live or in the free list, every block in a window or in its own."""
+    cdef uint32_t id, slot = state.pool.free_head, block = state.level_pool.blocks_free, slots = 0, blocks = 0, position
+    cdef int side
+    while slot != 0 and slots <= state.pool.touched:
+        if slot > state.pool.touched or state.pool.orders[slot].session != 0:
+            return f"slot {slot}: said to be free"
+        slots += 1
+        slot = state.pool.orders[slot].next
+    if slots + state.pool.live != state.pool.touched:
+        return f"{state.pool.live} slots in use and {slots} free of {state.pool.touched} ever taken"
+    while block != 0 and blocks <= state.level_pool.blocks_touched:
+        blocks += 1
+        block = state.level_pool.blocks[block].next_free
+    for id in range(1, state.instruments_count + 1):
+        for side in range(2):
+            for position in range(<uint32_t> WINDOW_BLOCKS):
+                blocks += state.instruments[id].ladders[side].directory[position] != 0
+    if blocks != state.level_pool.blocks_touched:
+        return f"{blocks} blocks in use or free of {state.level_pool.blocks_touched} ever taken"
     return None

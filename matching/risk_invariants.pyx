@@ -27,7 +27,7 @@ cdef object broken_risk(EngineState* state):
         if accounts is NULL or participants is NULL:
             raise MemoryError("no memory to check with")
         return (count_orders(state, accounts, participants) or check_accounts(state, accounts)
-                or check_participants(state, participants) or check_positions(state) or check_seats(state))
+                or check_participants(state) or check_positions(state) or check_seats(state))
     finally:
         free(accounts)
         free(participants)
@@ -50,6 +50,10 @@ cdef object count_orders(EngineState* state, Counted* accounts, Counted* partici
         accounts[order.account].orders += 1
         accounts[order.account].quantity[side_index(order.attributes)] += <uint64_t> order.leaves
         participants[participant].orders += 1
+    for participant in range(1, state.participants_count + 1):      # first: a sum over its orders ends by this count
+        if state.participants[participant].open_orders != participants[participant].orders:
+            return (f"participant {participant}: {participants[participant].orders} live orders, "
+                    f"counted {state.participants[participant].open_orders}")
     return None
 
 
@@ -104,13 +108,11 @@ cdef object check_flags(EngineState* state, const Account* account, const Notion
     return None
 
 
-cdef object check_participants(EngineState* state, const Counted* counted):
+cdef object check_participants(EngineState* state):
     cdef const Participant* participant
     cdef uint32_t id, i
     for id in range(1, state.participants_count + 1):
         participant = &state.participants[id]
-        if participant.open_orders != counted[id].orders:
-            return f"participant {id}: {counted[id].orders} live orders, counted {participant.open_orders}"
         if participant.presence & HAS_MESSAGE_RATE:
             if participant.rate_level > <uint64_t> (participant.rate_tokens * participant.rate_interval):
                 return f"participant {id}: {participant.rate_level} in its bucket"

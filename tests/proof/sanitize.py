@@ -1,4 +1,4 @@
-"""`make sanitize`: the engine under the address and undefined-behaviour sanitizers, bounds checks and assertions on.
+"""`make sanitize`: the engine under the address and undefined-behaviour sanitizers, with bounds checks and assertions.
 
 Runs the rules, the differential streams and the tests of matching/ and the log. Any finding ends the run with status 1.
 """
@@ -6,7 +6,7 @@ Runs the rules, the differential streams and the tests of matching/ and the log.
 import subprocess
 import sys
 
-from proof.trees import Tree
+from proof.trees import FOLDERS, Tree
 
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1"
 TESTS = ("tests/rules", "tests/differential", "tests/matching", "tests/journal", "tests/gateway")
@@ -22,10 +22,10 @@ def sanitizer_library() -> str:
 
 
 def main(tests: list[str]) -> int:
-    tree = Tree.copy("sanitized", PRICETIME_CHECKED="1", PRICETIME_CFLAGS=FLAGS)
+    tree = Tree.copy("sanitized", PRICETIME_FOLDERS=FOLDERS, PRICETIME_CHECKED="1", PRICETIME_CFLAGS=FLAGS)
     print("sanitize: compiling", flush=True)
     tree.build()
-    # detect_leaks=0: the interpreter itself keeps memory to the end; verify_asan_link_order=0: it comes by LD_PRELOAD.
+    # detect_leaks=0: the interpreter keeps memory until the end; verify_asan_link_order=0: it comes by LD_PRELOAD.
     done = tree.test(*(tests or TESTS), "-p", "no:faulthandler", LD_PRELOAD=sanitizer_library(),
                      ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0:abort_on_error=0",
                      UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
