@@ -1,8 +1,8 @@
 """`make mutants`: one-line mistakes in the fast engine, each of which the tests must see.
 
-The list stands in mutants.toml: file, the text that is changed (once in the file), what it becomes, what that breaks. All are built
-at once (variants.py), and each is given to the tests by itself. A mutant that the tests let pass is a hole in them. Results are
-written into docs/mutants.md; `--only WORD` runs those whose file or text has the word.
+The list stands in mutants.toml: file, the text that is changed (once in the file), what it becomes, what that breaks.
+All are built at once (variants.py), and each is given to the tests by itself. A mutant that the tests let pass is a hole
+in them. Results are written into docs/mutants.md; `--only WORD` runs those whose file or text has the word.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from proof.variants import SWITCH, SWITCH_PATH, with_variants
 
 LIST = Path(__file__).with_name("mutants.toml")
 PAGE = ROOT / "docs" / "mutants.md"
-# A mutant is dead at the first test that fails: most die in the tests that mutants.toml names for them, or in the streams; whoever
-# lives is given all. Tests of the plain engine cannot see a mutant.
+# A mutant is dead at the first test that fails: most die in the tests that mutants.toml names for them, or in the
+# streams; whoever lives is given all. Tests of the plain engine cannot see a mutant.
 STREAMS = "tests/differential/test_differential.py"
 ALL = ("tests/rules", "tests/matching", "tests/differential")
 WAY = ("-x", "-k", "not [reference")
@@ -31,9 +31,9 @@ PATIENCE = 5        # a mutant that takes so many times as long as the engine wi
 HEAD = """\
 # Mutants
 
-One-line mistakes in the fast engine, each built and given to the tests (`tests/rules`, `tests/matching`, `tests/differential`) by
-`make mutants`, which writes this page. *Caught by* names the test that failed first. A mutant that survives is a hole in the tests, and
-fails the run.
+One-line mistakes in the fast engine, each built and given to the tests (`tests/rules`, `tests/matching`,
+`tests/differential`) by `make mutants`, which writes this page. *Caught by* names the test that failed first. A mutant
+that survives is a hole in the tests, and fails the run.
 
 | file | change | breaks | caught by |
 |---|---|---|---|
@@ -88,11 +88,13 @@ def tested(tree: Tree, number: int, tests: tuple[str, ...], seconds: float | Non
 
 def caught_by(tree: Tree, mutant: Mutant, seconds: float) -> str:
     rounds = ((mutant.tests,), (STREAMS,), ALL)
-    return next((catcher for tests in rounds if tests[0] and (catcher := tested(tree, mutant.number, tests, seconds))), "")
+    answers = (tested(tree, mutant.number, tests, seconds) for tests in rounds if tests[0])
+    return next(filter(None, answers), "")
 
 
 def row(mutant: Mutant, catcher: str) -> str:
-    cells = (mutant.file.removeprefix("matching/"), " ".join(mutant.change().split()), mutant.breaks, catcher or "**survived**")
+    change = " ".join(mutant.change().split())
+    cells = (mutant.file.removeprefix("matching/"), change, mutant.breaks, catcher or "**survived**")
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

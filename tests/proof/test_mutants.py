@@ -14,9 +14,10 @@ def test_a_mutant_changes_one_place_in_one_function(mutant) -> None:
     text = (ROOT / mutant.file).read_text()
     assert text.count(mutant.find) == 1, f"{mutant.find!r} stands {text.count(mutant.find)} times in {mutant.file}"
     start, end = block_of(text, text.index(mutant.find))
-    head = SIGNATURE.match(text[start:end])
-    assert head or text[start:end].startswith("cdef extern from *:"), f"{mutant.find!r} is in no function of {mutant.file}"
-    assert head is None or mutant.find in text[start + head.end():end], f"{mutant.find!r} is not in a body"
+    block = text[start:end]
+    head = SIGNATURE.match(block)
+    assert head or block.startswith("cdef extern from *:"), f"{mutant.find!r} is in no function of {mutant.file}"
+    assert head is None or mutant.find in block[head.end():], f"{mutant.find!r} is not in a body"
     assert mutant.find != mutant.replace and mutant.breaks
     assert not mutant.tests or (ROOT / mutant.tests).is_file()
 
@@ -51,9 +52,23 @@ cdef void nothing() noexcept nogil:
 '''
 
 
+SWITCHES = '''\
+    if number == 7:
+        return add__7(a, b)
+    if number == 9:
+        return add__9(a, b)
+    return add__0(a, b)
+''', '''\
+    if number == 3:
+        nothing__3()
+        return
+    nothing__0()
+'''
+
+
 def test_a_mutated_function_becomes_copies_and_a_switch() -> None:
-    text = with_variants(SOURCE, [(7, "a + b[0]", "a - b[0]"), (9, "return a + b[0]", "return 0"), (3, "    pass\n", "    return\n")])
+    changes = [(7, "a + b[0]", "a - b[0]"), (9, "return a + b[0]", "return 0"), (3, "    pass\n", "    return\n")]
+    text = with_variants(SOURCE, changes)
     assert text.index("cimport mutant") < text.index("from libc.stdint")
     assert "add__7(int64_t a, const int64_t* b) noexcept nogil:\n" in text and "return a - b[0]" in text
-    assert "    if number == 7:\n        return add__7(a, b)\n    if number == 9:\n        return add__9(a, b)\n    return add__0(a, b)\n" in text
-    assert "    if number == 3:\n        nothing__3()\n        return\n    nothing__0()\n" in text
+    assert all(switch in text for switch in SWITCHES)

@@ -1,7 +1,7 @@
 """Sources in which every mutant stands beside the original: one build, and PRICETIME_MUTANT says which mutant runs.
 
-A function that mutants change becomes a copy for each of them, a copy that is as it was, and a switch of its name. In a header's C code,
-where no function of Cython is, the changed text has to be an expression: it becomes a choice of two.
+A function that mutants change becomes a copy for each of them, a copy that is as it was, and a switch of its name. In a
+header's C code, where no function of Cython is, the changed text has to be an expression: it becomes a choice of two.
 """
 
 import re
