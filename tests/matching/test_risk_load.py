@@ -138,6 +138,18 @@ def test_a_header_that_cannot_be_is_refused(state, field, value, fault):
         Engine.load(parts.bytes())
 
 
+def test_an_order_whose_expire_time_has_come_is_refused():
+    engine = Engine(4)
+    apply(engine, c.define_participant(1, "one"), c.define_session(1, "a", 1), c.define_instrument(1, "X"),
+          c.new(1, 1, 1, BUY, 5, 100, tif=c.GTD, expires=50, time=10))
+    parts = Parts(engine.dump())
+    parts.header["time"] = 49
+    assert Engine.load(parts.bytes()).next_deadline == 50
+    parts.header["time"] = 50
+    with pytest.raises(ValueError, match="an advanced attribute"):
+        Engine.load(parts.bytes())
+
+
 def test_gross_notional_beyond_127_bits_is_refused(state):
     """A limit at a scale that puts what is open beyond it: the command that set it would have been refused."""
     parts = Parts(state)
