@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
@@ -30,7 +30,7 @@ from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
-from pricetime.matching.memory cimport HUGE_PAGE, prefetch, want_huge_pages
+from pricetime.matching.memory cimport HUGE_PAGE, prefetch, unlikely, want_huge_pages
 from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
@@ -141,8 +141,8 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
     return screen(engine, record)
 
 
-cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil:
-    """One event without a sequence number, that is in no digest."""
+cdef int refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil:
+    """One event without a sequence number, that is in no digest. The reason."""
     cdef EventRecord* event = event_room(sink)
     cdef uint32_t session = record.session if session_known(engine, record.session) else 0
     memset(event, 0, sizeof(EventRecord))
@@ -154,6 +154,7 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
     if reason == DUPLICATE_CL_ORD_ID:
         event.order_id = <uint64_t> engine.sessions[session].mark
     sink.count += 1
+    return reason
 
 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
@@ -176,34 +177,43 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Every way out of here is a call that is the last thing done: a jump, for which no register is saved (move: 25 instructions
+    of 78). That is why what is called gives APPLIED."""
     cdef int type = record.type
+    cdef int64_t time
     cdef int reason = screen(engine, record)
-    if reason:
-        refuse_at_door(engine, record, reason, sink)
-        return reason
-    if type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
-                                 or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+    if unlikely(reason):
+        return refuse_at_door(engine, record, reason, sink)
+    if unlikely(type == EVENT_DIGEST) and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                           or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
         return DIGEST_DIFFERS
     engine.sequence += 1
     engine.place = 0
-    if record.time > engine.time:
-        engine.time = record.time
+    time = record.time if record.time > engine.time else engine.time
+    engine.time = time
     if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
         engine.sessions[record.session].mark = record.cl_ord_id
-    if engine.time >= engine.next_deadline:
-        work_off_due(engine, sink)
-    if type == ORDER_CANCEL_REPLACE_REQUEST:
-        order_replace(engine, record, sink)
-    elif type == NEW_ORDER_SINGLE:
-        order_new(engine, record, sink)
-    elif type == ORDER_CANCEL_REQUEST:
-        order_cancel(engine, record, sink)
-    else:
-        administer(engine, record, sink)
-    return APPLIED
+    if unlikely(time >= engine.next_deadline):
+        return after_what_is_due(engine, record, sink)
+    return dispatch(engine, record, sink)
 
 
-cdef void administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+cdef inline int dispatch(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    if record.type == ORDER_CANCEL_REPLACE_REQUEST:
+        return order_replace(engine, record, sink)
+    if record.type == NEW_ORDER_SINGLE:
+        return order_new(engine, record, sink)
+    if record.type == ORDER_CANCEL_REQUEST:
+        return order_cancel(engine, record, sink)
+    return administer(engine, record, sink)
+
+
+cdef int after_what_is_due(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    work_off_due(engine, sink)
+    return dispatch(engine, record, sink)
+
+
+cdef int administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Everything but orders."""
     cdef int type = record.type
     if type == TRADING_SESSION_STATUS:
@@ -230,6 +240,7 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
         position_adjust(engine, record, sink)
     elif type == KILL_SWITCH:
         kill_switch(engine, record, sink)
+    return APPLIED
 
 
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport foresee_rest, forget_order
+from pricetime.matching.book cimport book_remove, foresee_rest, forget_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.deadlines cimport deadline_remove
@@ -12,12 +12,13 @@ from pricetime.matching.fields cimport (
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.memory cimport unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport RiskQuestion, check_risk, risk_add, risk_reduce, risk_remove
+from pricetime.matching.risk cimport RiskAnswer, RiskQuestion, check_risk, follow_gross, risk_reduce, risk_rewrite
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
 
 cdef struct Change:
@@ -123,18 +124,16 @@ cdef inline uint8_t check_named(const Order* order, const CommandLine* command) 
 
 
 cdef inline void read_change(const Instrument* instrument, const CommandLine* command, Order* order, const Extra* extra,
-                             Terms* terms, Change* change) noexcept nogil:
+                             Change* change) noexcept nogil:
     """What the command does not give is the order's; the price that it gives has its tick number already."""
+    cdef Terms* terms = change.terms
     change.attributes = replaced_attributes(order, command)
     change.open_quantity = command.quantity - order.filled if command.attributes & HAS_QUANTITY else order.leaves
     change.price = command.price if command.attributes & HAS_PRICE else order.price
     if not command.attributes & HAS_PRICE:
         is_multiple(&instrument.tick, change.price, &change.tick)
-    if change.terms is NULL:
-        if order.flags == 0:        # plain, and so it stays
-            return
-        read_terms(command, terms)
-        change.terms = terms
+    if terms is NULL:
+        return
     terms.attributes = change.attributes
     terms.open_quantity = change.open_quantity
     terms.total = change.open_quantity + order.filled
@@ -145,7 +144,7 @@ cdef inline uint8_t check_coming_in(EngineState* state, Instrument* instrument, 
                                     const Change* change, int64_t limit_key, int64_t* risk_price) noexcept nogil:
     """Risk and book, as if the old order were gone."""
     cdef RiskQuestion question
-    cdef uint8_t reason
+    cdef RiskAnswer answer
     question.session = session
     question.slot = slot
     question.attributes = change.attributes
@@ -153,10 +152,10 @@ cdef inline uint8_t check_coming_in(EngineState* state, Instrument* instrument, 
     question.stop_price = 0 if change.terms is NULL else change.terms.stop_price
     question.total = change.open_quantity + state.pool.orders[slot].filled
     question.open_quantity = change.open_quantity
-    reason = check_risk(state, instrument, &question)
-    risk_price[0] = question.risk_price
-    if reason or instrument.phase != CONTINUOUS:
-        return reason
+    answer = check_risk(state, instrument, question)
+    risk_price[0] = answer.risk_price
+    if answer.reason or instrument.phase != CONTINUOUS:
+        return <uint8_t> answer.reason
     return check_book(state, instrument, session, change.attributes, limit_key, change.open_quantity, change.terms)
 
 
@@ -193,38 +192,42 @@ cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint3
                                int64_t risk_price) noexcept nogil:
     """The order leaves, and is what it will come in again as."""
     cdef Order* order = &state.pool.orders[slot]
-    risk_remove(state, order)
+    cdef bint gross = risk_rewrite(state, order, change.open_quantity)
     if change.terms is NULL:
-        take_out(state, instrument, slot)
+        book_remove(state, instrument, slot)
     else:
         leave_with_terms(state, instrument, slot, change.terms)
     order.attributes = change.attributes
     order.price = change.price
     order.leaves = change.open_quantity
-    if risk_price != change.price:
+    if unlikely(risk_price != change.price):
         keep_risk_price(state, slot, risk_price)
-    risk_add(state, order)
+    if unlikely(gross):
+        follow_gross(state, order, 0, change.open_quantity)
 
 
 cdef inline void replace_found(EngineState* state, Instrument* instrument, const CommandLine* command, uint32_t slot,
-                               Change* change, EventSink* sink) noexcept nogil:
+                               const Change* change, EventSink* sink) noexcept nogil:
     """Steps 5 to 7, and what comes of them."""
-    cdef int64_t limit_key, risk_price
-    cdef bint new_stop_price
+    cdef int64_t limit_key = 0, risk_price
+    cdef bint stays = False, new_stop_price
     cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
-    if not reason and keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms):
-        change_in_place(state, instrument, slot, change)
-        report_replaced(state, slot, command, change.old_home, change.new_home, sink)
-        return
-    limit_key = opposite_limit(instrument, change.attributes, change.tick)
     if not reason:
+        stays = keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms)
+    if not reason and not stays:
+        limit_key = opposite_limit(instrument, change.attributes, change.tick)
         reason = check_coming_in(state, instrument, command.session, slot, change, limit_key, &risk_price)
-    if reason:
+    if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
         return
-    foresee_rest(state, instrument, change.attributes, change.tick)
-    leave_changed(state, instrument, slot, change, risk_price)
+    if stays:
+        change_in_place(state, instrument, slot, change)
+    else:
+        foresee_rest(state, instrument, change.attributes, change.tick)
+        leave_changed(state, instrument, slot, change, risk_price)
     report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+    if stays:
+        return
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
     if work_off(state, instrument, slot, change.tick, limit_key, change.terms is NULL, sink):
         lives_on(state, slot, change.terms is NULL)
@@ -234,39 +237,56 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     release_elected(state, instrument, slot if new_stop_price else 0, sink)
 
 
-cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef void cancel_filled(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
+    """The new total is filled already."""
+    report_canceled(state, command, &state.pool.orders[slot], TOTAL_ALREADY_FILLED, sink)
+    take_out(state, &state.instruments[command.instrument], slot)
+    forget_order(state, slot)
+
+
+cdef inline int replace(EngineState* state, const CommandLine* command, Terms* terms, EventSink* sink) noexcept nogil:
+    """Compiled twice, for plain orders and commands (terms NULL) without all that only others need."""
     cdef Instrument* instrument
     cdef Order* order
-    cdef Terms terms
     cdef Change change
     cdef uint32_t slot = 0
     cdef uint8_t reason = check_instrument(state, command)
-    change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-    id_map_prefetch(&state.by_cl_ord_id, change.new_home)
-    id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     change.tick = 0
-    change.terms = NULL
-    if not command_is_plain(command):
-        read_terms(command, &terms)
-        change.terms = &terms
+    change.terms = terms
     if not reason:
         instrument = &state.instruments[command.instrument]
-        reason = check_given_phase(instrument, command, change.terms)
+        reason = check_given_phase(instrument, command, terms)
     if not reason:
-        reason = check_replace_fields(instrument, command, change.terms is NULL, &change.tick)
-    if not reason and change.terms is not NULL:
-        reason = check_given(instrument, &terms)
+        reason = check_replace_fields(instrument, command, terms is NULL, &change.tick)
+    if not reason and terms is not NULL:
+        reason = check_given(instrument, terms)
     if not reason:
+        change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
+        id_map_prefetch(&state.by_cl_ord_id, change.new_home)
+        id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
         slot = find_order(state, command, &change.old_home)
         order = &state.pool.orders[slot]
         reason = check_named(order, command) if slot else UNKNOWN_ORDER
-    if reason:
+    if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
-        return
-    if command.attributes & HAS_QUANTITY and command.quantity <= order.filled:
-        report_canceled(state, command, order, TOTAL_ALREADY_FILLED, sink)
-        take_out(state, instrument, slot)
-        forget_order(state, slot)
-        return
-    read_change(instrument, command, order, &state.pool.extras[slot], &terms, &change)
+        return 0
+    if unlikely(command.attributes & HAS_QUANTITY and command.quantity <= order.filled):
+        cancel_filled(state, command, slot, sink)
+        return 0
+    if terms is NULL and unlikely(order.flags):     # a plain command, but not a plain order: nothing was done yet
+        return replace_with_terms(state, command, sink)
+    read_change(instrument, command, order, &state.pool.extras[slot], &change)
     replace_found(state, instrument, command, slot, &change, sink)
+    return 0
+
+
+cdef int replace_with_terms(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    cdef Terms terms
+    read_terms(command, &terms)
+    return replace(state, command, &terms, sink)
+
+
+cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    if unlikely(not command_is_plain(command)):
+        return replace_with_terms(state, command, sink)
+    return replace(state, command, NULL, sink)

@@ -62,9 +62,8 @@ cdef struct Session:
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
-    uint32_t account            # the one that it used last, and its instrument; 0: none
-    uint32_t account_instrument
-    uint32_t reserved[7]
+    uint32_t account            # the one that it used last; 0: none
+    uint32_t reserved[8]
 
 cdef struct Divisor:
     # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
