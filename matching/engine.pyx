@@ -34,6 +34,7 @@ from pricetime.matching.memory cimport HUGE_PAGE, prefetch, unlikely, want_huge_
 from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Extra, Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
@@ -167,7 +168,7 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
     foresee_removal(engine, order)
-    id_map_prefetch(&engine.by_order_id, id_home(&engine.by_order_id, 0, order.order_id))
+    order_ids_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
     ahead.slots[0] = ahead.slots[1]
     ahead.slots[1] = third
@@ -306,7 +307,8 @@ def scatter_ids(Engine engine not None, uint64_t secret):
     nor events. ValueError where the engine holds orders already."""
     if engine.state.pool.live:
         raise ValueError(f"{engine.state.pool.live} orders are live: ids are scattered before the first")
-    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = engine.state.by_order_id.multiplier = secret | 1
+    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = secret | 1
+    engine.state.by_order_id.others.multiplier = secret | 1
 
 
 def touch(Engine engine not None):
@@ -319,7 +321,8 @@ def touch(Engine engine not None):
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
     touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
     touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
-    touch_pages(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
+    touch_pages(state.by_order_id.slots, (<size_t> state.by_order_id.mask + 1) * sizeof(uint32_t))
+    touch_pages(state.by_order_id.others.entries, (<size_t> state.by_order_id.others.mask + 1) * sizeof(IdEntry))
 
 
 SECTIONS = {    # of dump(), behind the header, whose counts have the same names

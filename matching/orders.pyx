@@ -10,15 +10,18 @@ from pricetime.matching.fields cimport (
     KEPT_ATTRIBUTES, Terms, check_new_fields, check_phase, check_terms, command_is_plain, keep_risk_price, keep_terms,
     read_terms,
 )
-from pricetime.matching.id_map cimport id_home, id_map_prefetch
 from pricetime.matching.memory cimport unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
+from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.placing cimport take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order
-from pricetime.matching.risk cimport RiskAnswer, RiskQuestion, account_open, check_risk, risk_add, risk_remove
+from pricetime.matching.risk cimport RiskAnswer, account_open, check_risk, risk_add, risk_remove
 from pricetime.matching.state cimport EngineState, Instrument, instrument_known
+
+cdef extern from "straight.h":
+    pass
 
 assert sizeof(Order) == 64
 
@@ -69,7 +72,6 @@ cdef inline uint8_t check_new(EngineState* state, const CommandLine* command, Te
                               RiskAnswer* risk) noexcept nogil:
     """The checks of rule 4 in their order; terms NULL for a plain order."""
     cdef Instrument* instrument
-    cdef RiskQuestion question
     cdef uint16_t attributes = command.attributes
     cdef uint8_t reason = check_instrument(state, command)
     if unlikely(reason):
@@ -82,13 +84,9 @@ cdef inline uint8_t check_new(EngineState* state, const CommandLine* command, Te
         reason = check_terms(state.time, instrument, terms)
     if unlikely(reason):
         return reason
-    question.session = command.session
-    question.slot = 0
-    question.attributes = attributes
-    question.price = command.price if attributes & HAS_PRICE else 0
-    question.stop_price = 0 if terms is NULL else terms.stop_price
-    question.total = question.open_quantity = command.quantity
-    risk[0] = check_risk(state, instrument, question)
+    risk[0] = check_risk(state, command.instrument, command.session, 0, attributes,
+                         command.price if attributes & HAS_PRICE else 0, 0 if terms is NULL else terms.stop_price,
+                         command.quantity, command.quantity)
     if unlikely(risk.reason):
         return <uint8_t> risk.reason
     limit_key[0] = opposite_limit(instrument, attributes, tick[0])
@@ -102,18 +100,18 @@ cdef inline int enter(EngineState* state, const CommandLine* command, Terms* ter
     cdef Instrument* instrument
     cdef Order* order
     cdef RiskAnswer risk
-    cdef uint32_t slot
+    cdef uint32_t slot, level
     cdef int64_t tick = 0, limit_key = 0
     cdef uint8_t reason = check_new(state, command, terms, &tick, &limit_key, &risk)
     if unlikely(reason):
         reject_new(state, command, reason, sink)
         return 0
     instrument = &state.instruments[command.instrument]
-    foresee_rest(state, instrument, command.attributes, tick)
+    level = foresee_rest(state, instrument, command.attributes, tick)
     slot = accept_new(state, command, risk, terms)
     order = &state.pool.orders[slot]
     event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
-    if work_off(state, instrument, slot, tick, limit_key, terms is NULL, sink):
+    if work_off(state, instrument, slot, tick, level, limit_key, terms is NULL, sink):
         name_order(state, slot)
         state.sessions[order.session].open_orders += 1
         lives_on(state, slot, terms is NULL)
@@ -149,7 +147,7 @@ cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink*
     else:
         slot = find_order(state, command, &home)
         foresee_removal(state, &state.pool.orders[slot])
-        id_map_prefetch(&state.by_order_id, id_home(&state.by_order_id, 0, state.pool.orders[slot].order_id))
+        order_ids_prefetch(&state.by_order_id, state.pool.orders[slot].order_id)
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
     if unlikely(reason):
         reject_change(state, command, slot, reason, sink)

@@ -12,14 +12,17 @@ from pricetime.matching.fields cimport (
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
-from pricetime.matching.memory cimport unlikely
+from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport RiskAnswer, RiskQuestion, check_risk, follow_gross, risk_reduce, risk_rewrite
+from pricetime.matching.risk cimport RiskAnswer, check_risk, follow_gross, risk_reduce, risk_rewrite
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+
+cdef extern from "straight.h":
+    pass
 
 cdef struct Change:
     # The order as it will be.
@@ -55,10 +58,9 @@ cdef inline uint8_t phase_allows(const Instrument* instrument, uint16_t attribut
 cdef inline uint8_t check_given_phase(const Instrument* instrument, const CommandLine* command,
                                       const Terms* terms) noexcept nogil:
     """By what the command gives: without HAS_EXEC_INST it says nothing of post-only."""
-    cdef uint16_t attributes = command.attributes
-    if not attributes & HAS_EXEC_INST:
-        attributes &= ~POST_ONLY
-    return phase_allows(instrument, attributes, terms)
+    if command.attributes & HAS_EXEC_INST:
+        return phase_allows(instrument, command.attributes, terms)
+    return phase_allows(instrument, command.attributes & ~POST_ONLY, terms)
 
 
 cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
@@ -77,14 +79,9 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
 
 cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
                               uint32_t new_home) noexcept nogil:
-    """The replace's ClOrdID and session name the order from now on; it stood at old_home, and will at new_home."""
-    cdef Order* order = &state.pool.orders[slot]
+    """The replace's ClOrdID names the order from now on; it stood at old_home, and will at new_home."""
     id_map_remove(&state.by_cl_ord_id, old_home, slot)
-    if order.session != command.session:
-        state.sessions[order.session].open_orders -= 1
-        state.sessions[command.session].open_orders += 1
-        order.session = command.session
-    order.cl_ord_id = command.cl_ord_id
+    state.pool.orders[slot].cl_ord_id = command.cl_ord_id
     id_map_insert(&state.by_cl_ord_id, new_home, slot)
 
 
@@ -93,10 +90,13 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
     """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
-    if order.session != command.session:
+    if unlikely(order.session != command.session):
         orig_cl_ord_id = 0
         event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED,
                                              order.cl_ord_id, 0, order.leaves))
+        state.sessions[order.session].open_orders -= 1
+        state.sessions[command.session].open_orders += 1
+        order.session = command.session
     rename_order(state, slot, command, old_home, new_home)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
                                          orig_cl_ord_id, order.leaves))
@@ -117,7 +117,12 @@ cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attr
 
 cdef inline uint8_t check_named(const Order* order, const CommandLine* command) noexcept nogil:
     """What the command says of the order that it has found is so."""
-    cdef uint8_t reason = check_same(order, command)
+    cdef uint8_t reason
+    # Mostly it says again what the order is: one comparison.
+    if likely((command.attributes ^ order.attributes) & (SIDE_MASK << SIDE_SHIFT | ORD_TYPE_MASK << ORD_TYPE_SHIFT) == 0
+              and order.instrument == command.instrument):
+        return NONE
+    reason = check_same(order, command)
     if not reason and order_type(command.attributes) and order_type(command.attributes) != order_type(order.attributes):
         return ORD_TYPE_CHANGED
     return reason
@@ -140,23 +145,18 @@ cdef inline void read_change(const Instrument* instrument, const CommandLine* co
     merge_terms(order, extra, terms)
 
 
-cdef inline uint8_t check_coming_in(EngineState* state, Instrument* instrument, uint32_t session, uint32_t slot,
-                                    const Change* change, int64_t limit_key, int64_t* risk_price) noexcept nogil:
+cdef inline uint8_t check_coming_in(EngineState* state, const CommandLine* command, uint32_t slot, const Change* change,
+                                    int64_t limit_key, int64_t* risk_price) noexcept nogil:
     """Risk and book, as if the old order were gone."""
-    cdef RiskQuestion question
-    cdef RiskAnswer answer
-    question.session = session
-    question.slot = slot
-    question.attributes = change.attributes
-    question.price = change.price
-    question.stop_price = 0 if change.terms is NULL else change.terms.stop_price
-    question.total = change.open_quantity + state.pool.orders[slot].filled
-    question.open_quantity = change.open_quantity
-    answer = check_risk(state, instrument, question)
+    cdef Instrument* instrument = &state.instruments[command.instrument]
+    cdef RiskAnswer answer = check_risk(
+        state, command.instrument, command.session, slot, change.attributes, change.price,
+        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + state.pool.orders[slot].filled,
+        change.open_quantity)
     risk_price[0] = answer.risk_price
-    if answer.reason or instrument.phase != CONTINUOUS:
+    if unlikely(answer.reason) or instrument.phase != CONTINUOUS:
         return <uint8_t> answer.reason
-    return check_book(state, instrument, session, change.attributes, limit_key, change.open_quantity, change.terms)
+    return check_book(state, instrument, command.session, change.attributes, limit_key, change.open_quantity, change.terms)
 
 
 # -------------------------------------------------------------------------------------------- carried out
@@ -210,26 +210,27 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
                                const Change* change, EventSink* sink) noexcept nogil:
     """Steps 5 to 7, and what comes of them."""
     cdef int64_t limit_key = 0, risk_price
+    cdef uint32_t level = 0
     cdef bint stays = False, new_stop_price
     cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
     if not reason:
         stays = keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms)
     if not reason and not stays:
         limit_key = opposite_limit(instrument, change.attributes, change.tick)
-        reason = check_coming_in(state, instrument, command.session, slot, change, limit_key, &risk_price)
+        reason = check_coming_in(state, command, slot, change, limit_key, &risk_price)
     if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
         return
     if stays:
         change_in_place(state, instrument, slot, change)
     else:
-        foresee_rest(state, instrument, change.attributes, change.tick)
+        level = foresee_rest(state, instrument, change.attributes, change.tick)
         leave_changed(state, instrument, slot, change, risk_price)
     report_replaced(state, slot, command, change.old_home, change.new_home, sink)
     if stays:
         return
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
-    if work_off(state, instrument, slot, change.tick, limit_key, change.terms is NULL, sink):
+    if work_off(state, instrument, slot, change.tick, level, limit_key, change.terms is NULL, sink):
         lives_on(state, slot, change.terms is NULL)
     else:
         forget_order(state, slot)

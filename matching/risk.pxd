@@ -14,23 +14,13 @@ from pricetime.matching.records cimport (
     DISABLED, HAS_COLLAR, LIMIT, NONE, OPEN_ORDERS_LIMIT, OPEN_QUANTITY_LIMIT, ORDER_POOL_FULL, ORDER_QUANTITY_LIMIT,
     POSITION_LIMIT, order_type,
 )
-from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, side_index
+from pricetime.matching.state cimport EngineState, Participant, Session, side_index
 
 cdef extern from *:
     """
     #define PRICETIME_ADD_OVERFLOWS(a, b, sum) __builtin_add_overflow((a), (b), (sum))
     """
     bint add_overflows "PRICETIME_ADD_OVERFLOWS"(int64_t a, uint64_t b, int64_t* sum) noexcept nogil
-
-cdef struct RiskQuestion:
-    # An order as it would come in. Given by value: of a plain order nothing of it need be in memory.
-    uint32_t session            # who asks
-    uint32_t slot               # of the order that it replaces; 0: a new one
-    uint16_t attributes
-    int64_t price               # of an order that has one
-    int64_t stop_price          # of Stop and StopLimit
-    int64_t total               # OrderQty
-    int64_t open_quantity
 
 cdef struct RiskAnswer:
     # 16 bytes: they come back in registers.
@@ -40,7 +30,9 @@ cdef struct RiskAnswer:
 
 
 # What few orders need: risk.pyx.
-cdef RiskAnswer check_risk_closely(EngineState* state, Instrument* instrument, RiskQuestion question) noexcept nogil
+cdef RiskAnswer check_risk_closely(EngineState* state, uint32_t instrument, uint32_t session, uint32_t slot,
+                                   uint16_t attributes, int64_t price, int64_t stop_price, int64_t total,
+                                   int64_t open_quantity) noexcept nogil
     # check_risk of whatever risk_is_plain does not hold for.
 cdef void follow_gross(EngineState* state, const Order* order, int64_t before, int64_t after) noexcept nogil
     # The open quantity of an order has changed: of an account that is GROSS_TRACKED.
@@ -59,54 +51,60 @@ cdef bint position_fits(const Account* account, int64_t position) noexcept nogil
     # Its size, and the worst case of either side with this position, are below 2^63.
 
 
-cdef inline bint risk_is_plain(const EngineState* state, const Session* session, const Instrument* instrument,
+cdef inline bint risk_is_plain(const EngineState* state, const Session* session, uint32_t instrument,
                                uint16_t attributes) noexcept nogil:
     """A Limit order in the account that the session used last, and of the rest of rule 13 nothing is on: five numbers are
     compared with their limits, and that is all. (Account 0 is in no instrument.)"""
     cdef const Participant* participant = &state.participants[session.participant]
     cdef const Account* account = &state.accounts.accounts[session.account]
     return (((session.flags & DISABLED) | participant.flags | participant.presence
-             | (account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED)) | (instrument.limits_presence & HAS_COLLAR)) == 0
-            and order_type(attributes) == LIMIT and account.instrument == <uint32_t> (instrument - state.instruments))
+             | (account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED))
+             | (state.instruments[instrument].limits_presence & HAS_COLLAR)) == 0
+            and order_type(attributes) == LIMIT and account.instrument == instrument)
 
 
-cdef inline uint8_t check_counts(const EngineState* state, const Participant* participant, const Account* account,
-                                 const RiskQuestion* question, bint* overflow) noexcept nogil:
+cdef inline uint8_t check_counts(const EngineState* state, const Participant* participant, const Account* account, uint32_t slot,
+                                 int side, int64_t open_quantity, bint* overflow) noexcept nogil:
     """OPEN_ORDERS_LIMIT to POSITION_LIMIT; *overflow: the worst case of its side is no number."""
-    cdef const Order* old = &state.pool.orders[question.slot]   # slot 0 is nobody's, and has nothing open
-    cdef bint new = question.slot == 0
-    cdef int side = side_index(question.attributes)
+    cdef bint new = slot == 0
     cdef uint64_t open_here
     cdef int64_t worst = 0
     if <uint64_t> (participant.open_orders + new) > <uint64_t> participant.open_orders_limit \
             or account.open_orders + new > account.open_orders_limit:
         return OPEN_ORDERS_LIMIT
-    open_here = account.open_quantity[side] - <uint64_t> old.leaves + <uint64_t> question.open_quantity
+    # Slot 0 is nobody's, and has nothing open.
+    open_here = account.open_quantity[side] - <uint64_t> state.pool.orders[slot].leaves + <uint64_t> open_quantity
     if open_here + account.open_quantity[1 - side] > <uint64_t> account.open_quantity_limit:
         return OPEN_QUANTITY_LIMIT
     overflow[0] = add_overflows((account.position ^ -<int64_t> side) + side, open_here, &worst)
     return POSITION_LIMIT if not overflow[0] and worst > account.position_limit else NONE
 
 
-cdef inline RiskAnswer check_risk(EngineState* state, Instrument* instrument, RiskQuestion question) noexcept nogil:
+cdef inline RiskAnswer check_risk(EngineState* state, uint32_t instrument, uint32_t session, uint32_t slot, uint16_t attributes,
+                                  int64_t price, int64_t stop_price, int64_t total, int64_t open_quantity) noexcept nogil:
     """SESSION_DISABLED to OVERFLOW, in their order; takes a token where it gets that far. ORDER_POOL_FULL and ACCOUNTS_FULL of
-    new orders too. Changes nothing else."""
-    cdef const Session* session = &state.sessions[question.session]
-    cdef const Account* account = &state.accounts.accounts[session.account]
+    new orders too. Changes nothing else.
+
+    Of an order as it would come in: who asks; the slot of the order that it replaces (0: a new one); price and stop_price where
+    it has them; total is OrderQty. Each by itself, not in a struct: of a plain order nothing need be in memory.
+    """
+    cdef const Session* sender = &state.sessions[session]
+    cdef const Account* account = &state.accounts.accounts[sender.account]
     cdef RiskAnswer answer
     cdef bint overflow = False
-    if unlikely(not risk_is_plain(state, session, instrument, question.attributes)):
-        return check_risk_closely(state, instrument, question)
+    if unlikely(not risk_is_plain(state, sender, instrument, attributes)):
+        return check_risk_closely(state, instrument, session, slot, attributes, price, stop_price, total, open_quantity)
     answer.reason = NONE
-    answer.account = session.account
-    answer.risk_price = question.price
-    if unlikely(<uint64_t> question.total > <uint64_t> account.order_quantity_limit):
+    answer.account = sender.account
+    answer.risk_price = price
+    if unlikely(<uint64_t> total > <uint64_t> account.order_quantity_limit):
         answer.reason = ORDER_QUANTITY_LIMIT
         return answer
-    answer.reason = check_counts(state, &state.participants[session.participant], account, &question, &overflow)
+    answer.reason = check_counts(state, &state.participants[sender.participant], account, slot, side_index(attributes),
+                                 open_quantity, &overflow)
     if unlikely(overflow):
-        return check_risk_closely(state, instrument, question)
-    if answer.reason == NONE and question.slot == 0 and unlikely(state.pool.live == state.pool.capacity):
+        return check_risk_closely(state, instrument, session, slot, attributes, price, stop_price, total, open_quantity)
+    if answer.reason == NONE and slot == 0 and unlikely(state.pool.live == state.pool.capacity):
         answer.reason = ORDER_POOL_FULL
     return answer
 

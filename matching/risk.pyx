@@ -15,6 +15,16 @@ from pricetime.matching.state cimport EngineState, Instrument, Participant, Sess
 
 assert sizeof(Participant) == CACHE_LINE and sizeof(Session) == CACHE_LINE
 
+cdef struct RiskQuestion:
+    # What check_risk is given.
+    uint32_t session
+    uint32_t slot
+    uint16_t attributes
+    int64_t price
+    int64_t stop_price
+    int64_t total
+    int64_t open_quantity
+
 
 # --------------------------------------------------------------------------------------------- the sender
 
@@ -187,7 +197,8 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
             return reason
     reason = check_collar(instrument, question, (flags & NOTIONAL_LIMITED) != 0)
     if not reason:
-        reason = check_counts(state, participant, account, question, &overflow)
+        reason = check_counts(state, participant, account, question.slot, side_index(question.attributes),
+                              question.open_quantity, &overflow)
     if not reason and (overflow or flags & GROSS_TRACKED):
         reason = check_sums(state, instrument, session.participant, question, answer, flags, overflow)
     if reason:
@@ -197,11 +208,12 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
     return ACCOUNTS_FULL if answer.account == 0 and state.accounts.count == ACCOUNTS_MAX else NONE
 
 
-cdef RiskAnswer check_risk_closely(EngineState* state, Instrument* instrument, RiskQuestion question) noexcept nogil:
-    cdef RiskAnswer answer
-    answer.account = 0
-    answer.risk_price = question.price
-    answer.reason = check_all(state, instrument, &question, &answer)
+cdef RiskAnswer check_risk_closely(EngineState* state, uint32_t instrument, uint32_t session, uint32_t slot,
+                                   uint16_t attributes, int64_t price, int64_t stop_price, int64_t total,
+                                   int64_t open_quantity) noexcept nogil:
+    cdef RiskQuestion question = RiskQuestion(session, slot, attributes, price, stop_price, total, open_quantity)
+    cdef RiskAnswer answer = RiskAnswer(NONE, 0, price)
+    answer.reason = check_all(state, &state.instruments[instrument], &question, &answer)
     return answer
 
 
