@@ -20,12 +20,16 @@ from pricetime.matching.records import (
     EVENT,
     INSTRUMENT_TERMS,
     NAME,
+    RISK_OPEN_LIMITS,
+    RISK_ORDER_LIMITS,
     CommandType,
     EventType,
     LineType,
     Side,
     TimeInForce,
 )
+
+GENEROUS = 1_000_000_000        # a risk limit that no flow comes near
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,9 @@ SCALES = {
 class Flow:
     """Commands by the hand, and what to call the figures of it.
 
-    definitions, fill, lines: COMMAND arrays, sequence 0 (the engine numbers them). bare_fill, bare: the bare book's
-    commands, None where it cannot follow, and then `bare_why` says why not. price_offset: price of the bare book's
-    level 0; tick: price between two levels.
+    definitions (with limits), fill, lines: COMMAND arrays, sequence 0 (the engine numbers them). bare_fill, bare: the
+    bare book's commands, None where it cannot follow, and then `bare_why` says why not. price_offset: price of the bare
+    book's level 0; tick: price between two levels.
     """
 
     name: str
@@ -145,16 +149,35 @@ def definitions(sessions: int, instruments: int = 1) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def risk_limits(participants: int, instruments: int = 1) -> np.ndarray:
+    """Every account's order quantity, open orders, open quantity and position limited, so that each order is compared
+    with all four; so high that none is refused."""
+    order = np.zeros(1, RISK_ORDER_LIMITS)
+    order["type"] = LineType.RISK_ORDER_LIMITS_LINE
+    order["presence"] = records.HAS_ORDER_QUANTITY_LIMIT
+    order["order_quantity"] = GENEROUS
+    opened = np.zeros(1, RISK_OPEN_LIMITS)
+    opened["type"] = LineType.RISK_OPEN_LIMITS_LINE
+    opened["presence"] = records.HAS_OPEN_ORDERS_LIMIT | records.HAS_OPEN_QUANTITY_LIMIT | records.HAS_POSITION_LIMIT
+    opened["open_orders"] = opened["open_quantity"] = opened["position"] = GENEROUS
+    one = record(CommandType.RISK_LIMITS, (order, opened))
+    lines = np.tile(one, participants * instruments)
+    lines["target"][::len(one)] = np.repeat(np.arange(1, participants + 1), instruments)
+    lines["instrument"][::len(one)] = np.tile(np.arange(1, instruments + 1), participants)
+    return lines
+
+
 @lru_cache(maxsize=4)
 def generated_flow(name: str, count: int, sessions: int | None = None) -> Flow:
-    """The named flow, `count` commands of it after the fill. The arrays are shared between callers: read only."""
+    """The named flow, `count` commands of it after the fill; every account has limits. The arrays are shared between
+    callers: read only."""
     mix = (MIXES | SCALES)[name]
     if sessions is not None:
         mix = replace(mix, sessions=sessions)
     offset = mix.mid - MID_LEVEL
     fields = {key: value for key, value in asdict(mix).items() if key not in ("description", "mid")}
     fill, lines, bare_fill, bare = generate(**fields, price_offset=offset, count=count)
-    defined = definitions(mix.sessions, mix.instruments)
+    defined = np.concatenate([definitions(mix.sessions, mix.instruments), risk_limits(mix.sessions, mix.instruments)])
     description = f"{mix.description}; seed {mix.seed}"
     if mix.instruments > 1:
         return Flow(name, description, defined, fill, lines, None, None, "several instruments")

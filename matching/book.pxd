@@ -9,8 +9,9 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_remove
-from pricetime.matching.memory cimport prefetch
+from pricetime.matching.memory cimport prefetch, unlikely
 from pricetime.matching.level_tree cimport Level, level_is_empty
+from pricetime.matching.order_ids cimport SLOTS_A_LINE, order_ids_insert, order_ids_prefetch, order_ids_remove
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
 from pricetime.matching.price_ladder cimport (
     PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near, ladder_remove,
@@ -66,6 +67,17 @@ cdef inline void book_rest(EngineState* state, Instrument* instrument, uint32_t 
     queue_push(state, level_to_join(state, instrument, &state.pool.orders[slot], tick), slot)
 
 
+cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick,
+                              uint32_t level) noexcept nogil:
+    """book_rest with the level that foresee_rest found, before anything else joined one. It is there still if it holds orders:
+    a level that empties goes away, and none was added. (Spares a second search: 20 instructions.)"""
+    if level != 0 and not level_is_empty(&state.level_pool.levels[level]):
+        state.pool.orders[slot].level = level
+        queue_push(state, &state.level_pool.levels[level], slot)
+    else:
+        book_rest(state, instrument, slot, tick)
+
+
 cdef inline void level_left(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
     """An order has left its queue: an empty level goes away."""
     if order.level != 0 and level_is_empty(&state.level_pool.levels[order.level]):
@@ -82,19 +94,19 @@ cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     """Make a live order findable by OrderID and ClOrdID."""
     cdef Order* order = &state.pool.orders[slot]
-    id_map_insert(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
+    order_ids_insert(&state.by_order_id, order.order_id, slot)
     id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
-    id_map_foresee(&state.by_order_id, 0, order.order_id)
+    order_ids_prefetch(&state.by_order_id, order.order_id + SLOTS_A_LINE)
     id_map_foresee(&state.by_cl_ord_id, order.session, order.cl_ord_id)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     """An order ended: its names and its slot are free. It is in no queue any more."""
     cdef Order* order = &state.pool.orders[slot]
-    if order.flags & TIMED:
+    if unlikely(order.flags & TIMED):
         deadline_remove(state, slot)
     risk_remove(state, order)
-    id_map_remove(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot)
+    order_ids_remove(&state.by_order_id, order.order_id, slot)
     id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
     state.sessions[order.session].open_orders -= 1
     order_give_back(&state.pool, slot)
@@ -119,12 +131,15 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
     prefetch(&state.level_pool.levels[order.level])
 
 
-cdef inline void foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
-    """Ask at once for the end of the queue that an order with this price would join."""
+cdef inline uint32_t foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
+    """Ask at once for the end of the queue that an order with this price would join. That level, or 0: for book_rest_at."""
     cdef int side = side_index(attributes)
-    cdef int64_t key = level_key(side, tick)
-    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, key)
+    cdef uint32_t index
+    if unlikely(not attributes & HAS_PRICE):
+        return 0
+    index = ladder_near(&instrument.ladders[side], &state.level_pool, level_key(side, tick))
     prefetch(&state.pool.orders[state.level_pool.levels[index].tail])
+    return index
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:
@@ -156,6 +171,13 @@ cdef inline int64_t book_available(EngineState* state, Instrument* instrument, i
         available += state.level_pool.levels[index].quantity + state.level_pool.levels[index].reserve
         index = ladder_below(ladder, &state.level_pool, state.level_pool.levels[index].key)
     return available if available < wanted else wanted
+
+
+cdef inline bint book_crosses(EngineState* state, Instrument* instrument, const Order* incoming,
+                              int64_t limit_key) noexcept nogil:
+    """Is there a level that book_match would trade at? Most orders rest: for them its loop is out of the way."""
+    cdef uint32_t best = instrument.ladders[1 - side_index(incoming.attributes)].best
+    return best != 0 and state.level_pool.levels[best].key >= limit_key
 
 
 cdef inline bint book_match(EngineState* state, EventSink* sink, Instrument* instrument, Order* incoming,

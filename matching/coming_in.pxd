@@ -2,11 +2,12 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport book_available, book_match, book_rest
+from pricetime.matching.book cimport book_available, book_crosses, book_match, book_rest_at
 from pricetime.matching.careful cimport check_book_closely, work_off_closely
 from pricetime.matching.deadlines cimport deadline_add
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport Terms
+from pricetime.matching.memory cimport unlikely
 from pricetime.matching.order_pool cimport STOP_WAITING, Order
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
@@ -42,15 +43,17 @@ cdef inline uint8_t check_book(EngineState* state, Instrument* instrument, uint3
     return NONE
 
 
-cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, int64_t limit_key,
-                          bint plain, EventSink* sink) noexcept nogil:
-    """Match an accepted order that stands nowhere, rest what may rest, end what may not. True where it lives on."""
+cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, uint32_t level,
+                          int64_t limit_key, bint plain, EventSink* sink) noexcept nogil:
+    """Match an accepted order that stands nowhere, rest what may rest, end what may not. True where it lives on. `level` is
+    what foresee_rest gave."""
     cdef Order* order = &state.pool.orders[slot]
     cdef uint8_t time_in_force
-    if not plain or instrument.watch:
+    if not plain or unlikely(instrument.watch):
         return work_off_closely(state, instrument, slot, tick, limit_key, sink)
     if instrument.phase == CONTINUOUS:
-        if not book_match(state, sink, instrument, order, limit_key):
+        if book_crosses(state, instrument, order, limit_key) \
+                and not book_match(state, sink, instrument, order, limit_key):
             return work_off_closely(state, instrument, slot, tick, limit_key, sink)
         if order.leaves == 0:
             return False
@@ -61,7 +64,7 @@ cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t s
         if order_type(order.attributes) == MARKET:
             end_order(state, order, MARKET_REST, order.cl_ord_id, 0, sink)
             return False
-    book_rest(state, instrument, slot, tick)
+    book_rest_at(state, instrument, slot, tick, level)
     return True
 
 
@@ -73,5 +76,5 @@ cdef inline void lives_on(EngineState* state, uint32_t slot, bint plain) noexcep
 
 cdef inline void release_elected(EngineState* state, Instrument* instrument, uint32_t slot, EventSink* sink) noexcept nogil:
     """The command is worked off; `slot`: the order that came in, where it may be a stop with a new StopPx; else 0."""
-    if instrument.watch & (WATCH_STOPS | WATCH_TRADED):
+    if unlikely(instrument.watch & (WATCH_STOPS | WATCH_TRADED)):
         release_stops(state, instrument, slot if state.pool.orders[slot].flags & STOP_WAITING else 0, sink)

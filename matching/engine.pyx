@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
@@ -30,10 +30,11 @@ from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.mass_cancel cimport mass_cancel
-from pricetime.matching.memory cimport prefetch, touch_pages
+from pricetime.matching.memory cimport prefetch, touch_pages, unlikely
 from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
 from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Extra, Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
@@ -140,8 +141,8 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
     return screen(engine, record)
 
 
-cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil:
-    """One event without a sequence number, that is in no digest."""
+cdef int refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil:
+    """One event without a sequence number, that is in no digest. The reason."""
     cdef EventRecord* event = event_room(sink)
     cdef uint32_t session = record.session if session_known(engine, record.session) else 0
     memset(event, 0, sizeof(EventRecord))
@@ -153,6 +154,7 @@ cdef void refuse_at_door(EngineState* engine, const CommandLine* record, int rea
     if reason == DUPLICATE_CL_ORD_ID:
         event.order_id = <uint64_t> engine.sessions[session].mark
     sink.count += 1
+    return reason
 
 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
@@ -165,7 +167,7 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
     foresee_removal(engine, order)
-    id_map_prefetch(&engine.by_order_id, id_home(&engine.by_order_id, 0, order.order_id))
+    order_ids_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
     ahead.slots[0] = ahead.slots[1]
     ahead.slots[1] = third
@@ -175,34 +177,43 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Every way out of here is a call that is the last thing done: a jump, for which no register is saved (move: 25 instructions
+    of 78). That is why what is called gives APPLIED."""
     cdef int type = record.type
+    cdef int64_t time
     cdef int reason = screen(engine, record)
-    if reason:
-        refuse_at_door(engine, record, reason, sink)
-        return reason
-    if type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
-                                 or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+    if unlikely(reason):
+        return refuse_at_door(engine, record, reason, sink)
+    if unlikely(type == EVENT_DIGEST) and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                           or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
         return DIGEST_DIFFERS
     engine.sequence += 1
     engine.place = 0
-    if record.time > engine.time:
-        engine.time = record.time
+    time = record.time if record.time > engine.time else engine.time
+    engine.time = time
     if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
         engine.sessions[record.session].mark = record.cl_ord_id
-    if engine.time >= engine.next_deadline:
-        work_off_due(engine, sink)
-    if type == ORDER_CANCEL_REPLACE_REQUEST:
-        order_replace(engine, record, sink)
-    elif type == NEW_ORDER_SINGLE:
-        order_new(engine, record, sink)
-    elif type == ORDER_CANCEL_REQUEST:
-        order_cancel(engine, record, sink)
-    else:
-        administer(engine, record, sink)
-    return APPLIED
+    if unlikely(time >= engine.next_deadline):
+        return after_what_is_due(engine, record, sink)
+    return dispatch(engine, record, sink)
 
 
-cdef void administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+cdef inline int dispatch(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    if record.type == ORDER_CANCEL_REPLACE_REQUEST:
+        return order_replace(engine, record, sink)
+    if record.type == NEW_ORDER_SINGLE:
+        return order_new(engine, record, sink)
+    if record.type == ORDER_CANCEL_REQUEST:
+        return order_cancel(engine, record, sink)
+    return administer(engine, record, sink)
+
+
+cdef int after_what_is_due(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    work_off_due(engine, sink)
+    return dispatch(engine, record, sink)
+
+
+cdef int administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Everything but orders."""
     cdef int type = record.type
     if type == TRADING_SESSION_STATUS:
@@ -229,6 +240,7 @@ cdef void administer(EngineState* engine, const CommandLine* record, EventSink* 
         position_adjust(engine, record, sink)
     elif type == KILL_SWITCH:
         kill_switch(engine, record, sink)
+    return APPLIED
 
 
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
@@ -283,7 +295,8 @@ def scatter_ids(Engine engine not None, uint64_t secret):
     nor events. ValueError where the engine holds orders already."""
     if engine.state.pool.live:
         raise ValueError(f"{engine.state.pool.live} orders are live: ids are scattered before the first")
-    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = engine.state.by_order_id.multiplier = secret | 1
+    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = secret | 1
+    engine.state.by_order_id.others.multiplier = secret | 1
 
 
 def touch(Engine engine not None):
@@ -296,7 +309,8 @@ def touch(Engine engine not None):
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
     touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
     touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
-    touch_pages(state.by_order_id.entries, (<size_t> state.by_order_id.mask + 1) * sizeof(IdEntry))
+    touch_pages(state.by_order_id.slots, (<size_t> state.by_order_id.mask + 1) * sizeof(uint32_t))
+    touch_pages(state.by_order_id.others.entries, (<size_t> state.by_order_id.others.mask + 1) * sizeof(IdEntry))
 
 
 _SECTIONS = {    # of dump(), behind the header, whose counts have the same names

@@ -5,6 +5,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.id_map cimport id_home, id_map_search
+from pricetime.matching.order_ids cimport order_ids_has
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
@@ -116,7 +117,7 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         fault = check_flags(state, slot)
         if fault:
             return fault
-        if id_map_search(&state.by_order_id, id_home(&state.by_order_id, 0, order.order_id), slot, 0) != slot:
+        if not order_ids_has(&state.by_order_id, order.order_id, slot):
             return f"order {order.order_id}: not found by its OrderID"
         if id_map_search(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot, 0) != slot:
             return f"order {order.order_id}: not found by its ClOrdID"
@@ -125,7 +126,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
     if live != state.pool.live:
         return f"{live} live orders, counted {state.pool.live}"
     for i in range(<uint64_t> state.by_order_id.mask + 1):
-        names += (state.by_order_id.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
+        names += state.by_order_id.slots[i] != 0
+    for i in range(<uint64_t> state.by_cl_ord_id.mask + 1):
+        names += (state.by_order_id.others.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
     if names != 2 * <uint64_t> live:
         return f"{names} names for {live} live orders, expected two each"
     return None

@@ -9,6 +9,7 @@ from pricetime.matching.canonical cimport OrderState
 from pricetime.matching.deadlines cimport deadline_add
 from pricetime.matching.dump cimport is_aged
 from pricetime.matching.id_map cimport id_home, id_map_find
+from pricetime.matching.order_ids cimport order_ids_find
 from pricetime.matching.notional cimport NOTIONAL_END
 from pricetime.matching.order_pool cimport (
     HAS_EXTRA, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, Extra, Order, order_take,
@@ -102,15 +103,9 @@ cdef bint are_extras(const EngineState* state, const Instrument* instrument, con
 
 cdef bint is_named(const EngineState* state, uint32_t session, int64_t cl_ord_id, uint64_t order_id) noexcept nogil:
     """Another order has this ClOrdID of the session, or this OrderID."""
-    cdef uint32_t slot, skip = 0, home = id_home(&state.by_order_id, 0, order_id)
-    while True:
-        slot = id_map_find(&state.by_order_id, home, skip)
-        if slot != 0 and state.pool.orders[slot].order_id == order_id:
-            return True
-        if slot == 0:
-            break
-        skip += 1
-    skip = 0
+    cdef uint32_t slot, skip = 0, home
+    if order_ids_find(&state.by_order_id, state.pool.orders, order_id) != 0:
+        return True
     home = id_home(&state.by_cl_ord_id, session, <uint64_t> cl_ord_id)
     while True:
         slot = id_map_find(&state.by_cl_ord_id, home, skip)

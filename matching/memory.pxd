@@ -1,5 +1,5 @@
 """What the machine has for memory and words: zeroed blocks on a boundary, huge pages, prefetching, folded products,
-counting zeros."""
+counting zeros, likely branches."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t, uintptr_t
@@ -29,6 +29,9 @@ cdef extern from *:
     uint64_t folded_product "pricetime_folded_product"(uint64_t, uint64_t) noexcept nogil
     int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil     # undefined for 0
     int count_leading_zeros "__builtin_clzll"(uint64_t) noexcept nogil
+    # Cython's own: the compiler moves what is unlikely out of the straight way, and spares that its registers.
+    bint likely(bint) noexcept nogil
+    bint unlikely(bint) noexcept nogil
 
 
 cdef inline void* take_lines(size_t size, void** memory) noexcept nogil:

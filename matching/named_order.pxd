@@ -4,6 +4,8 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_map cimport id_home, id_map_find
+from pricetime.matching.memory cimport unlikely
+from pricetime.matching.order_ids cimport order_ids_find
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
@@ -16,14 +18,9 @@ cdef inline uint32_t find_order(EngineState* state, const CommandLine* command, 
     is where its ClOrdID stands."""
     cdef uint32_t slot, home, skip = 0
     cdef Order* order
-    if command.attributes & BY_ORDER_ID:
-        home = id_home(&state.by_order_id, 0, command.target)
-        while True:
-            slot = id_map_find(&state.by_order_id, home, skip)
-            order = &state.pool.orders[slot]
-            if slot == 0 or order.order_id == command.target:
-                break
-            skip += 1
+    if unlikely(command.attributes & BY_ORDER_ID):
+        slot = order_ids_find(&state.by_order_id, state.pool.orders, command.target)
+        order = &state.pool.orders[slot]
         if slot and state.sessions[order.session].participant != state.sessions[command.session].participant:
             return 0
         home_found[0] = id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id)

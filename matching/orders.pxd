@@ -4,5 +4,6 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
-cdef void order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+# APPLIED (0), always: engine_apply ends with the call.
+cdef int order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

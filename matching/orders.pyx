@@ -10,14 +10,18 @@ from pricetime.matching.fields cimport (
     KEPT_ATTRIBUTES, Terms, check_new_fields, check_phase, check_terms, command_is_plain, keep_risk_price, keep_terms,
     read_terms,
 )
-from pricetime.matching.id_map cimport id_home, id_map_prefetch
+from pricetime.matching.memory cimport unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
+from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Order, order_give_back, order_take
 from pricetime.matching.placing cimport take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order
-from pricetime.matching.risk cimport RiskQuestion, account_open, check_risk, risk_add, risk_remove
+from pricetime.matching.risk cimport RiskAnswer, account_open, check_risk, risk_add, risk_remove
 from pricetime.matching.state cimport EngineState, Instrument, instrument_known
+
+cdef extern from "straight.h":
+    pass
 
 assert sizeof(Order) == 64
 
@@ -34,90 +38,107 @@ cdef void reject_new(EngineState* state, const CommandLine* command, uint8_t rea
     event_done(state, sink, event)
 
 
-cdef inline uint32_t accept_new(EngineState* state, const CommandLine* command, RiskQuestion* question,
-                                const Terms* terms) noexcept nogil:
+cdef inline uint32_t accept_new(EngineState* state, const CommandLine* command, RiskAnswer risk, const Terms* terms) noexcept nogil:
     """The slot of a new order that passed all checks; terms NULL for a plain one."""
     cdef uint16_t attributes = command.attributes
     cdef uint32_t slot
+    cdef int64_t price = command.price if attributes & HAS_PRICE else 0
     cdef Order* order
     if order_time_in_force(attributes) == 0:
         attributes |= DAY << TIME_IN_FORCE_SHIFT
-    if question.account == 0:
-        question.account = account_open(state, state.sessions[command.session].participant, command.instrument)
+    if unlikely(risk.account == 0):
+        risk.account = account_open(state, state.sessions[command.session].participant, command.instrument)
     slot = order_take(&state.pool)
     order = &state.pool.orders[slot]
     state.last_order_id += 1
-    order.account = question.account
+    order.account = risk.account
     # Session, instrument, attributes and flags (0) in one store: an event reads them back as words, which four would hold up.
     (<uint64_t*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
                                        | <uint64_t> (attributes & KEPT_ATTRIBUTES) << 32)
-    order.price = question.price
+    order.price = price
     order.leaves = command.quantity
     order.filled = 0
     order.order_id = state.last_order_id
     order.cl_ord_id = command.cl_ord_id
     if terms is not NULL:
         keep_terms(state, slot, terms)
-    if question.risk_price != question.price:
-        keep_risk_price(state, slot, question.risk_price)
+    if unlikely(risk.risk_price != price):
+        keep_risk_price(state, slot, risk.risk_price)
     risk_add(state, order)
     return slot
 
 
-cdef void order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
-    """NewOrderSingle [D]. Rule 4."""
+cdef inline uint8_t check_new(EngineState* state, const CommandLine* command, Terms* terms, int64_t* tick, int64_t* limit_key,
+                              RiskAnswer* risk) noexcept nogil:
+    """The checks of rule 4 in their order; terms NULL for a plain order."""
+    cdef Instrument* instrument
+    cdef uint16_t attributes = command.attributes
+    cdef uint8_t reason = check_instrument(state, command)
+    if unlikely(reason):
+        return reason
+    instrument = &state.instruments[command.instrument]
+    reason = check_phase(instrument.phase, attributes, 0 if terms is NULL else terms.presence)
+    if not reason:
+        reason = check_new_fields(instrument, command, tick)
+    if not reason and terms is not NULL:
+        reason = check_terms(state.time, instrument, terms)
+    if unlikely(reason):
+        return reason
+    risk[0] = check_risk(state, command.instrument, command.session, 0, attributes,
+                         command.price if attributes & HAS_PRICE else 0, 0 if terms is NULL else terms.stop_price,
+                         command.quantity, command.quantity)
+    if unlikely(risk.reason):
+        return <uint8_t> risk.reason
+    limit_key[0] = opposite_limit(instrument, attributes, tick[0])
+    if instrument.phase != CONTINUOUS:
+        return NONE
+    return check_book(state, instrument, command.session, attributes, limit_key[0], command.quantity, terms)
+
+
+cdef inline int enter(EngineState* state, const CommandLine* command, Terms* terms, EventSink* sink) noexcept nogil:
+    """A new order. Compiled twice, for plain orders (terms NULL) without all that only others need."""
     cdef Instrument* instrument
     cdef Order* order
-    cdef Terms terms
-    cdef RiskQuestion question
-    cdef uint32_t slot
+    cdef RiskAnswer risk
+    cdef uint32_t slot, level
     cdef int64_t tick = 0, limit_key = 0
-    cdef uint16_t attributes = command.attributes
-    cdef bint plain = command_is_plain(command)
-    cdef uint8_t reason = check_instrument(state, command)
-    if not plain:
-        read_terms(command, &terms)
-    if not reason:
-        instrument = &state.instruments[command.instrument]
-        reason = check_phase(instrument.phase, attributes, 0 if plain else terms.presence)
-    if not reason:
-        reason = check_new_fields(instrument, command, &tick)
-    if not reason and not plain:
-        reason = check_terms(state.time, instrument, &terms)
-    if not reason:
-        question.session = command.session
-        question.slot = 0
-        question.attributes = attributes
-        question.price = command.price if attributes & HAS_PRICE else 0
-        question.stop_price = 0 if plain else terms.stop_price
-        question.total = question.open_quantity = command.quantity
-        reason = check_risk(state, instrument, &question)
-    if not reason:
-        limit_key = opposite_limit(instrument, attributes, tick)
-        if instrument.phase == CONTINUOUS:
-            reason = check_book(state, instrument, command.session, attributes, limit_key, command.quantity,
-                                NULL if plain else &terms)
-    if reason:
+    cdef uint8_t reason = check_new(state, command, terms, &tick, &limit_key, &risk)
+    if unlikely(reason):
         reject_new(state, command, reason, sink)
-        return
-    foresee_rest(state, instrument, attributes, tick)
-    slot = accept_new(state, command, &question, NULL if plain else &terms)
+        return 0
+    instrument = &state.instruments[command.instrument]
+    level = foresee_rest(state, instrument, command.attributes, tick)
+    slot = accept_new(state, command, risk, terms)
     order = &state.pool.orders[slot]
     event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
-    if work_off(state, instrument, slot, tick, limit_key, plain, sink):
+    if work_off(state, instrument, slot, tick, level, limit_key, terms is NULL, sink):
         name_order(state, slot)
         state.sessions[order.session].open_orders += 1
-        lives_on(state, slot, plain)
+        lives_on(state, slot, terms is NULL)
     else:
         risk_remove(state, order)
         order_give_back(&state.pool, slot)
         slot = 0
     release_elected(state, instrument, slot, sink)
+    return 0
+
+
+cdef int enter_with_terms(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    cdef Terms terms
+    read_terms(command, &terms)
+    return enter(state, command, &terms, sink)
+
+
+cdef int order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    """NewOrderSingle [D]. Rule 4."""
+    if unlikely(not command_is_plain(command)):
+        return enter_with_terms(state, command, sink)
+    return enter(state, command, NULL, sink)
 
 
 # ------------------------------------------------------------------------------------------------- cancel
 
-cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """OrderCancelRequest [F]. Rule 5."""
     cdef uint32_t slot = 0, home = 0
     cdef uint8_t reason = NONE
@@ -126,11 +147,12 @@ cdef void order_cancel(EngineState* state, const CommandLine* command, EventSink
     else:
         slot = find_order(state, command, &home)
         foresee_removal(state, &state.pool.orders[slot])
-        id_map_prefetch(&state.by_order_id, id_home(&state.by_order_id, 0, state.pool.orders[slot].order_id))
+        order_ids_prefetch(&state.by_order_id, state.pool.orders[slot].order_id)
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
-    if reason:
+    if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
-        return
+        return 0
     report_canceled(state, command, &state.pool.orders[slot], NONE, sink)
     take_out(state, &state.instruments[command.instrument], slot)
     forget_order(state, slot)
+    return 0

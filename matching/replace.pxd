@@ -4,4 +4,5 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
-cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+# APPLIED (0), always: engine_apply ends with the call.
+cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

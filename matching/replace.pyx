@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport foresee_rest, forget_order
+from pricetime.matching.book cimport book_remove, foresee_rest, forget_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.deadlines cimport deadline_remove
@@ -12,13 +12,17 @@ from pricetime.matching.fields cimport (
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport RiskQuestion, check_risk, risk_add, risk_reduce, risk_remove
+from pricetime.matching.risk cimport RiskAnswer, check_risk, follow_gross, risk_reduce, risk_rewrite
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+
+cdef extern from "straight.h":
+    pass
 
 cdef struct Change:
     # The order as it will be.
@@ -54,10 +58,9 @@ cdef inline uint8_t phase_allows(const Instrument* instrument, uint16_t attribut
 cdef inline uint8_t check_given_phase(const Instrument* instrument, const CommandLine* command,
                                       const Terms* terms) noexcept nogil:
     """By what the command gives: without HAS_EXEC_INST it says nothing of post-only."""
-    cdef uint16_t attributes = command.attributes
-    if not attributes & HAS_EXEC_INST:
-        attributes &= ~POST_ONLY
-    return phase_allows(instrument, attributes, terms)
+    if command.attributes & HAS_EXEC_INST:
+        return phase_allows(instrument, command.attributes, terms)
+    return phase_allows(instrument, command.attributes & ~POST_ONLY, terms)
 
 
 cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
@@ -76,14 +79,9 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
 
 cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
                               uint32_t new_home) noexcept nogil:
-    """The replace's ClOrdID and session name the order from now on; it stood at old_home, and will at new_home."""
-    cdef Order* order = &state.pool.orders[slot]
+    """The replace's ClOrdID names the order from now on; it stood at old_home, and will at new_home."""
     id_map_remove(&state.by_cl_ord_id, old_home, slot)
-    if order.session != command.session:
-        state.sessions[order.session].open_orders -= 1
-        state.sessions[command.session].open_orders += 1
-        order.session = command.session
-    order.cl_ord_id = command.cl_ord_id
+    state.pool.orders[slot].cl_ord_id = command.cl_ord_id
     id_map_insert(&state.by_cl_ord_id, new_home, slot)
 
 
@@ -92,10 +90,13 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
     """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
-    if order.session != command.session:
+    if unlikely(order.session != command.session):
         orig_cl_ord_id = 0
         event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED,
                                              order.cl_ord_id, 0, order.leaves))
+        state.sessions[order.session].open_orders -= 1
+        state.sessions[command.session].open_orders += 1
+        order.session = command.session
     rename_order(state, slot, command, old_home, new_home)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
                                          orig_cl_ord_id, order.leaves))
@@ -116,48 +117,46 @@ cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attr
 
 cdef inline uint8_t check_named(const Order* order, const CommandLine* command) noexcept nogil:
     """What the command says of the order that it has found is so."""
-    cdef uint8_t reason = check_same(order, command)
+    cdef uint8_t reason
+    # Mostly it says again what the order is: one comparison.
+    if likely((command.attributes ^ order.attributes) & (SIDE_MASK << SIDE_SHIFT | ORD_TYPE_MASK << ORD_TYPE_SHIFT) == 0
+              and order.instrument == command.instrument):
+        return NONE
+    reason = check_same(order, command)
     if not reason and order_type(command.attributes) and order_type(command.attributes) != order_type(order.attributes):
         return ORD_TYPE_CHANGED
     return reason
 
 
 cdef inline void read_change(const Instrument* instrument, const CommandLine* command, Order* order, const Extra* extra,
-                             Terms* terms, Change* change) noexcept nogil:
+                             Change* change) noexcept nogil:
     """What the command does not give is the order's; the price that it gives has its tick number already."""
+    cdef Terms* terms = change.terms
     change.attributes = replaced_attributes(order, command)
     change.open_quantity = command.quantity - order.filled if command.attributes & HAS_QUANTITY else order.leaves
     change.price = command.price if command.attributes & HAS_PRICE else order.price
     if not command.attributes & HAS_PRICE:
         is_multiple(&instrument.tick, change.price, &change.tick)
-    if change.terms is NULL:
-        if order.flags == 0:        # plain, and so it stays
-            return
-        read_terms(command, terms)
-        change.terms = terms
+    if terms is NULL:
+        return
     terms.attributes = change.attributes
     terms.open_quantity = change.open_quantity
     terms.total = change.open_quantity + order.filled
     merge_terms(order, extra, terms)
 
 
-cdef inline uint8_t check_coming_in(EngineState* state, Instrument* instrument, uint32_t session, uint32_t slot,
-                                    const Change* change, int64_t limit_key, int64_t* risk_price) noexcept nogil:
+cdef inline uint8_t check_coming_in(EngineState* state, const CommandLine* command, uint32_t slot, const Change* change,
+                                    int64_t limit_key, int64_t* risk_price) noexcept nogil:
     """Risk and book, as if the old order were gone."""
-    cdef RiskQuestion question
-    cdef uint8_t reason
-    question.session = session
-    question.slot = slot
-    question.attributes = change.attributes
-    question.price = change.price
-    question.stop_price = 0 if change.terms is NULL else change.terms.stop_price
-    question.total = change.open_quantity + state.pool.orders[slot].filled
-    question.open_quantity = change.open_quantity
-    reason = check_risk(state, instrument, &question)
-    risk_price[0] = question.risk_price
-    if reason or instrument.phase != CONTINUOUS:
-        return reason
-    return check_book(state, instrument, session, change.attributes, limit_key, change.open_quantity, change.terms)
+    cdef Instrument* instrument = &state.instruments[command.instrument]
+    cdef RiskAnswer answer = check_risk(
+        state, command.instrument, command.session, slot, change.attributes, change.price,
+        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + state.pool.orders[slot].filled,
+        change.open_quantity)
+    risk_price[0] = answer.risk_price
+    if unlikely(answer.reason) or instrument.phase != CONTINUOUS:
+        return <uint8_t> answer.reason
+    return check_book(state, instrument, command.session, change.attributes, limit_key, change.open_quantity, change.terms)
 
 
 # -------------------------------------------------------------------------------------------- carried out
@@ -193,40 +192,45 @@ cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint3
                                int64_t risk_price) noexcept nogil:
     """The order leaves, and is what it will come in again as."""
     cdef Order* order = &state.pool.orders[slot]
-    risk_remove(state, order)
+    cdef bint gross = risk_rewrite(state, order, change.open_quantity)
     if change.terms is NULL:
-        take_out(state, instrument, slot)
+        book_remove(state, instrument, slot)
     else:
         leave_with_terms(state, instrument, slot, change.terms)
     order.attributes = change.attributes
     order.price = change.price
     order.leaves = change.open_quantity
-    if risk_price != change.price:
+    if unlikely(risk_price != change.price):
         keep_risk_price(state, slot, risk_price)
-    risk_add(state, order)
+    if unlikely(gross):
+        follow_gross(state, order, 0, change.open_quantity)
 
 
 cdef inline void replace_found(EngineState* state, Instrument* instrument, const CommandLine* command, uint32_t slot,
-                               Change* change, EventSink* sink) noexcept nogil:
+                               const Change* change, EventSink* sink) noexcept nogil:
     """Steps 5 to 7, and what comes of them."""
-    cdef int64_t limit_key, risk_price
-    cdef bint new_stop_price
+    cdef int64_t limit_key = 0, risk_price
+    cdef uint32_t level = 0
+    cdef bint stays = False, new_stop_price
     cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
-    if not reason and keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms):
-        change_in_place(state, instrument, slot, change)
-        report_replaced(state, slot, command, change.old_home, change.new_home, sink)
-        return
-    limit_key = opposite_limit(instrument, change.attributes, change.tick)
     if not reason:
-        reason = check_coming_in(state, instrument, command.session, slot, change, limit_key, &risk_price)
-    if reason:
+        stays = keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms)
+    if not reason and not stays:
+        limit_key = opposite_limit(instrument, change.attributes, change.tick)
+        reason = check_coming_in(state, command, slot, change, limit_key, &risk_price)
+    if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
         return
-    foresee_rest(state, instrument, change.attributes, change.tick)
-    leave_changed(state, instrument, slot, change, risk_price)
+    if stays:
+        change_in_place(state, instrument, slot, change)
+    else:
+        level = foresee_rest(state, instrument, change.attributes, change.tick)
+        leave_changed(state, instrument, slot, change, risk_price)
     report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+    if stays:
+        return
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
-    if work_off(state, instrument, slot, change.tick, limit_key, change.terms is NULL, sink):
+    if work_off(state, instrument, slot, change.tick, level, limit_key, change.terms is NULL, sink):
         lives_on(state, slot, change.terms is NULL)
     else:
         forget_order(state, slot)
@@ -234,39 +238,56 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     release_elected(state, instrument, slot if new_stop_price else 0, sink)
 
 
-cdef void order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef void cancel_filled(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
+    """The new total is filled already."""
+    report_canceled(state, command, &state.pool.orders[slot], TOTAL_ALREADY_FILLED, sink)
+    take_out(state, &state.instruments[command.instrument], slot)
+    forget_order(state, slot)
+
+
+cdef inline int replace(EngineState* state, const CommandLine* command, Terms* terms, EventSink* sink) noexcept nogil:
+    """Compiled twice, for plain orders and commands (terms NULL) without all that only others need."""
     cdef Instrument* instrument
     cdef Order* order
-    cdef Terms terms
     cdef Change change
     cdef uint32_t slot = 0
     cdef uint8_t reason = check_instrument(state, command)
-    change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-    id_map_prefetch(&state.by_cl_ord_id, change.new_home)
-    id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
     change.tick = 0
-    change.terms = NULL
-    if not command_is_plain(command):
-        read_terms(command, &terms)
-        change.terms = &terms
+    change.terms = terms
     if not reason:
         instrument = &state.instruments[command.instrument]
-        reason = check_given_phase(instrument, command, change.terms)
+        reason = check_given_phase(instrument, command, terms)
     if not reason:
-        reason = check_replace_fields(instrument, command, change.terms is NULL, &change.tick)
-    if not reason and change.terms is not NULL:
-        reason = check_given(instrument, &terms)
+        reason = check_replace_fields(instrument, command, terms is NULL, &change.tick)
+    if not reason and terms is not NULL:
+        reason = check_given(instrument, terms)
     if not reason:
+        change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
+        id_map_prefetch(&state.by_cl_ord_id, change.new_home)
+        id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
         slot = find_order(state, command, &change.old_home)
         order = &state.pool.orders[slot]
         reason = check_named(order, command) if slot else UNKNOWN_ORDER
-    if reason:
+    if unlikely(reason):
         reject_change(state, command, slot, reason, sink)
-        return
-    if command.attributes & HAS_QUANTITY and command.quantity <= order.filled:
-        report_canceled(state, command, order, TOTAL_ALREADY_FILLED, sink)
-        take_out(state, instrument, slot)
-        forget_order(state, slot)
-        return
-    read_change(instrument, command, order, &state.pool.extras[slot], &terms, &change)
+        return 0
+    if unlikely(command.attributes & HAS_QUANTITY and command.quantity <= order.filled):
+        cancel_filled(state, command, slot, sink)
+        return 0
+    if terms is NULL and unlikely(order.flags):     # a plain command, but not a plain order: nothing was done yet
+        return replace_with_terms(state, command, sink)
+    read_change(instrument, command, order, &state.pool.extras[slot], &change)
     replace_found(state, instrument, command, slot, &change, sink)
+    return 0
+
+
+cdef int replace_with_terms(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    cdef Terms terms
+    read_terms(command, &terms)
+    return replace(state, command, &terms, sink)
+
+
+cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    if unlikely(not command_is_plain(command)):
+        return replace_with_terms(state, command, sink)
+    return replace(state, command, NULL, sink)

@@ -4,16 +4,26 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from pricetime.matching.accounts cimport (
-    CURRENCY_BYTES, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, NotionalLimits, account_find, account_put,
+    ACCOUNTS_MAX, CURRENCY_BYTES, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, NotionalLimits, account_find, account_put,
 )
 from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.notional cimport NOTIONAL_END, Notional, notional_of
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.protection cimport moved_by_collar, reference_of
 from pricetime.matching.records cimport *
-from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, side_index
+from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, instrument_id, side_index
 
 assert sizeof(Participant) == CACHE_LINE and sizeof(Session) == CACHE_LINE
+
+cdef struct RiskQuestion:
+    # What check_risk is given.
+    uint32_t session
+    uint32_t slot
+    uint16_t attributes
+    int64_t price
+    int64_t stop_price
+    int64_t total
+    int64_t open_quantity
 
 
 # --------------------------------------------------------------------------------------------- the sender
@@ -94,7 +104,7 @@ cdef inline uint32_t flags_of(uint16_t presence) noexcept nogil:
     return ((NOTIONAL_LIMITED if presence else 0) | (GROSS_TRACKED if presence & HAS_GROSS_NOTIONAL_LIMIT else 0))
 
 
-cdef uint32_t limits_before_opening(const EngineState* state, uint32_t participant, const Instrument* instrument) noexcept nogil:
+cdef inline uint32_t limits_before_opening(const EngineState* state, uint32_t participant, const Instrument* instrument) noexcept nogil:
     cdef const Participant* owner = &state.participants[participant]
     cdef uint32_t place = currency_place(owner, instrument.currency)
     return flags_of(owner.currencies[place - 1].presence) if place else 0
@@ -116,44 +126,95 @@ cdef NotionalLimits* limits_that_hold(EngineState* state, uint32_t account, uint
 
 
 cdef uint8_t check_order_notional(EngineState* state, const Instrument* instrument, uint32_t participant,
-                                  const RiskQuestion* question) noexcept nogil:
+                                  const RiskQuestion* question, const RiskAnswer* answer) noexcept nogil:
     cdef const NotionalLimits* limits
     cdef int which
     for which in range(2):
-        limits = limits_that_hold(state, question.account, participant, instrument, which)
+        limits = limits_that_hold(state, answer.account, participant, instrument, which)
         if limits is not NULL and limits.presence & HAS_ORDER_NOTIONAL_LIMIT and notional_of(
-                question.risk_price, question.total, notional_scale(instrument), limits.order_scale) > limits.order_limit:
+                answer.risk_price, question.total, notional_scale(instrument), limits.order_scale) > limits.order_limit:
             return ORDER_NOTIONAL_LIMIT
     return NONE
 
 
 cdef uint8_t check_gross(EngineState* state, const Instrument* instrument, uint32_t participant,
-                         const RiskQuestion* question) noexcept nogil:
+                         const RiskQuestion* question, const RiskAnswer* answer) noexcept nogil:
     cdef const NotionalLimits* limits
     cdef const Order* old = &state.pool.orders[question.slot]
     cdef Notional gross
     cdef int which, scale = notional_scale(instrument)
     for which in range(2):
-        limits = limits_that_hold(state, question.account, participant, instrument, which)
+        limits = limits_that_hold(state, answer.account, participant, instrument, which)
         if limits is NULL or not limits.presence & HAS_GROSS_NOTIONAL_LIMIT:
             continue
         gross = limits.gross
         if question.slot:
             gross -= notional_of(risk_price_of(state, old), old.leaves, scale, limits.gross_scale)
-        gross += notional_of(question.risk_price, question.open_quantity, scale, limits.gross_scale)
+        gross += notional_of(answer.risk_price, question.open_quantity, scale, limits.gross_scale)
         if gross > limits.gross_limit:
             return GROSS_NOTIONAL_LIMIT
     return NONE
 
 
 cdef uint8_t check_sums(EngineState* state, const Instrument* instrument, uint32_t participant,
-                        const RiskQuestion* question, uint32_t flags, bint overflow) noexcept nogil:
+                        const RiskQuestion* question, const RiskAnswer* answer, uint32_t flags, bint overflow) noexcept nogil:
     cdef uint8_t reason = NONE
     if overflow and flags & POSITION_LIMITED:
         return POSITION_LIMIT
     if flags & GROSS_TRACKED:
-        reason = check_gross(state, instrument, participant, question)
+        reason = check_gross(state, instrument, participant, question, answer)
     return OVERFLOW if overflow and not reason else reason
+
+
+cdef inline uint32_t account_of(EngineState* state, Session* session, uint32_t instrument) noexcept nogil:
+    """The account of a session's participant, or 0; mostly the one that it used last."""
+    if state.accounts.accounts[session.account].instrument != instrument:
+        session.account = account_find(&state.accounts, session.participant, instrument)
+    return session.account
+
+
+cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQuestion* question,
+                       RiskAnswer* answer) noexcept nogil:
+    """Every check, whatever is on; what answer says beside the reason."""
+    cdef Session* session = &state.sessions[question.session]
+    cdef Participant* participant = &state.participants[session.participant]
+    cdef int type = order_type(question.attributes)
+    cdef const Account* account
+    cdef uint32_t flags
+    cdef bint overflow = False
+    cdef uint8_t reason = check_sender(state, session, participant)
+    if reason:
+        return reason
+    answer.account = account_of(state, session, instrument_id(state, instrument))
+    account = &state.accounts.accounts[answer.account]
+    flags = account.flags if answer.account else limits_before_opening(state, session.participant, instrument)
+    answer.risk_price = question.price if type == LIMIT else unpriced_risk(instrument, question)
+    if <uint64_t> question.total > <uint64_t> account.order_quantity_limit:
+        return ORDER_QUANTITY_LIMIT
+    if flags & NOTIONAL_LIMITED:
+        reason = check_order_notional(state, instrument, session.participant, question, answer)
+        if reason:
+            return reason
+    reason = check_collar(instrument, question, (flags & NOTIONAL_LIMITED) != 0)
+    if not reason:
+        reason = check_counts(state, participant, account, question.slot, side_index(question.attributes),
+                              question.open_quantity, &overflow)
+    if not reason and (overflow or flags & GROSS_TRACKED):
+        reason = check_sums(state, instrument, session.participant, question, answer, flags, overflow)
+    if reason:
+        return reason
+    if question.slot == 0 and state.pool.live == state.pool.capacity:
+        return ORDER_POOL_FULL
+    return ACCOUNTS_FULL if answer.account == 0 and state.accounts.count == ACCOUNTS_MAX else NONE
+
+
+cdef RiskAnswer check_risk_closely(EngineState* state, uint32_t instrument, uint32_t session, uint32_t slot,
+                                   uint16_t attributes, int64_t price, int64_t stop_price, int64_t total,
+                                   int64_t open_quantity) noexcept nogil:
+    cdef RiskQuestion question = RiskQuestion(session, slot, attributes, price, stop_price, total, open_quantity)
+    cdef RiskAnswer answer = RiskAnswer(NONE, 0, price)
+    answer.reason = check_all(state, &state.instruments[instrument], &question, &answer)
+    return answer
 
 
 cdef void follow_gross(EngineState* state, const Order* order, int64_t before, int64_t after) noexcept nogil:

@@ -10,6 +10,7 @@ from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
+from pricetime.matching.order_ids cimport OrderIds
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
@@ -62,9 +63,8 @@ cdef struct Session:
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
-    uint32_t account            # the one that it used last, and its instrument; 0: none
-    uint32_t account_instrument
-    uint32_t reserved[7]
+    uint32_t account            # the one that it used last; 0: none
+    uint32_t reserved[8]
 
 cdef struct Divisor:
     # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
@@ -131,9 +131,9 @@ cdef struct EngineState:
     OrderPool pool
     LevelPool level_pool
     IdMap by_cl_ord_id
-    IdMap by_order_id
+    OrderIds by_order_id
     AccountTable accounts
-    uint64_t id_multiplier      # of both maps; shows nowhere
+    uint64_t id_multiplier      # of the maps; shows nowhere
     uint64_t last_age           # rule 1
     int64_t next_deadline       # deadlines.pxd; INT64_MAX: none
     int64_t next_call_end       # the earliest end of a VolatilityCall; INT64_MAX: none

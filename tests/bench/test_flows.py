@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pricetime.bench import bare_book
-from pricetime.bench.flows import MIXES, bare_commands, generated_flow
+from pricetime.bench.flows import GENEROUS, MIXES, bare_commands, generated_flow
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
 from pricetime.matching.records import COMMAND, CommandType, EventType, TimeInForce
@@ -21,6 +21,15 @@ def whole(flow) -> np.ndarray:
 def test_engine_refuses_nothing(name: str) -> None:
     events = Engine().apply(whole(generated_flow(name, COUNT)))
     assert not np.isin(events["type"], REFUSALS).any()
+
+
+def test_every_account_is_limited() -> None:
+    flow, engine = generated_flow("move", COUNT), Engine()
+    engine.apply(flow.definitions)
+    accounts = engine.accounts
+    assert len(accounts) == MIXES["move"].sessions
+    for limit in ("order_quantity_limit", "open_orders_limit", "open_quantity_limit", "position_limit"):
+        assert (accounts[limit] == GENEROUS).all()
 
 
 @pytest.mark.parametrize("name", MIXES)
