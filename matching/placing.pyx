@@ -119,7 +119,10 @@ cdef void wait_as_stop(EngineState* state, Instrument* instrument, uint32_t slot
     cdef Order* order = &state.pool.orders[slot]
     cdef Extra* extra = &state.pool.extras[slot]
     cdef int side = side_index(order.attributes)
-    cdef int64_t key = stop_key(instrument, side, extra.stop_price)
+    cdef int64_t key
+    if order.flags & STOP_WAITING:      # a replace that kept its place
+        return
+    key = stop_key(instrument, side, extra.stop_price)
     order.flags |= HAS_EXTRA | STOP_WAITING
     if extra.age == 0:
         extra.age = next_age(state)

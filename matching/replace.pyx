@@ -14,7 +14,7 @@ from pricetime.matching.fields cimport (
 from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
-from pricetime.matching.order_pool cimport STOP_ELECTED, TIMED, Extra, Order
+from pricetime.matching.order_pool cimport STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
@@ -177,15 +177,19 @@ cdef inline void change_in_place(EngineState* state, Instrument* instrument, uin
 
 
 cdef void leave_with_terms(EngineState* state, Instrument* instrument, uint32_t slot, const Terms* terms) noexcept nogil:
-    """An order leaves to come in again as its new terms say. A stop whose StopPx stays keeps its age, and stays elected."""
+    """An order leaves to come in again as its new terms say. A stop whose StopPx stays keeps its age and stays elected: it keeps
+    its place too, because finding it by age again would be a walk along all the stops at its StopPx."""
     cdef Order* order = &state.pool.orders[slot]
-    cdef uint16_t elected = order.flags & STOP_ELECTED
-    take_out(state, instrument, slot)
+    cdef uint16_t waiting = 0
+    if order.flags & STOP_WAITING and state.pool.extras[slot].stop_price == terms.stop_price:
+        waiting = order.flags & (STOP_WAITING | STOP_ELECTED)
+        state.level_pool.levels[order.level].quantity += terms.open_quantity - order.leaves
+    else:
+        take_out(state, instrument, slot)
     if order.flags & TIMED:
         deadline_remove(state, slot)
     keep_terms(state, slot, terms)
-    if state.pool.extras[slot].age != 0:
-        order.flags |= elected
+    order.flags |= waiting
 
 
 cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint32_t slot, const Change* change,

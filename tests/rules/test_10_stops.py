@@ -177,6 +177,19 @@ def test_a_stop_that_waits_is_replaced_and_cancelled(market):
     assert trade(market, 105) == []
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("fields", [{"quantity": 7}, {"quantity": 7, "tif": GTD, "expires": 1000}, {"self_match": (5, 1)}])
+def test_a_stop_that_comes_in_again_with_its_stop_price_keeps_its_place_among_the_others(market, at, fields):
+    trade(market, 100)
+    apply(market, stop(1, BUY, 105, quantity=3), stop(2, BUY, 105, quantity=3), stop(3, BUY, 105, quantity=3))
+    apply(market, c.replace(ALICE, 9, POWER, at, **fields))
+    expected = [9 if cl_ord_id == at else cl_ord_id for cl_ord_id in (1, 2, 3)]
+    assert [cl_ord_id for cl_ord_id, _ in standings(market)] == expected
+    market.check()
+    assert triggered(trade(market, 105)) == expected
+    market.check()
+
+
 @pytest.mark.parametrize("phase", [c.CONTINUOUS, c.OPENING_CALL])
 def test_a_replace_that_changes_nothing_of_a_stop_keeps_its_place(market, phase):
     apply(market, stop(1, BUY, 105), stop(2, BUY, 105))
