@@ -257,3 +257,10 @@ def test_an_uncross_at_the_ends_of_64_bits(market):
     status, *events = apply(market, c.status(c.CONTINUOUS, POWER))
     assert (status.last_px, status.last_qty) == (top, 5 * bound)
     assert len(pairs(events)) == 5
+
+
+def test_market_orders_of_both_sides_that_find_no_price_end_by_order_id(market):
+    """Nothing has traded and no reference is there: no price, so both sides are left."""
+    opening_call(market, ask(1, 3, None), bid(2, 4, None), ask(3, 5, None), bid(4, 6, None))
+    assert into_continuous(market) == [
+        ("SESSION_STATUS", "CONTINUOUS", 0, 0), *(("CANCELED", number, "UNCROSS_REST") for number in (1, 2, 3, 4))]
