@@ -29,6 +29,7 @@ from pricetime.matching.accounts cimport (
 from pricetime.matching.engine cimport Engine
 from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
 from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.order_ids cimport order_ids_insert, order_ids_remove
 from pricetime.matching.order_pool cimport *
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport *
@@ -181,9 +182,9 @@ ORDERS = [
     ("o[bid].order_id = 9", "order 9: not found by its OrderID"),
     ("o[bid].cl_ord_id = 9", "order 1: not found by its ClOrdID"),
     ("o[bid].session = B", "order 1: not found by its ClOrdID"),
-    ("id_map_remove(&s.by_order_id, id_home(&s.by_order_id, 0, bid), bid)", "order 1: not found by its OrderID"),
+    ("order_ids_remove(&s.by_order_id, o[bid].order_id, bid)", "order 1: not found by its OrderID"),
     ("id_map_remove(&s.by_cl_ord_id, id_home(&s.by_cl_ord_id, A, bid), bid)", "order 1: not found by its ClOrdID"),
-    ("id_map_insert(&s.by_order_id, id_home(&s.by_order_id, 0, 77), bid)",
+    ("order_ids_insert(&s.by_order_id, 77, bid)",
      "55 names for 27 live orders, expected two each"),
     ("s.last_order_id = resting - 1", "order 26: an id above its counter"),
     ("sessions[A].mark = crossing_ask - 1", "order 25: an id above its counter"),

@@ -138,6 +138,12 @@ def test_a_header_that_cannot_be_is_refused(state, field, value, fault):
         Engine.load(parts.bytes())
 
 
+def test_a_full_bucket_is_loaded():
+    engine = Engine(4)
+    apply(engine, c.define_participant(1, "one"), c.risk_limits(1, 0, c.order_limits_line(rate=(10, 1000)), time=5))
+    assert Engine.load(engine.dump()).dump() == engine.dump()
+
+
 def test_an_order_whose_expire_time_has_come_is_refused():
     engine = Engine(4)
     apply(engine, c.define_participant(1, "one"), c.define_session(1, "a", 1), c.define_instrument(1, "X"),

@@ -1,8 +1,9 @@
 """`make mutants`: one-line mistakes in the fast engine, each of which the tests must see.
 
 The list stands in mutants.toml: file, the text that is changed (once in the file), what it becomes, what that breaks.
-All are built at once (variants.py), and each is given to the tests by itself. A mutant that the tests let pass is a hole
-in them. Results are written into docs/mutants.md; `--only WORD` runs those whose file or text has the word.
+All are built at once (variants.py), and each is given to the tests by itself. A mutant that the tests let pass is a
+hole in them. Results are written into docs/mutants.md; `--only WORD` runs those whose file or text has the word, and
+leaves what the page says of others.
 """
 
 import argparse
@@ -27,6 +28,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 STREAMS = "tests/differential/test_differential.py"
 ALL = ("tests/rules", "tests/matching", "tests/differential")
 WAY = ("-x", "-k", "not [reference")
+SURVIVED, NOT_RUN = "**survived**", "not run yet"
 PATIENCE = 5        # a mutant that takes so many times as long as the engine without one does not end
 HEAD = """\
 # Mutants
@@ -89,19 +91,30 @@ def tested(tree: Tree, number: int, tests: tuple[str, ...], seconds: float | Non
 def caught_by(tree: Tree, mutant: Mutant, seconds: float) -> str:
     rounds = ((mutant.tests,), (STREAMS,), ALL)
     answers = (tested(tree, mutant.number, tests, seconds) for tests in rounds if tests[0])
-    return next(filter(None, answers), "")
+    return next(filter(None, answers), SURVIVED)
 
 
 def row(mutant: Mutant, catcher: str) -> str:
     change = " ".join(mutant.change().split())
-    cells = (mutant.file.removeprefix("matching/"), change, mutant.breaks, catcher or "**survived**")
+    cells = (mutant.file.removeprefix("matching/"), change, mutant.breaks, catcher)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def known(every: list[Mutant]) -> dict[int, str]:
+    """What the page says of each mutant: of one that has changed since, nothing."""
+    rows = PAGE.read_text().splitlines() if PAGE.exists() else []
+    said = dict(line.removesuffix(" |").rsplit(" | ", 1) for line in rows if line.startswith("| "))
+    return {mutant.number: said.get(row(mutant, "").rsplit(" | ", 1)[0], NOT_RUN) for mutant in every}
+
+
 def summary(catchers: list[str]) -> str:
-    kinds = Counter(catcher.split("/")[0] if "/" in catcher else catcher for catcher in catchers if catcher)
-    by = ", ".join(f"{count} by {kind}" for kind, count in kinds.most_common())
-    return f"{len(catchers)} mutants, {catchers.count('')} survived; caught: {by}."
+    kinds = Counter("tests/" + catcher.split("/")[0] if "/" in catcher else catcher for catcher in catchers)
+    return f"{len(catchers)} mutants: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}."
+
+
+def write_page(every: list[Mutant], catchers: dict[int, str]) -> None:
+    rows = "\n".join(row(mutant, catchers[mutant.number]) for mutant in every)
+    PAGE.write_text(f"{HEAD}{rows}\n\n{summary(list(catchers.values()))}\n")
 
 
 def main() -> int:
@@ -122,15 +135,15 @@ def main() -> int:
 
     def judge(mutant: Mutant) -> str:
         catcher = caught_by(tree, mutant, seconds)
-        print(f"{mutant.number} {mutant.file}: {mutant.breaks}: {catcher or 'SURVIVED'}", flush=True)
+        print(f"{mutant.number} {mutant.file}: {mutant.breaks}: {catcher}", flush=True)
         return catcher
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         catchers = list(pool.map(judge, chosen))
-    if not only:
-        PAGE.write_text(HEAD + "\n".join(map(row, chosen, catchers)) + f"\n\n{summary(catchers)}\n")
+    numbers = [mutant.number for mutant in chosen]
+    write_page(every, known(every) | dict(zip(numbers, catchers, strict=True)))
     print(f"mutants: {summary(catchers)} {time.monotonic() - started:.0f} s")
-    return 1 if "" in catchers else 0
+    return 1 if SURVIVED in catchers else 0
 
 
 if __name__ == "__main__":

@@ -148,6 +148,22 @@ def test_a_participant_has_limits_in_eight_currencies(market):
     assert told(market, c.risk_limits(FIRM_B, 0, c.order_limits_line(notional=1, currency=b"CU9"))) == []
 
 
+def test_a_sum_that_overflows_is_beyond_a_position_limit_where_there_is_one(market):
+    apply(market, c.position_adjust(FIRM_A, POWER, INT64_MAX - 10))
+    assert refused(market, order(1, 11)) == "OVERFLOW"
+    apply(market, c.risk_limits(FIRM_A, POWER, c.open_limits_line(position=INT64_MAX)))
+    assert refused(market, order(2, 11)) == "POSITION_LIMIT"
+
+
+def test_two_limits_in_one_new_currency_take_one_place(market):
+    for number in range(7):
+        assert told(market, of_participant(c.order_limits_line(notional=1, currency=b"CU%d" % number))) == []
+    two = [of_participant(c.order_limits_line(notional=1, currency=order), c.open_limits_line(gross=1, currency=gross))
+           for order, gross in ((b"CU7", b"CU8"), (b"CU7", b"CU7"))]
+    assert refused(market, two[0]) == "TABLE_FULL"
+    assert told(market, two[1]) == []
+
+
 def test_gross_notional_at_a_new_scale_must_fit(market):
     bound = INT64_MAX // 131072
     apply(market, *(order(n, bound, INT64_MAX) for n in range(1, 4)))

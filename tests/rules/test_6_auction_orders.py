@@ -296,3 +296,10 @@ def test_a_disconnect_takes_orders_of_every_kind(market, phase):
         apply(market, c.status(phase, POWER))
     assert told(market, c.disconnect(DORA)) == [("CANCELED", name, "SESSION_DISCONNECTED") for name in range(1, 7)]
     assert market.next_deadline is None and len(market.orders(POWER)) == 0
+
+
+def test_market_orders_of_both_sides_that_find_no_price_end_by_order_id(market):
+    """Nothing has traded and no reference is there: no price, so both sides are left."""
+    opening_call(market, ask(1, 3, None), bid(2, 4, None), ask(3, 5, None), bid(4, 6, None))
+    assert into_continuous(market) == [
+        ("SESSION_STATUS", "CONTINUOUS", 0, 0), *(("CANCELED", number, "UNCROSS_REST") for number in (1, 2, 3, 4))]
