@@ -1,7 +1,7 @@
 """Every invariant of the fast engine's memory can fail: one thing is broken in a live engine, and check() names it.
 
-A row is a statement in Cython and what check() must say. All of them are compiled into one module, against the .pxd files
-that a user has. o, x, l, b, i: orders, their extras, levels, blocks, instruments; an order is named as in
+A row is a statement in Cython and what check() must say. All of them are compiled into one module, against the .pxd
+files that a user has. o, x, l, b, i: orders, their extras, levels, blocks, instruments; an order is named as in
 tests/standing_market.py, in lower case.
 """
 

@@ -178,7 +178,8 @@ def test_a_stop_that_waits_is_replaced_and_cancelled(market):
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-@pytest.mark.parametrize("fields", [{"quantity": 7}, {"quantity": 7, "tif": GTD, "expires": 1000}, {"self_match": (5, 1)}])
+@pytest.mark.parametrize(
+    "fields", [{"quantity": 7}, {"quantity": 7, "tif": GTD, "expires": 1000}, {"self_match": (5, 1)}])
 def test_a_stop_that_comes_in_again_with_its_stop_price_keeps_its_place_among_the_others(market, at, fields):
     trade(market, 100)
     apply(market, stop(1, BUY, 105, quantity=3), stop(2, BUY, 105, quantity=3), stop(3, BUY, 105, quantity=3))
