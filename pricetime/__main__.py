@@ -7,8 +7,12 @@ run(arguments) -> exit status. Only the one that was asked for is imported.
 import argparse
 import importlib
 import os
+import signal
 import sys
-from types import ModuleType
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, ModuleType
 from typing import NoReturn, TextIO
 
 try:
@@ -43,9 +47,28 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; {self.prog} --help says more")
 
 
+@contextmanager
+def interrupted_at_once(program: str) -> Iterator[None]:
+    """While modules are imported an interrupt ends the program at once: some of them swallow exceptions."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os.write(2, f"{program}: interrupted\n".encode())
+        os._exit(130)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def parser_of(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
     """The argument parser of one command and the module that runs it."""
-    module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
+    with interrupted_at_once(f"pricetime {name}"):
+        module = importlib.import_module(ELSEWHERE.get(name, f"pricetime.gateway.cli.{name}"))
     parser = Parser(
         prog=f"pricetime {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
