@@ -35,7 +35,6 @@ cdef enum:
 
 cdef struct Reading:
     EventRing* ring
-    uint64_t words              # of 8 bytes in a slot
     uint64_t events
     uint64_t checksum           # sum of all words
     uint64_t worked             # nanoseconds of processor time, without those that it waited

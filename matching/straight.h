@@ -3,7 +3,7 @@
  * between the plain and the rare callers. */
 #ifndef PRICETIME_STRAIGHT_H
 #define PRICETIME_STRAIGHT_H
-#if defined(__GNUC__) && !defined(PRICETIME_NOT_STRAIGHT)
+#if defined(__GNUC__)
 #undef CYTHON_INLINE
 #define CYTHON_INLINE __inline__ __attribute__((always_inline))
 #endif

@@ -23,21 +23,6 @@ from tests.system.venues import opened, said, some, write_config
 WAIT = 250
 
 
-@pytest.fixture
-def venue(tmp_path):
-    venue = opened(tmp_path / "venue")
-    try:
-        yield venue
-    finally:
-        venue.stop()
-
-
-@pytest.fixture
-def alice(venue):
-    with contextlib.closing(Client(venue.endpoints[0], "alice")) as client:
-        yield client
-
-
 @pytest.mark.parametrize("transport", ["tcp", "ipc"])
 def test_two_clients_trade_with_each_other(tmp_path, transport):
     venue = opened(tmp_path / "v", endpoint="tcp://127.0.0.1:0" if transport == "tcp" else f"ipc://{tmp_path}/socket")

@@ -1,7 +1,6 @@
 """The rules of the market through a running venue: time that only the venue's clock brings, mass cancel, kill switch,
 limits of the configuration; and what its log prints, taken again by both engines."""
 
-import contextlib
 import time
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from pricetime.journal.verify import verify
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType
-from tests.system.venues import opened, said, some, write_config
+from tests.system.venues import said, some, write_config
 
 RISK_MANAGER = """
 hidden_allowed = true
@@ -39,21 +38,6 @@ def write_limits(directory, text=LIMITS):
     file = write_config(directory)
     file.write_text(file.read_text() + text)
     return file
-
-
-@pytest.fixture
-def venue(tmp_path):
-    venue = opened(tmp_path / "venue")
-    try:
-        yield venue
-    finally:
-        venue.stop()
-
-
-@pytest.fixture
-def alice(venue):
-    with contextlib.closing(Client(venue.endpoints[0], "alice")) as client:
-        yield client
 
 
 def clocks(directory):
