@@ -7,6 +7,7 @@ apart would cost a second reading of every line.
 
 import builtins
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal, TypeVar, get_args, get_origin
@@ -79,9 +80,13 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
         return "not UTF-8: expected one JSON object"
     except RecursionError:
         return "nested too deeply: expected one flat object"
+    text = line if isinstance(line, str) else bytes(line).decode(errors="replace")
+    names = [name for name, _ in json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str, strict=False)]
+    if len(names) > len(raw):
+        return f"{_short(next(name for name in names if names.count(name) > 1))}: stands there twice, expected once"
     if "MsgType" not in raw:
         return f"MsgType: missing, expected one of {', '.join(types)}"
-    name = bytes(raw["MsgType"]).decode().strip('"')
+    name = bytes(raw["MsgType"]).decode(errors="replace").strip('"')
     if name not in types:
         return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
     fields = {field.encode_name: field for field in msgspec.structs.fields(types[name])}
