@@ -6,9 +6,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_map_create, id_map_destroy
 from pricetime.matching.memory cimport CACHE_LINE
-from pricetime.matching.order_ids cimport order_ids_create, order_ids_destroy
+from pricetime.matching.id_index cimport id_index_create, id_index_destroy
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
 from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
@@ -34,8 +33,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     fresh.deadlines = <uint32_t*> calloc(<size_t> capacity + 1, sizeof(uint32_t))
     if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
-            or id_map_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
-            or order_ids_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
+            or id_index_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
+            or id_index_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
         give_back_order_memory(&fresh)
         return -1
     give_back_order_memory(state)
@@ -55,8 +54,8 @@ cdef void give_back_order_memory(EngineState* state) noexcept nogil:
     state.deadlines = NULL
     order_pool_destroy(&state.pool)
     level_pool_destroy(&state.level_pool)
-    id_map_destroy(&state.by_cl_ord_id)
-    order_ids_destroy(&state.by_order_id)
+    id_index_destroy(&state.by_cl_ord_id)
+    id_index_destroy(&state.by_order_id)
 
 
 cdef int grow(void** table, uint32_t room, uint32_t new_room, size_t size) noexcept nogil:

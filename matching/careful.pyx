@@ -17,7 +17,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_order, status_of
 from pricetime.matching.risk cimport risk_price_of, risk_reduce
 from pricetime.matching.state cimport (
-    WATCH_BANDS, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_id, is_multiple, side_index,
+    WATCH_BANDS, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_id, is_multiple, set_watch, side_index,
 )
 
 cdef struct Question:
@@ -187,6 +187,7 @@ cdef inline void note_trade(Instrument* instrument) noexcept nogil:
 cdef void interrupt(EngineState* state, EventSink* sink, Instrument* instrument) noexcept nogil:
     cdef EventRecord* event
     instrument.phase = VOLATILITY_CALL
+    set_watch(instrument)
     call_begin(state, instrument)
     event = event_to(state, sink, 0, SESSION_STATUS, VOLATILITY_INTERRUPTION, 0, instrument_id(state, instrument))
     event.leaves_qty = VOLATILITY_CALL

@@ -221,7 +221,6 @@ cdef void keep_limits(EngineState* state, Instrument* instrument, const Instrume
     if limits.presence & HAS_MAX_ORDER_QUANTITY:
         instrument.max_order_quantity = limits.max_order_quantity
         set_quantity_bound(state, instrument)
-    set_watch(instrument)
 
 
 cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) noexcept nogil:
@@ -259,6 +258,7 @@ cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) n
     if not reason:
         instrument.flags = command.attributes
         keep_limits(state, instrument, limits)
+        set_watch(instrument)
     return reason
 
 

@@ -6,7 +6,7 @@
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
@@ -25,7 +25,7 @@ cdef struct LinesApplied:
     uint32_t offset             # the byte of the next record that the Reason is about; else 0
 
 cdef struct Foresight:
-    uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
+    uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
     uint32_t slots[2]           # of the orders that the 2nd and 3rd name
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil

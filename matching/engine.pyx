@@ -24,12 +24,12 @@ from pricetime.matching.dispatch cimport after_what_is_due, dispatch, refuse_at_
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
+from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_first, id_index_prefetch
+from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.memory cimport prefetch, touch_pages, unlikely
 from pricetime.matching.level_tree cimport Block, Level
-from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Extra, Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
@@ -135,21 +135,20 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
                          size_t available, uint32_t session) noexcept nogil:
-    """Five lines ahead the id's entry, three ahead the order, one ahead what its removal touches: each step reads what the
+    """Five lines ahead the id's place, three ahead the order, one ahead what its removal touches: each step reads what the
     one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
     Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
-    cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
-    cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
+    cdef uint32_t third = id_index_first(&engine.by_cl_ord_id, ahead.keys[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
     foresee_removal(engine, order)
-    order_ids_prefetch(&engine.by_order_id, order.order_id)
+    id_index_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
     ahead.slots[0] = ahead.slots[1]
     ahead.slots[1] = third
-    ahead.homes[0] = ahead.homes[1]
-    ahead.homes[1] = id_home(&engine.by_cl_ord_id, session if session else fifth.session, fifth.target)
-    id_map_prefetch(&engine.by_cl_ord_id, ahead.homes[1])
+    ahead.keys[0] = ahead.keys[1]
+    ahead.keys[1] = cl_ord_key(session if session else fifth.session, <int64_t> fifth.target)
+    id_index_prefetch(&engine.by_cl_ord_id, ahead.keys[1])
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
@@ -226,8 +225,13 @@ def scatter_ids(Engine engine not None, uint64_t secret):
     nor events. ValueError where the engine holds orders already."""
     if engine.state.pool.live:
         raise ValueError(f"{engine.state.pool.live} orders are live: ids are scattered before the first")
-    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = secret | 1
-    engine.state.by_order_id.others.multiplier = secret | 1
+    engine.state.id_multiplier = secret | 1
+    engine.state.by_cl_ord_id.others.multiplier = engine.state.by_order_id.others.multiplier = secret | 1
+
+
+cdef void touch_index(const IdIndex* index) noexcept nogil:
+    touch_pages(index.slots, (<size_t> index.mask + 1) * sizeof(uint32_t))
+    touch_pages(index.others.entries, (<size_t> index.others.mask + 1) * sizeof(IdEntry))
 
 
 def touch(Engine engine not None):
@@ -239,9 +243,8 @@ def touch(Engine engine not None):
     touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
     touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
     touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
-    touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
-    touch_pages(state.by_order_id.slots, (<size_t> state.by_order_id.mask + 1) * sizeof(uint32_t))
-    touch_pages(state.by_order_id.others.entries, (<size_t> state.by_order_id.others.mask + 1) * sizeof(IdEntry))
+    touch_index(&state.by_cl_ord_id)
+    touch_index(&state.by_order_id)
 
 
 _SECTIONS = {    # of dump(), behind the header, whose counts have the same names

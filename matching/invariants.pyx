@@ -4,8 +4,7 @@ standing.pyx."""
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from pricetime.matching.id_map cimport id_home, id_map_search
-from pricetime.matching.order_ids cimport order_ids_has
+from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_has
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport (
@@ -103,9 +102,18 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
     return None
 
 
+cdef uint64_t names_in(const IdIndex* index):
+    cdef uint64_t names = 0, i
+    for i in range(<uint64_t> index.mask + 1):
+        names += index.slots[i] != 0
+    for i in range(<uint64_t> index.others.mask + 1):
+        names += index.others.entries[i].slot != 0
+    return names
+
+
 cdef object check_pool(EngineState* state, const uint8_t* seen):
     cdef uint32_t slot, live = 0
-    cdef uint64_t names = 0, i
+    cdef uint64_t names
     cdef Order* order
     for slot in range(1, state.pool.touched + 1):
         order = &state.pool.orders[slot]
@@ -117,18 +125,15 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         fault = check_flags(state, slot)
         if fault:
             return fault
-        if not order_ids_has(&state.by_order_id, order.order_id, slot):
+        if not id_index_has(&state.by_order_id, order.order_id, slot):
             return f"order {order.order_id}: not found by its OrderID"
-        if id_map_search(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot, 0) != slot:
+        if not id_index_has(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot):
             return f"order {order.order_id}: not found by its ClOrdID"
         if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
             return f"order {order.order_id}: an id above its counter"
     if live != state.pool.live:
         return f"{live} live orders, counted {state.pool.live}"
-    for i in range(<uint64_t> state.by_order_id.mask + 1):
-        names += state.by_order_id.slots[i] != 0
-    for i in range(<uint64_t> state.by_cl_ord_id.mask + 1):
-        names += (state.by_order_id.others.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
+    names = names_in(&state.by_order_id) + names_in(&state.by_cl_ord_id)
     if names != 2 * <uint64_t> live:
         return f"{names} names for {live} live orders, expected two each"
     return None

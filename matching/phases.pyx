@@ -10,7 +10,7 @@ from pricetime.matching.placing cimport cancel_order, expire_order, rest_order, 
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_command
 from pricetime.matching.selection cimport Picked, Selection, pick, select_instrument, selection_sort
-from pricetime.matching.state cimport EngineState, Instrument, instrument_known, is_multiple
+from pricetime.matching.state cimport EngineState, Instrument, instrument_known, is_multiple, set_watch
 from pricetime.matching.stops cimport release_at_start
 
 cdef enum:
@@ -134,6 +134,7 @@ cdef void take_phase(EngineState* state, Instrument* instrument, uint8_t phase) 
     if instrument.phase == VOLATILITY_CALL:
         call_over(state, instrument)
     instrument.phase = phase
+    set_watch(instrument)
     if phase == VOLATILITY_CALL:
         call_begin(state, instrument)
     instrument.reported_price = instrument.reported_quantity = 0

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport book_remove, foresee_rest, forget_order
+from pricetime.matching.book cimport book_remove, foresee_rest, forget_order, rename_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.deadlines cimport deadline_remove
@@ -11,7 +11,7 @@ from pricetime.matching.fields cimport (
     Terms, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
     keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
-from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.id_index cimport cl_ord_key, id_index_prefetch
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order
@@ -31,8 +31,6 @@ cdef struct Change:
     int64_t tick
     int64_t open_quantity
     Terms* terms                # what it has beside these; NULL: the order is plain, and will be
-    uint32_t old_home           # where its ClOrdID stands, and will stand
-    uint32_t new_home
 
 
 # ------------------------------------------------------------------------------------------------ checks
@@ -77,16 +75,8 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
     return check_terms(state.time, instrument, terms)
 
 
-cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
-                              uint32_t new_home) noexcept nogil:
-    """The replace's ClOrdID names the order from now on; it stood at old_home, and will at new_home."""
-    id_map_remove(&state.by_cl_ord_id, old_home, slot)
-    state.pool.orders[slot].cl_ord_id = command.cl_ord_id
-    id_map_insert(&state.by_cl_ord_id, new_home, slot)
-
-
-cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
-                                 uint32_t new_home, EventSink* sink) noexcept nogil:
+cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command,
+                                 EventSink* sink) noexcept nogil:
     """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
@@ -96,8 +86,7 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
                                              order.cl_ord_id, 0, order.leaves))
         state.sessions[order.session].open_orders -= 1
         state.sessions[command.session].open_orders += 1
-        order.session = command.session
-    rename_order(state, slot, command, old_home, new_home)
+    rename_order(state, slot, command.session, command.cl_ord_id)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
                                          orig_cl_ord_id, order.leaves))
 
@@ -230,7 +219,7 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     else:
         level = foresee_rest(state, instrument, change.attributes, change.tick)
         leave_changed(state, instrument, slot, change, risk_price)
-    report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+    report_replaced(state, slot, command, sink)
     if stays:
         return
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
@@ -266,10 +255,8 @@ cdef inline int replace(EngineState* state, const CommandLine* command, Terms* t
     if not reason and terms is not NULL:
         reason = check_given(instrument, terms)
     if not reason:
-        change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-        id_map_prefetch(&state.by_cl_ord_id, change.new_home)
-        id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-        slot = find_order(state, command, &change.old_home)
+        id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
+        slot = find_order(state, command)
         order = &state.pool.orders[slot]
         reason = check_named(order, command) if slot else UNKNOWN_ORDER
     if unlikely(reason):
@@ -291,7 +278,7 @@ cdef int replace_with_terms(EngineState* state, const CommandLine* command, Even
     return replace(state, command, &terms, sink)
 
 
-cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef int replace_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     if unlikely(not command_is_plain(command)):
         return replace_with_terms(state, command, sink)
     return replace(state, command, NULL, sink)

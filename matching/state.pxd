@@ -8,13 +8,12 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
-from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
-from pricetime.matching.order_ids cimport OrderIds
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
-    BUY, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
+    BUY, CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
 )
 
 cdef enum:
@@ -32,11 +31,12 @@ cdef enum:
     BY_VENUE = 1 << 4           # session 0
 
 cdef enum:
-    # Instrument.watch: why matching here has to look closer; 0 is the plain case.
+    # Instrument.watch: why an order here has to be looked at closer; 0 is the plain case.
     WATCH_COLLAR = 1 << 0
     WATCH_BANDS = 1 << 1
     WATCH_STOPS = 1 << 2        # stops wait: trades may elect them
     WATCH_TRADED = 1 << 3       # and have been since the stops were last looked at: traded_high, traded_low
+    WATCH_NOT_OPEN = 1 << 4     # disabled, or in another phase than Continuous
 
 cdef struct Name:
     char text[48]               # zero-padded
@@ -130,8 +130,8 @@ cdef struct EngineState:
     EventDigest event_digest
     OrderPool pool
     LevelPool level_pool
-    IdMap by_cl_ord_id
-    OrderIds by_order_id
+    IdIndex by_cl_ord_id
+    IdIndex by_order_id
     AccountTable accounts
     uint64_t id_multiplier      # of the maps; shows nowhere
     uint64_t last_age           # rule 1
@@ -191,7 +191,7 @@ cdef inline uint32_t instrument_id(const EngineState* state, const Instrument* i
     return <uint32_t> (instrument - state.instruments)
 
 cdef inline void set_watch(Instrument* instrument) noexcept nogil:
-    """To be called whenever an instrument's limits, or how many of its stops wait, have changed."""
+    """To be called whenever an instrument's flags, phase or limits, or how many of its stops wait, have changed."""
     cdef uint32_t watch = instrument.watch & WATCH_TRADED
     if instrument.limits_presence & HAS_COLLAR:
         watch |= WATCH_COLLAR
@@ -199,4 +199,6 @@ cdef inline void set_watch(Instrument* instrument) noexcept nogil:
         watch |= WATCH_BANDS
     if instrument.stops[0].count or instrument.stops[1].count:
         watch |= WATCH_STOPS
+    if instrument.flags & DISABLED or instrument.phase != CONTINUOUS:
+        watch |= WATCH_NOT_OPEN
     instrument.watch = watch
