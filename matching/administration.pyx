@@ -15,7 +15,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session,
+    ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
 )
 
 cdef extern from "stdlib.h" nogil:
@@ -104,9 +104,9 @@ cdef void set_divisor(Divisor* self, int64_t value) noexcept nogil:
     inverse = odd                       # Newton: each step doubles the number of correct bits, from 3
     while odd * inverse != 1:
         inverse *= 2 - odd * inverse
-    self.inverse = <int64_t> inverse
+    self.inverse = inverse
     self.low_bits = (<uint64_t> 1 << self.shift) - 1
-    self.highest = <int64_t> (<uint64_t> INT64_MAX // odd)
+    self.highest = <uint64_t> (INT64_MAX // value)
     self.lowest = INT64_MIN // <int64_t> odd      # C division: towards zero
 
 
@@ -133,7 +133,7 @@ cdef void answer_session(EngineState* state, uint32_t session, uint8_t type, Eve
     """LOGON_ANSWER (mark, next report number) or LOGOUT_ANSWER: not numbered."""
     cdef EventRecord* event = event_room(sink)
     memset(event, 0, sizeof(EventRecord))
-    event_header(state, event, type, 0, NONE, session, 0, 0)
+    event_header(state, event, type, 0, NONE, session, state.sessions[session].participant, 0, 0)
     if type == LOGON_ANSWER:
         event.cl_ord_id = state.sessions[session].mark
         event.order_id = state.sessions[session].report_number + 1
@@ -145,6 +145,7 @@ cdef void disconnect(EngineState* state, uint32_t session, EventSink* sink) noex
     cdef uint32_t i
     if state.run != 0:
         state.sessions[session].logged_on = 0
+        set_senders(&state.sessions[session])
     if state.sessions[session].flags & CANCEL_ON_DISCONNECT:
         orders = select_session(state, session)
         for i in range(orders.count):
@@ -155,6 +156,7 @@ cdef void logon(EngineState* state, const CommandLine* command, EventSink* sink)
     if state.sessions[command.session].logged_on:
         disconnect(state, command.session, sink)
     state.sessions[command.session].logged_on = 1
+    set_senders(&state.sessions[command.session])
     answer_session(state, command.session, LOGON_ANSWER, sink)
 
 

@@ -28,14 +28,14 @@ from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_first, id
 from pricetime.matching.id_map cimport IdEntry
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
-from pricetime.matching.memory cimport prefetch, touch_pages, unlikely
+from pricetime.matching.memory cimport likely, prefetch, touch_pages, unlikely
 from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.order_pool cimport Extra, Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
     BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
-    session_known,
+    Session, session_known,
 )
 
 from pricetime.matching import records
@@ -133,8 +133,8 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
     return screen(engine, record)
 
 
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
-                         size_t available, uint32_t session) noexcept nogil:
+cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil:
     """Five lines ahead the id's place, three ahead the order, one ahead what its removal touches: each step reads what the
     one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
     Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
@@ -151,26 +151,44 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     id_index_prefetch(&engine.by_cl_ord_id, ahead.keys[1])
 
 
-cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
     instructions of 78). That is why what is called gives APPLIED."""
-    cdef int type = record.type
-    cdef int64_t time
-    cdef int reason = screen(engine, record)
-    if unlikely(reason):
-        return refuse_at_door(engine, record, reason, sink)
-    if unlikely(type == EVENT_DIGEST) and (<uint64_t> record.price != digest_low(&engine.event_digest)
-                                           or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
-        return DIGEST_DIFFERS
+    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef int reason
+    # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
+    if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
+        session.mark = record.cl_ord_id
+    else:
+        reason = screen(engine, record)
+        if reason:
+            return refuse_at_door(engine, record, reason, sink)
+        if record.type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                            or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+            return DIGEST_DIFFERS
     engine.sequence += 1
     engine.place = 0
-    time = record.time if record.time > engine.time else engine.time
-    engine.time = time
-    if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
-        engine.sessions[record.session].mark = record.cl_ord_id
-    if unlikely(time >= engine.next_deadline):
+    if record.time > engine.time:
+        engine.time = record.time
+    if unlikely(engine.time >= engine.next_deadline):
         return after_what_is_due(engine, record, sink)
     return dispatch(engine, record, sink)
+
+
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil:
+    foresee(engine, ahead, record, available, session)
+
+
+cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    return apply(engine, record, sink)
+
+
+cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available, uint32_t session,
+                            EventSink* sink) noexcept nogil:
+    foresee(engine, ahead, record, available, session)
+    return apply(engine, record, sink)
 
 
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
@@ -188,8 +206,7 @@ cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lin
         if record.sequence != 0 and record.sequence != engine.sequence + 1:
             done.status = OUT_OF_SEQUENCE
             break
-        engine_foresee(engine, &ahead, record, available - done.lines, 0)
-        if engine_apply(engine, record, sink) == DIGEST_DIFFERS:
+        if engine_apply_ahead(engine, &ahead, record, available - done.lines, 0, sink) == DIGEST_DIFFERS:
             done.status = DIGEST_DIFFERS
             break
         done.records += 1

@@ -225,8 +225,8 @@ cdef const char* load_sessions(EngineState* state, const SessionState* data) noe
             return b"a session has no name, or a flag or mark that cannot be"
         state.sessions[id].participant = data.participant
         state.sessions[id].flags = data.flags
-        set_senders(&state.sessions[id])
         state.sessions[id].logged_on = data.logged_on
+        set_senders(&state.sessions[id])
         state.sessions[id].mark = data.mark
         state.sessions[id].report_number = data.report_number
         memcpy(state.session_names[id].text, data.name, NAME_BYTES)

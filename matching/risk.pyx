@@ -197,8 +197,8 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
             return reason
     reason = check_collar(instrument, question, (flags & NOTIONAL_LIMITED) != 0)
     if not reason:
-        reason = check_counts(state, participant, account, question.slot, side_index(question.attributes),
-                              question.open_quantity, &overflow)
+        reason = check_counts(participant, account, question.slot == 0, state.pool.orders[question.slot].leaves,
+                              side_index(question.attributes), question.open_quantity, &overflow)
     if not reason and (overflow or flags & GROSS_TRACKED):
         reason = check_sums(state, instrument, session.participant, question, answer, flags, overflow)
     if reason:

@@ -11,6 +11,7 @@ from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
 from pricetime.matching.order_pool cimport Order, OrderPool
+from pricetime.matching.memory cimport likely
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
     BUY, CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
@@ -59,21 +60,24 @@ cdef struct Session:
     uint32_t participant
     uint16_t flags              # DISABLED, CANCEL_ON_DISCONNECT, rights
     uint8_t logged_on
-    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...
+    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...; set_senders
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
     uint32_t account            # the one that it used last; 0: none
-    uint32_t reserved[8]
+    uint8_t senders_now         # senders without BY_ANYONE while it is logged on, else 0: the door's first look
+    uint8_t reserved_bytes[3]
+    uint32_t reserved[7]
 
 cdef struct Divisor:
-    # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
-    # product of the rest with odd's inverse modulo 2^64 is within the quotients that do not wrap (Hacker's Delight, 10-17).
-    int64_t inverse
-    int64_t lowest              # smallest and largest quotient
-    int64_t highest
+    # Exact division by a constant without a division (Hacker's Delight, 10-17): n = odd * 2^shift divides x above 0 where the
+    # product with odd's inverse modulo 2^64, turned right by shift, is no larger than the largest quotient: low bits that are
+    # not 0 come to the top. It divides another x where the low bits are 0 and the product of the rest is a quotient that there is.
+    uint64_t inverse
+    uint64_t highest            # the largest quotient
+    int64_t lowest              # the smallest, of what is left without the low bits
     uint64_t low_bits
-    int64_t shift
+    uint64_t shift
 
 cdef struct Instrument:
     # Two ladders and two market queues, [0] buy and [1] sell; what a plain order reads comes first.
@@ -163,10 +167,11 @@ cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcep
     return 0 < id <= state.instruments_count
 
 cdef inline void set_senders(Session* session) noexcept nogil:
-    """To be called whenever a session's flags have changed."""
+    """To be called whenever a session's flags, or logged_on, have changed."""
     session.senders = (BY_ANYONE | (BY_TRADER if session.flags & RIGHT_TRADE else 0)
                        | (BY_OPERATOR if session.flags & RIGHT_OPERATE else 0)
                        | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
+    session.senders_now = session.senders & ~<uint8_t> BY_ANYONE if session.logged_on else 0
 
 cdef inline int side_index(uint16_t attributes) noexcept nogil:
     """0 for a buy, 1 for a sell or short sell."""
@@ -176,10 +181,19 @@ cdef inline int64_t level_key(int side, int64_t tick) noexcept nogil:
     """A ladder's key: higher is better on either side. ~tick is -tick - 1, which no tick number overflows."""
     return tick ^ -<int64_t> side
 
+cdef inline bint divides(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
+    """is_multiple of a value above 0."""
+    cdef uint64_t product = <uint64_t> value * self.inverse
+    product = product >> self.shift | product << (-self.shift & 63)
+    quotient[0] = <int64_t> product
+    return product <= self.highest
+
 cdef inline bint is_multiple(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
     """Does the divisor divide `value`; *quotient is then value / divisor."""
-    quotient[0] = <int64_t> (<uint64_t> (value >> self.shift) * <uint64_t> self.inverse)
-    return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= self.highest
+    if likely(value > 0):
+        return divides(self, value, quotient)
+    quotient[0] = <int64_t> (<uint64_t> (value >> self.shift) * self.inverse)
+    return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= 0
 
 cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
     """The queue in which an order of the book rests."""

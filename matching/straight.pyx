@@ -16,7 +16,7 @@ from pricetime.matching.book cimport (
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.fields cimport KEPT_ATTRIBUTES, check_price, check_quantity
+from pricetime.matching.fields cimport check_quantity
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
@@ -26,47 +26,55 @@ from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport replace_in_full
 from pricetime.matching.reports cimport event_done, report_order, status_of
 from pricetime.matching.risk cimport check_counts, risk_add, risk_remove
-from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, instrument_known, level_key, side_index
+from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, divides, instrument_known, level_key, side_index
 
 cdef extern from "straight.h":
     pass
 
 cdef enum:
     TIME_IN_FORCE_BITS = TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT
-    # What a straight order's command says: a Limit order with price and quantity.
-    SAID = ORD_TYPE_MASK << ORD_TYPE_SHIFT | HAS_PRICE | HAS_QUANTITY
-    LIMIT_SAID = LIMIT << ORD_TYPE_SHIFT | HAS_PRICE | HAS_QUANTITY
-    # Where they stand in the word that identity() reads.
-    INSTRUMENT_AT = 16
-    ATTRIBUTES_AT = 32
+    ORD_TYPE_BITS = ORD_TYPE_MASK << ORD_TYPE_SHIFT
+    # The second word of a command, type, shape and attributes, and of it what a straight command says: one line, a Limit order with
+    # price and quantity. HEADER_NAMED is for one that names an order.
+    LINES_AT = 8
+    ATTRIBUTES_AT = 16
+    HEADER = 0xF << LINES_AT | (ORD_TYPE_BITS | HAS_PRICE | HAS_QUANTITY) << ATTRIBUTES_AT
+    HEADER_NAMED = HEADER | (BY_ORDER_ID | HAS_EXEC_INST) << ATTRIBUTES_AT
+    HEADER_SAID = 1 << LINES_AT | (LIMIT << ORD_TYPE_SHIFT | HAS_PRICE | HAS_QUANTITY) << ATTRIBUTES_AT
+    # Of an order's attributes and flags, read as one word: all that is one thing only.
+    FLAGS = 0xFFFF << 16
+    SAME = FLAGS | SIDE_MASK << SIDE_SHIFT | ORD_TYPE_BITS | HAS_PRICE
 
 
-cdef inline uint64_t identity(const Order* order) noexcept nogil:
-    """Session, instrument, attributes and flags, read as one word."""
-    return (<const uint64_t*> &order.session)[0]
+cdef inline uint32_t header(const CommandLine* command) noexcept nogil:
+    return (<const uint32_t*> &command.type)[0]
 
 
-cdef inline uint64_t identity_said(const CommandLine* command) noexcept nogil:
-    """As the command would have them: its own session and instrument, its attributes, no flags."""
-    return (command.session | <uint64_t> command.instrument << INSTRUMENT_AT
-            | <uint64_t> (command.attributes & KEPT_ATTRIBUTES) << ATTRIBUTES_AT)
+cdef inline uint32_t attributes_and_flags(const Order* order) noexcept nogil:
+    return (<const uint32_t*> &order.attributes)[0]
+
+
+cdef inline bint is_named(const Order* order, const CommandLine* command) noexcept nogil:
+    """Is it the live order that the command names by ClOrdID, and in that instrument?"""
+    return (order.session == command.session and order.instrument == command.instrument
+            and order.cl_ord_id == <int64_t> command.target)
 
 
 cdef inline bint fits(const Instrument* instrument, const CommandLine* command, int64_t* tick) noexcept nogil:
-    """Price and quantity, each by itself."""
-    return (check_price(instrument, command.price, tick) == NONE
+    """Price and quantity, each by itself; a price above 0."""
+    return (command.price > 0 and divides(&instrument.tick, command.price, tick)
             and check_quantity(instrument, command.quantity) == NONE)
 
 
-cdef inline bint may_trade(const EngineState* state, const Session* session, const Account* account, uint32_t slot, int side,
-                           int64_t total, int64_t open_quantity) noexcept nogil:
-    """Of rule 13 there are only numbers to compare with their limits, and all are kept. Account 0, nobody's, never may."""
+cdef inline bint may_trade(const EngineState* state, const Session* session, const Account* account, bint new, int64_t old_quantity,
+                           int side, int64_t total, int64_t open_quantity) noexcept nogil:
+    """Of rule 13 there are only numbers to compare with their limits, and all are kept."""
     cdef const Participant* participant = &state.participants[session.participant]
     cdef bint overflow = False
     return (session.flags & DISABLED == 0 and (participant.flags | participant.presence) == 0
             and account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED) == 0
             and <uint64_t> total <= <uint64_t> account.order_quantity_limit
-            and check_counts(state, participant, account, slot, side, open_quantity, &overflow) == NONE and not overflow)
+            and check_counts(participant, account, new, old_quantity, side, open_quantity, &overflow) == NONE and not overflow)
 
 
 cdef inline bint meets(const EngineState* state, const Instrument* instrument, int side, int64_t tick) noexcept nogil:
@@ -78,7 +86,7 @@ cdef inline bint meets(const EngineState* state, const Instrument* instrument, i
 # ------------------------------------------------------------------------------------------------- carried out
 
 cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, uint32_t level, bint crosses,
-                                EventSink* sink) noexcept nogil:
+                                bint may_rest, EventSink* sink) noexcept nogil:
     """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t limit_key
@@ -88,7 +96,7 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
             return work_off_closely(state, instrument, slot, tick, limit_key, sink)
         if order.leaves == 0:
             return False
-    if order_time_in_force(order.attributes) == IOC:
+    if not may_rest:
         end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
         return False
     book_rest_at(state, instrument, slot, tick, level)
@@ -114,14 +122,14 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     cdef int side = side_index(said)
     cdef int64_t tick
     cdef bint crosses
-    if unlikely(said & SAID != LIMIT_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
-                or record_lines(command) != 1 or not instrument_known(state, command.instrument) or instrument.watch
-                or not fits(instrument, command, &tick)):
+    if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
+                or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
         return False
     if unlikely(state.accounts.accounts[account].instrument != command.instrument):
         session.account = account = account_find(&state.accounts, session.participant, command.instrument)
     if unlikely(account == 0 or state.pool.live == state.pool.capacity
-                or not may_trade(state, session, &state.accounts.accounts[account], 0, side, command.quantity, command.quantity)):
+                or not may_trade(state, session, &state.accounts.accounts[account], True, 0, side, command.quantity,
+                                 command.quantity)):
         return False
     crosses = meets(state, instrument, side, tick)
     if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
@@ -131,7 +139,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     order = &state.pool.orders[slot]
     risk_add(state, order)
     event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
-    if trade_and_rest(state, instrument, slot, tick, level, crosses, sink):
+    if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
     else:
@@ -144,17 +152,15 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
     """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
     cdef uint32_t slot = id_index_first(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target)), level
     cdef Order* order = &state.pool.orders[slot]
-    cdef uint64_t difference = identity(order) ^ identity_said(command)
+    cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
     cdef uint16_t said = command.attributes
     cdef Instrument* instrument = &state.instruments[command.instrument]
     cdef Account* account = &state.accounts.accounts[order.account]
     cdef int side = side_index(said)
     cdef int64_t tick, open_quantity, less
     cdef bint crosses
-    if unlikely(said & (SAID | BY_ORDER_ID | HAS_EXEC_INST) != LIMIT_SAID or record_lines(command) != 1
-                or difference & ~(<uint64_t> (TIME_IN_FORCE_BITS | POST_ONLY) << ATTRIBUTES_AT)
-                or said & TIME_IN_FORCE_BITS and difference & <uint64_t> TIME_IN_FORCE_BITS << ATTRIBUTES_AT
-                or order.cl_ord_id != <int64_t> command.target or not instrument_known(state, command.instrument)
+    if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
+                or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
                 or instrument.watch or not fits(instrument, command, &tick) or command.quantity <= order.filled):
         return False
     id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
@@ -170,7 +176,8 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
         return True
     crosses = meets(state, instrument, side, tick)
     if unlikely(crosses and order.attributes & POST_ONLY
-                or not may_trade(state, &state.sessions[command.session], account, slot, side, command.quantity, open_quantity)):
+                or not may_trade(state, &state.sessions[command.session], account, False, order.leaves, side,
+                                    command.quantity, open_quantity)):
         return False
     level = foresee_rest(state, instrument, said, tick)
     account.open_quantity[side] -= <uint64_t> less
@@ -178,7 +185,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
     order.price = command.price
     order.leaves = open_quantity
     report_replaced(state, command, slot, sink)
-    if not trade_and_rest(state, instrument, slot, tick, level, crosses, sink):
+    if not trade_and_rest(state, instrument, slot, tick, level, crosses, True, sink):
         forget_order(state, slot)
     return True
 
@@ -190,9 +197,8 @@ cdef inline bint cancel(EngineState* state, const CommandLine* command, EventSin
     cdef uint16_t said = command.attributes
     foresee_removal(state, order)
     id_index_prefetch(&state.by_order_id, order.order_id)
-    if unlikely((identity(order) ^ identity_said(command)) & ~(<uint64_t> 0xFFFF << ATTRIBUTES_AT)
-                or order_side(said) and order_side(said) != order_side(order.attributes) or said & BY_ORDER_ID
-                or order.cl_ord_id != <int64_t> command.target or not instrument_known(state, command.instrument)):
+    if unlikely(not is_named(order, command) or order.flags or said & BY_ORDER_ID
+                or order_side(said) and order_side(said) != order_side(order.attributes)):
         return False
     end_order(state, order, NONE, command.cl_ord_id, order.cl_ord_id, sink)
     book_remove(state, &state.instruments[command.instrument], slot)
