@@ -62,6 +62,15 @@ def test_missed_limit_exits_with_1_only_when_strict(monkeypatch: pytest.MonkeyPa
     assert bench("book", "--strict") == 0
 
 
+def test_a_busy_machine_is_warned_of_before_the_run_and_below_the_table(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(cli, "_suite", lambda name: a_suite(Limit(at_most=3)))
+    monkeypatch.setattr(harness.os, "getloadavg", lambda: (64.0 * (harness.os.cpu_count() or 1), 0.0, 0.0))
+    assert bench("book") == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("WARNING: the load was ")
+    assert shown.out.splitlines()[-2].startswith("WARNING: the load was ")
+
+
 def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.setattr(cli, "_suite", lambda name: a_suite(Limit(at_most=3)))
     assert bench("book", "--json", str(tmp_path / "figures.json")) == 0
