@@ -51,9 +51,12 @@ cdef uint8_t check_status(const EngineState* state, const CommandLine* command) 
 
 # ------------------------------------------------------------------------------------- orders that end or move
 
-cdef void expire_day_orders(EngineState* state, uint32_t instrument, EventSink* sink) noexcept nogil:
-    cdef Selection day = select_instrument(state, instrument, OF_TIME_IN_FORCE, OF_DAY)
+cdef void end_day_orders(EngineState* state, uint32_t instrument, EventSink* sink) noexcept nogil:
+    """The day is over: what was only for its auctions, then Day orders."""
+    cdef Selection day
     cdef uint32_t i
+    cancel_auction_orders(state, instrument, OF_AUCTIONS, OF_AUCTIONS, sink)
+    day = select_instrument(state, instrument, OF_TIME_IN_FORCE, OF_DAY)
     for i in range(day.count):
         expire_order(state, day.picked[i].slot, DAY_END, sink)
 
@@ -140,10 +143,9 @@ cdef void take_phase(EngineState* state, Instrument* instrument, uint8_t phase) 
 
 
 cdef void end_day(EngineState* state, uint32_t id, EventSink* sink) noexcept nogil:
-    """Into Closed: what was only for an auction, then Day orders; the last trade becomes the reference."""
+    """Into Closed: the day's orders end; the last trade becomes the reference."""
     cdef Instrument* instrument = &state.instruments[id]
-    cancel_auction_orders(state, id, OF_AUCTIONS, OF_AUCTIONS, sink)
-    expire_day_orders(state, id, sink)
+    end_day_orders(state, id, sink)
     if instrument.has_last_price:
         instrument.reference_price = instrument.last_price
         instrument.limits_presence |= HAS_REFERENCE_PRICE
@@ -189,7 +191,7 @@ cdef void change_phase(EngineState* state, const CommandLine* command, EventSink
         return
     instrument = &state.instruments[command.instrument]
     if command.quantity > instrument.trade_date:
-        expire_day_orders(state, command.instrument, sink)
+        end_day_orders(state, command.instrument, sink)
         instrument.trade_date = command.quantity
     enter_phase(state, command.instrument, <uint8_t> command.attributes, command, sink)
 
