@@ -160,12 +160,12 @@ cdef inline void read_change(const Instrument* instrument, const CommandLine* co
 cdef inline uint8_t check_staying(EngineState* state, const CommandLine* command, uint32_t slot,
                                   const Change* change) noexcept nogil:
     """Risk of an order that keeps its priority; one that only loses quantity passes it like a cancel."""
+    cdef const Order* order = &state.pool.orders[slot]
     if likely(only_lowers(state, slot, change)):
         return NONE
     return <uint8_t> check_risk_closely(
-        state, command.instrument, command.session, slot, change.attributes, change.price,
-        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + state.pool.orders[slot].filled,
-        change.open_quantity).reason
+        state, command.instrument, command.session, slot, order.attributes, order.price,
+        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + order.filled, change.open_quantity).reason
 
 
 cdef inline uint8_t check_coming_in(EngineState* state, const CommandLine* command, uint32_t slot, const Change* change,

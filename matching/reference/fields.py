@@ -181,7 +181,8 @@ def check_self_match(self_match: tuple[int, int] | None) -> Reason:
 # ----------------------------------------------------------------------- rule 4, 6: combinations
 
 
-def check_combinations(venue: Venue, order: Order, replaces: Order | None, self_match: tuple[int, int] | None) -> Reason:
+def check_combinations(venue: Venue, order: Order, replaces: Order | None,
+                       self_match: tuple[int, int] | None) -> Reason:
     """Rule 4, 6: attributes, each known, that contradict each other. The order as it would be, in no queue yet."""
     return (
         check_market(order, replaces)

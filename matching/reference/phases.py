@@ -135,7 +135,7 @@ def close_day(venue: Venue, reports: Reports, instrument: Instrument) -> None:
 
 
 def end_day_orders(venue: Venue, reports: Reports, instrument: Instrument) -> None:
-    """Rule 6, 1 and 8: what was only for the day's auctions ends; then Day orders expire, stops too. Each in OrderID order."""
+    """Rule 6, 1 and 8: what was only for the day's auctions ends, then Day orders, stops too; in OrderID order."""
     cancel_all(venue, reports, of_auction(instrument, *AUCTION), Reason.AUCTION_REST)
     day_orders = [order for order in instrument.orders() if order.time_in_force == TimeInForce.DAY]
     expire_all(venue, reports, day_orders, Reason.DAY_END)

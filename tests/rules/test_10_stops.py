@@ -295,7 +295,7 @@ def test_what_is_due_releases_its_own_stops_before_the_command(interrupted):
 
 @pytest.fixture
 def triggered_gtc(market):
-    """ALICE's Stop GTC of 5, triggered, meets 120, which is outside the band: a Market order GTC in a VolatilityCall."""
+    """ALICE's Stop GTC of 5, triggered, meets 120, outside the band: a Market order GTC in a VolatilityCall."""
     trade(market, 100)
     limit(market, dynamic_band=5, call_duration=1000)
     apply(market, stop(1, BUY, 101, tif=GTC, quantity=5), sell(120, 9, tif=GTC))
@@ -312,7 +312,8 @@ def test_it_keeps_its_time_in_force_over_night_and_trades_in_the_next_uncross(tr
         ("TRADE", 1, 120, 5, 0), ("TRADE", int(triggered_gtc.orders(POWER)["cl_ord_id"][0]), 120, 5, 4)]
 
 
-@pytest.mark.parametrize("change", [{"quantity": 4}, {"quantity": 6}, {"quantity": 4, "tif": GTC}, {"tif": c.DAY}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"quantity": 4}, {"quantity": 6}, {"quantity": 4, "tif": GTC}, {"tif": c.DAY}], ids=str)
 def test_it_is_replaced_with_the_time_in_force_that_it_has_or_for_the_day(triggered_gtc, change):
     quantity = change.get("quantity", 5)
     assert told(triggered_gtc, c.replace(ALICE, 2, POWER, 1, **change)) == [("REPLACED", 2, quantity)]
