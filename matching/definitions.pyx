@@ -7,7 +7,7 @@ from pricetime.matching.administration cimport make_room, prepare_instrument, se
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport report_outcome
-from pricetime.matching.state cimport TABLE_MAX, EngineState, Instrument, Name, set_senders, set_watch
+from pricetime.matching.state cimport TABLE_MAX, EngineState, Instrument, Name, indicative_changes, set_senders, set_watch
 
 cdef enum:
     ICEBERG_PARTS_DEFAULT = 100
@@ -222,6 +222,7 @@ cdef void keep_limits(EngineState* state, Instrument* instrument, const Instrume
         instrument.max_order_quantity = limits.max_order_quantity
         set_quantity_bound(state, instrument)
     set_watch(instrument)
+    indicative_changes(state, instrument)
 
 
 cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) noexcept nogil:

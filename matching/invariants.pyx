@@ -4,10 +4,12 @@ standing.pyx."""
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
+from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.id_map cimport id_home, id_map_search
 from pricetime.matching.order_ids cimport order_ids_has
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
+from pricetime.matching.phases cimport is_call
 from pricetime.matching.price_ladder cimport (
     WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
@@ -27,7 +29,7 @@ cdef object broken_invariant(EngineState* state):
         raise MemoryError("no memory to check with")
     try:
         return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
-                or check_free(state) or check_deadlines(state) or broken_risk(state))
+                or check_free(state) or check_deadlines(state) or check_indicatives(state) or broken_risk(state))
     finally:
         free(seen)
 
@@ -131,6 +133,28 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         names += (state.by_order_id.others.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
     if names != 2 * <uint64_t> live:
         return f"{names} names for {live} live orders, expected two each"
+    return None
+
+
+cdef object check_indicatives(EngineState* state):
+    """What is known of an indicative price is so."""
+    cdef Instrument* instrument
+    cdef Uncross uncross
+    cdef uint32_t id, known = 0
+    for id in range(1, state.instruments_count + 1):
+        instrument = &state.instruments[id]
+        known += instrument.indicative_known
+        if not instrument.indicative_known:
+            continue
+        uncross = auction_price(state, instrument)
+        if uncross.quantity != instrument.reported_quantity or (
+                uncross.quantity != 0 and uncross.price != instrument.reported_price):
+            return (f"instrument {id}: an uncross gives {uncross.quantity} at {uncross.price}, known as "
+                    f"{instrument.reported_quantity} at {instrument.reported_price}")
+        if not is_call(instrument.phase):
+            return f"instrument {id}: an indicative price is known, and there is no call"
+    if known != state.indicatives_known:
+        return f"{known} indicative prices are known, counted {state.indicatives_known}"
     return None
 
 

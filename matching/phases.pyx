@@ -10,7 +10,7 @@ from pricetime.matching.placing cimport cancel_order, expire_order, rest_order, 
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_command
 from pricetime.matching.selection cimport Picked, Selection, pick, select_instrument, selection_sort
-from pricetime.matching.state cimport EngineState, Instrument, instrument_known, is_multiple
+from pricetime.matching.state cimport EngineState, Instrument, indicative_changes, instrument_known, is_multiple
 from pricetime.matching.stops cimport release_at_start
 
 cdef enum:
@@ -23,10 +23,6 @@ assert AT_THE_OPENING == 6 and AT_THE_CLOSE == 7, "OF_AUCTIONS picks both, and n
 
 cdef enum:
     OF_AUCTIONS = OF_THE_OPENING & OF_THE_CLOSE
-
-
-cdef inline bint is_call(uint8_t phase) noexcept nogil:
-    return phase == PRE_OPEN or phase == OPENING_CALL or phase == CLOSING_CALL or phase == VOLATILITY_CALL
 
 
 cdef inline bint is_date(int64_t date) noexcept nogil:
@@ -140,6 +136,7 @@ cdef void take_phase(EngineState* state, Instrument* instrument, uint8_t phase) 
     if phase == VOLATILITY_CALL:
         call_begin(state, instrument)
     instrument.reported_price = instrument.reported_quantity = 0
+    indicative_changes(state, instrument)
 
 
 cdef void end_day(EngineState* state, uint32_t id, EventSink* sink) noexcept nogil:
@@ -224,11 +221,13 @@ cdef void tell_indicative(EngineState* state, EventSink* sink) noexcept nogil:
     cdef uint32_t id
     for id in range(1, state.instruments_count + 1):
         instrument = &state.instruments[id]
-        if not is_call(instrument.phase):
+        if not is_call(instrument.phase) or instrument.indicative_known:
             continue
         uncross = auction_price(state, instrument)
         if uncross.quantity == 0:
             uncross.price = 0
+        instrument.indicative_known = 1
+        state.indicatives_known += 1
         if uncross.price == instrument.reported_price and uncross.quantity == instrument.reported_quantity:
             continue
         instrument.reported_price = uncross.price

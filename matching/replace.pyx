@@ -19,7 +19,7 @@ from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
 from pricetime.matching.risk cimport RiskAnswer, check_risk, check_risk_closely, follow_gross, risk_reduce, risk_rewrite
-from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+from pricetime.matching.state cimport EngineState, Instrument, indicative_changes, is_multiple, level_of
 
 cdef extern from "straight.h":
     pass
@@ -196,6 +196,7 @@ cdef inline void change_in_place(EngineState* state, Instrument* instrument, uin
         reduce_standing(state, instrument, slot, less)
         keep_expire_time(state, slot, change.terms)
     order.attributes = change.attributes
+    indicative_changes(state, instrument)
     risk_reduce(state, order, less)
 
 

@@ -10,6 +10,7 @@ from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
+from pricetime.matching.memory cimport unlikely
 from pricetime.matching.order_ids cimport OrderIds
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
@@ -105,7 +106,8 @@ cdef struct Instrument:
     int64_t call_end            # of a VolatilityCall; 0: it has none
     int64_t auction_price       # of the last uncross that traded
     uint8_t has_auction_price
-    uint8_t reserved_bytes[7]
+    uint8_t indicative_known    # reported_price and reported_quantity are what an uncross would give now
+    uint8_t reserved_bytes[6]
     uint64_t position_adjusted  # what PositionAdjust has put here of all participants, modulo 2^64
     int64_t max_order_quantity
     int64_t trade_date
@@ -139,7 +141,7 @@ cdef struct EngineState:
     int64_t next_call_end       # the earliest end of a VolatilityCall; INT64_MAX: none
     uint32_t* deadlines         # GTD orders: a heap of slots by ExpireTime, from 1
     uint32_t deadlines_count
-    uint32_t reserved
+    uint32_t indicatives_known  # instruments that have indicative_known; 0 where none is in a call
     void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count
@@ -186,6 +188,13 @@ cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Or
     if order.level == 0:
         return &instrument.market[side_index(order.attributes)]
     return &state.level_pool.levels[order.level]
+
+cdef inline void indicative_changes(EngineState* state, Instrument* instrument) noexcept nogil:
+    """To be called whenever what an uncross depends on may have changed: the book in a call, the reference, the phase. In
+    Continuous nothing is known, and the instrument is not touched."""
+    if unlikely(state.indicatives_known != 0):
+        state.indicatives_known -= instrument.indicative_known
+        instrument.indicative_known = 0
 
 cdef inline uint32_t instrument_id(const EngineState* state, const Instrument* instrument) noexcept nogil:
     return <uint32_t> (instrument - state.instruments)

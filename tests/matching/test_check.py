@@ -146,6 +146,11 @@ INSTRUMENTS = [
     ("i[CROSSED].phase = CONTINUOUS", "instrument 4: crossed in Continuous"),
     ("i[CROSSED].phase = 0", "instrument 4: phase 0"),
     ("i[CROSSED].phase = 8", "instrument 4: phase 8"),
+    ("i[CROSSED].indicative_known = s.indicatives_known = 1", "instrument 4: an uncross gives 5 at 1010, known as 0 at 0"),
+    ("i[EMPTY].indicative_known = s.indicatives_known = 1",
+     "instrument 5: an indicative price is known, and there is no call"),
+    ("i[CALL].indicative_known = 1", "1 indicative prices are known, counted 0"),
+    ("s.indicatives_known = 1", "0 indicative prices are known, counted 1"),
 ]
 LADDERS = [
     ("l[low_level].key += 200", "level 399 stands behind 200"),
