@@ -6,6 +6,7 @@ from libc.stdlib cimport calloc, free
 
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.id_map cimport id_home, id_map_search
+from pricetime.matching.names cimport name_find, names_of
 from pricetime.matching.order_ids cimport order_ids_has
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
@@ -18,9 +19,11 @@ from pricetime.matching.risk_invariants cimport broken_risk
 from pricetime.matching.standing cimport (
     check_aside, check_deadlines, check_flags, check_level, check_market, check_stops,
 )
-from pricetime.matching.state cimport WATCH_TRADED, EngineState, Instrument, set_watch
+from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrument, set_watch
 
 from pricetime.matching.records import Phase
+
+KIND_NAMES = ("participants", "sessions", "instruments")
 
 
 cdef object broken_invariant(EngineState* state):
@@ -28,8 +31,9 @@ cdef object broken_invariant(EngineState* state):
     if seen is NULL:
         raise MemoryError("no memory to check with")
     try:
-        return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
-                or check_free(state) or check_deadlines(state) or check_indicatives(state) or broken_risk(state))
+        return (check_books(state, seen) or check_pool(state, seen) or check_names(state) or check_sessions(state)
+                or check_levels(state) or check_free(state) or check_deadlines(state) or check_indicatives(state)
+                or broken_risk(state))
     finally:
         free(seen)
 
@@ -155,6 +159,23 @@ cdef object check_indicatives(EngineState* state):
             return f"instrument {id}: an indicative price is known, and there is no call"
     if known != state.indicatives_known:
         return f"{known} indicative prices are known, counted {state.indicatives_known}"
+    return None
+
+
+cdef object check_names(EngineState* state):
+    """Every name is found, and nothing else is in the maps."""
+    cdef uint32_t id, i, entries
+    cdef int kind
+    counts = state.participants_count, state.sessions_count, state.instruments_count
+    for kind in range(KINDS):
+        entries = 0
+        for i in range(state.ids_by_name[kind].mask + 1):
+            entries += state.ids_by_name[kind].entries[i].slot != 0
+        if entries != counts[kind]:
+            return f"{entries} names for {counts[kind]} {KIND_NAMES[kind]}"
+        for id in range(1, <uint32_t> counts[kind] + 1):
+            if name_find(state, kind, names_of(state, kind)[id].text) != id:
+                return f"{KIND_NAMES[kind]}: {id} is not found by its name"
     return None
 
 

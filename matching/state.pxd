@@ -39,6 +39,13 @@ cdef enum:
     WATCH_STOPS = 1 << 2        # stops wait: trades may elect them
     WATCH_TRADED = 1 << 3       # and have been since the stops were last looked at: traded_high, traded_low
 
+cdef enum:
+    # The kinds of what commands define.
+    OF_PARTICIPANTS = 0
+    OF_SESSIONS = 1
+    OF_INSTRUMENTS = 2
+    KINDS = 3
+
 cdef struct Name:
     char text[48]               # zero-padded
 
@@ -156,6 +163,7 @@ cdef struct EngineState:
     Name* participant_names
     Name* session_names
     Name* instrument_names
+    IdMap ids_by_name[3]        # by kind (names.pxd)
 
 
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:

@@ -138,6 +138,10 @@ STOPS = [
     ("i[X].phase = CLOSED", "instrument 1: orders are set aside in phase 1"),
 ]
 INSTRUMENTS = [
+    ("s.participant_names[FIRM].text[0] = 120", "participants: 1 is not found by its name"),
+    ("s.session_names[2].text[0] = 120", "sessions: 2 is not found by its name"),
+    ("s.instrument_names[X].text[47] = 120", "instruments: 1 is not found by its name"),
+    ("s.participants_count -= 1", "3 names for 2 participants"),
     ("i[X].watch |= WATCH_TRADED", "instrument 1: watch is 13, should be 13 without 8"),
     ("i[X].watch = 0", "instrument 1: watch is 0, should be 5"),
     ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 0"),
