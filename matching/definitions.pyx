@@ -57,6 +57,9 @@ cdef bint is_name(const char* text) noexcept nogil:
         if length == 0:
             return False
         i += length
+    for length in range(i, NAME_BYTES):
+        if bytes[length] != 0:
+            return False
     return i > 0
 
 

@@ -138,6 +138,10 @@ cdef bint load_notional(NotionalLimits* limits, uint16_t presence, int order_sca
     if presence & ~(HAS_ORDER_NOTIONAL_LIMIT | HAS_GROSS_NOTIONAL_LIMIT) or order_limit >= NOTIONAL_END \
             or gross_limit >= NOTIONAL_END or order_scale > NOTIONAL_SCALE_MAX or gross_scale > NOTIONAL_SCALE_MAX:
         return False
+    if not presence & HAS_ORDER_NOTIONAL_LIMIT and (order_limit != 0 or order_scale != 0):      # what is not set is 0
+        return False
+    if not presence & HAS_GROSS_NOTIONAL_LIMIT and (gross_limit != 0 or gross_scale != 0):
+        return False
     limits.presence = presence
     limits.order_scale = order_scale
     limits.gross_scale = gross_scale
@@ -258,8 +262,12 @@ cdef bint are_limits(const InstrumentState* data) noexcept nogil:
         return False
     if given & HAS_REFERENCE_PRICE and not is_price(data.reference_price, data.tick_size, data.terms_flags):
         return False
-    if data.collar < 0 or data.dynamic_band < 0 or data.static_band < 0 or data.call_duration < 0:
+    if (data.collar < 0 or data.dynamic_band < 0 or data.static_band < 0 or data.call_duration < 0
+            or data.max_order_quantity < 0):
         return False
+    if (not given & HAS_REFERENCE_PRICE and data.reference_price or not given & HAS_COLLAR and data.collar
+            or not given & HAS_DYNAMIC_BAND and data.dynamic_band or not given & HAS_STATIC_BAND and data.static_band):
+        return False        # what is not set is 0
     if given & (HAS_DYNAMIC_BAND | HAS_STATIC_BAND) and not given & HAS_CALL_DURATION:
         return False
     return (data.call_duration > 0) == ((given & HAS_CALL_DURATION) != 0) \
