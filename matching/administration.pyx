@@ -8,6 +8,7 @@ from libc.string cimport memcpy, memset
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.id_index cimport id_index_create, id_index_destroy
+from pricetime.matching.names cimport names_make_room
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
 from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
@@ -15,7 +16,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
+    KINDS, ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
 )
 
 cdef extern from "stdlib.h" nogil:
@@ -72,11 +73,13 @@ cdef int grow(void** table, uint32_t room, uint32_t new_room, size_t size) noexc
 
 
 cdef int make_room(EngineState* state, int kind, uint32_t count) noexcept nogil:
-    cdef uint32_t* rooms[3]
-    cdef void** tables[3]
-    cdef void** names[3]
-    cdef size_t sizes[3]
+    cdef uint32_t* rooms[<int> KINDS]
+    cdef uint32_t counts[<int> KINDS]
+    cdef void** tables[<int> KINDS]
+    cdef void** names[<int> KINDS]
+    cdef size_t sizes[<int> KINDS]
     cdef uint32_t room
+    counts[0], counts[1], counts[2] = state.participants_count, state.sessions_count, state.instruments_count
     rooms[0], rooms[1], rooms[2] = &state.participants_room, &state.sessions_room, &state.instruments_room
     tables[0], tables[1] = <void**> &state.participants, <void**> &state.sessions
     tables[2] = <void**> &state.instruments
@@ -89,7 +92,8 @@ cdef int make_room(EngineState* state, int kind, uint32_t count) noexcept nogil:
     if room == rooms[kind][0]:
         return 0
     if grow(tables[kind], rooms[kind][0], room, sizes[kind]) != 0 \
-            or grow(names[kind], rooms[kind][0], room, sizeof(Name)) != 0:
+            or grow(names[kind], rooms[kind][0], room, sizeof(Name)) != 0 \
+            or names_make_room(state, kind, counts[kind], room) != 0:
         return -1
     rooms[kind][0] = room
     return 0

@@ -12,7 +12,7 @@ from pricetime.matching.order_pool cimport STOP_WAITING, Order, order_take
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_known, side_index,
+    WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, indicative_changes, instrument_known, side_index,
 )
 from pricetime.matching.stops cimport release_stops
 
@@ -84,6 +84,8 @@ cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t s
         if order_type(order.attributes) == MARKET:
             end_order(state, order, MARKET_REST, order.cl_ord_id, 0, sink)
             return False
+    else:
+        indicative_changes(state, instrument)
     book_rest_at(state, instrument, slot, tick, level)
     return True
 

@@ -30,12 +30,13 @@ from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.memory cimport likely, prefetch, touch_pages, unlikely
 from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.names cimport name_find, names_destroy
 from pricetime.matching.order_pool cimport Extra, Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
-    Session, session_known,
+    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, KINDS, OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS,
+    ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Session, session_known,
 )
 
 from pricetime.matching import records
@@ -70,11 +71,11 @@ cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) n
     cdef int kind
     if state is NULL:
         return NULL
-    for kind in range(3):
+    state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
+    for kind in range(KINDS):
         if make_room(state, kind, 0) != 0:
             engine_destroy(state)
             return NULL
-    state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
     if take_order_memory(state, order_capacity) != 0 or account_table_create(&state.accounts) != 0:
         engine_destroy(state)
         return NULL
@@ -99,6 +100,7 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     for id in range(1, engine.participants_count + 1):
         free(engine.participants[id].currencies)
     give_back_order_memory(engine)
+    names_destroy(engine)
     account_table_destroy(&engine.accounts)
     free(engine.participants)
     free(engine.sessions)
@@ -434,22 +436,24 @@ cdef class Engine:
 
     def instrument_id(self, name):
         """Id of a symbol; KeyError where there is none."""
-        return _find(name, self.state.instrument_names[0].text, self.state.instruments_count)
+        return _find(self.state, OF_INSTRUMENTS, name)
 
     def session_id(self, name):
         """Id of a session; KeyError where there is none."""
-        return _find(name, self.state.session_names[0].text, self.state.sessions_count)
+        return _find(self.state, OF_SESSIONS, name)
 
     def participant_id(self, name):
         """Id of a participant; KeyError where there is none."""
-        return _find(name, self.state.participant_names[0].text, self.state.participants_count)
+        return _find(self.state, OF_PARTICIPANTS, name)
 
 
-cdef _find(name, const char* names, uint32_t count):
-    """The id of a name in a table of names; 0 is not one."""
-    wanted = name.encode()
-    cdef uint32_t id
-    for id in range(1, count + 1):
-        if (<bytes> names[id * NAME_BYTES:(id + 1) * NAME_BYTES]).rstrip(b"\0") == wanted:
-            return id
-    raise KeyError(name)
+cdef _find(const EngineState* state, int kind, name):
+    """The id of a name; KeyError where nobody has it."""
+    text = name.encode()
+    cdef uint32_t id = 0
+    if len(text) <= NAME_BYTES and not text.endswith(b"\0"):
+        text = text.ljust(NAME_BYTES, b"\0")
+        id = name_find(state, kind, text)
+    if id == 0:
+        raise KeyError(name)
+    return id

@@ -39,6 +39,8 @@ cdef bint are_attributes(const OrderState* data) noexcept nogil:
         return False
     if attributes & POST_ONLY and type != LIMIT:
         return False
+    if data.cum_qty != 0 and (type == STOP or type == MARKET_WITH_LEFT_OVER_AS_LIMIT):      # it is another type once it traded
+        return False
     return priced == ((attributes & HAS_PRICE) != 0) and (priced or data.price == 0)
 
 
@@ -110,6 +112,8 @@ cdef const char* check_order(const EngineState* state, const OrderState* data, i
     cdef const Instrument* instrument
     if not instrument_known(state, data.instrument) or not session_known(state, data.session):
         return b"an order names an unknown instrument or session"
+    if state.participants[state.sessions[data.session].participant].flags & BLOCKED:
+        return b"an order of a blocked participant"
     instrument = &state.instruments[data.instrument]
     if not are_attributes(data) or not is_standing(instrument, data):
         return b"an order has attributes that cannot be"

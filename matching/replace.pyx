@@ -8,8 +8,8 @@ from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport (
-    Terms, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
-    keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
+    Terms, check_given, check_market_time, check_phase, check_post_only, check_replace_fields, check_terms,
+    command_is_plain, keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
 from pricetime.matching.id_index cimport cl_ord_key, id_index_prefetch
 from pricetime.matching.memory cimport likely, unlikely
@@ -18,8 +18,8 @@ from pricetime.matching.order_pool cimport STOP_ELECTED, STOP_WAITING, TIMED, Ex
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport RiskAnswer, check_risk, follow_gross, risk_reduce, risk_rewrite
-from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+from pricetime.matching.risk cimport RiskAnswer, check_risk, check_risk_closely, follow_gross, risk_reduce, risk_rewrite
+from pricetime.matching.state cimport EngineState, Instrument, indicative_changes, is_multiple, level_of
 
 cdef extern from "straight.h":
     pass
@@ -61,15 +61,18 @@ cdef inline uint8_t check_given_phase(const Instrument* instrument, const Comman
     return phase_allows(instrument, command.attributes & ~POST_ONLY, terms)
 
 
-cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
+cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t old, uint16_t attributes,
                                 Terms* terms) noexcept nogil:
-    """The replaced order as a whole, as if it were new."""
+    """The replaced order as a whole, as if it were new; a TimeInForce that it has already it may have, a triggered Stop GTC."""
     cdef uint8_t reason = phase_allows(instrument, attributes, terms)
     if reason:
         return reason
     if attributes & HAS_PRICE and not needs_price(attributes):
         return PRICE_NOT_ALLOWED
-    reason = check_combination(attributes)
+    if order_time_in_force(attributes) != order_time_in_force(old):
+        reason = check_market_time(attributes)
+    if not reason:
+        reason = check_post_only(attributes)
     if reason or terms is NULL:
         return reason
     return check_terms(state.time, instrument, terms)
@@ -104,6 +107,15 @@ cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attr
     return terms is NULL or same_terms(order, &state.pool.extras[slot], terms)
 
 
+cdef inline bint only_lowers(const EngineState* state, uint32_t slot, const Change* change) noexcept nogil:
+    """Of an order that keeps its priority: it loses open quantity, and TimeInForce and ExpireTime stay too."""
+    cdef const Order* order = &state.pool.orders[slot]
+    if change.open_quantity >= order.leaves or change.attributes != order.attributes:
+        return False
+    return (change.terms is NULL or order_time_in_force(order.attributes) != GTD
+            or change.terms.expire_time == state.pool.extras[slot].expire_time)
+
+
 cdef inline uint8_t check_named(const Order* order, const CommandLine* command) noexcept nogil:
     """What the command says of the order that it has found is so."""
     cdef uint8_t reason
@@ -134,6 +146,17 @@ cdef inline void read_change(const Instrument* instrument, const CommandLine* co
     merge_terms(order, extra, terms)
 
 
+cdef inline uint8_t check_staying(EngineState* state, const CommandLine* command, uint32_t slot,
+                                  const Change* change) noexcept nogil:
+    """Risk of an order that keeps its priority; one that only loses quantity passes it like a cancel."""
+    cdef const Order* order = &state.pool.orders[slot]
+    if likely(only_lowers(state, slot, change)):
+        return NONE
+    return <uint8_t> check_risk_closely(
+        state, command.instrument, command.session, slot, order.attributes, order.price,
+        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + order.filled, change.open_quantity).reason
+
+
 cdef inline uint8_t check_coming_in(EngineState* state, const CommandLine* command, uint32_t slot, const Change* change,
                                     int64_t limit_key, int64_t* risk_price) noexcept nogil:
     """Risk and book, as if the old order were gone."""
@@ -162,6 +185,7 @@ cdef inline void change_in_place(EngineState* state, Instrument* instrument, uin
         reduce_standing(state, instrument, slot, less)
         keep_expire_time(state, slot, change.terms)
     order.attributes = change.attributes
+    indicative_changes(state, instrument)
     risk_reduce(state, order, less)
 
 
@@ -205,10 +229,13 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     cdef int64_t limit_key = 0, risk_price
     cdef uint32_t level = 0
     cdef bint stays = False, new_stop_price
-    cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
+    cdef uint8_t reason = check_whole(state, instrument, state.pool.orders[slot].attributes, change.attributes,
+                                      change.terms)
     if not reason:
         stays = keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms)
-    if not reason and not stays:
+    if not reason and stays:
+        reason = check_staying(state, command, slot, change)
+    elif not reason:
         limit_key = opposite_limit(instrument, change.attributes, change.tick)
         reason = check_coming_in(state, command, slot, change, limit_key, &risk_price)
     if unlikely(reason):

@@ -10,8 +10,9 @@ from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
+from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.order_pool cimport Order, OrderPool
-from pricetime.matching.memory cimport likely
+from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
     BUY, CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
@@ -38,6 +39,13 @@ cdef enum:
     WATCH_STOPS = 1 << 2        # stops wait: trades may elect them
     WATCH_TRADED = 1 << 3       # and have been since the stops were last looked at: traded_high, traded_low
     WATCH_NOT_OPEN = 1 << 4     # disabled, or in another phase than Continuous
+
+cdef enum:
+    # The kinds of what commands define.
+    OF_PARTICIPANTS = 0
+    OF_SESSIONS = 1
+    OF_INSTRUMENTS = 2
+    KINDS = 3
 
 cdef struct Name:
     char text[48]               # zero-padded
@@ -109,7 +117,8 @@ cdef struct Instrument:
     int64_t call_end            # of a VolatilityCall; 0: it has none
     int64_t auction_price       # of the last uncross that traded
     uint8_t has_auction_price
-    uint8_t reserved_bytes[7]
+    uint8_t indicative_known    # reported_price and reported_quantity are what an uncross would give now
+    uint8_t reserved_bytes[6]
     uint64_t position_adjusted  # what PositionAdjust has put here of all participants, modulo 2^64
     int64_t max_order_quantity
     int64_t trade_date
@@ -143,7 +152,7 @@ cdef struct EngineState:
     int64_t next_call_end       # the earliest end of a VolatilityCall; INT64_MAX: none
     uint32_t* deadlines         # GTD orders: a heap of slots by ExpireTime, from 1
     uint32_t deadlines_count
-    uint32_t reserved
+    uint32_t indicatives_known  # instruments that have indicative_known; 0 where none is in a call
     void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count
@@ -158,6 +167,7 @@ cdef struct EngineState:
     Name* participant_names
     Name* session_names
     Name* instrument_names
+    IdMap ids_by_name[3]        # by kind (names.pxd)
 
 
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:
@@ -200,6 +210,13 @@ cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Or
     if order.level == 0:
         return &instrument.market[side_index(order.attributes)]
     return &state.level_pool.levels[order.level]
+
+cdef inline void indicative_changes(EngineState* state, Instrument* instrument) noexcept nogil:
+    """To be called whenever what an uncross depends on may have changed: the book in a call, the reference, the phase. In
+    Continuous nothing is known, and the instrument is not touched."""
+    if unlikely(state.indicatives_known != 0):
+        state.indicatives_known -= instrument.indicative_known
+        instrument.indicative_known = 0
 
 cdef inline uint32_t instrument_id(const EngineState* state, const Instrument* instrument) noexcept nogil:
     return <uint32_t> (instrument - state.instruments)

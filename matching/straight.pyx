@@ -26,7 +26,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport replace_in_full
 from pricetime.matching.reports cimport event_done, report_order, status_of
 from pricetime.matching.risk cimport check_counts, risk_add, risk_remove
-from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, divides, instrument_known, level_key, side_index
+from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index
 
 cdef extern from "straight.h":
     pass
@@ -201,6 +201,7 @@ cdef inline bint cancel(EngineState* state, const CommandLine* command, EventSin
                 or order_side(said) and order_side(said) != order_side(order.attributes)):
         return False
     end_order(state, order, NONE, command.cl_ord_id, order.cl_ord_id, sink)
+    indicative_changes(state, &state.instruments[command.instrument])
     book_remove(state, &state.instruments[command.instrument], slot)
     forget_order(state, slot)
     return True

@@ -137,6 +137,10 @@ STOPS = [
     ("i[X].phase = CLOSED", "instrument 1: orders are set aside in phase 1"),
 ]
 INSTRUMENTS = [
+    ("s.participant_names[FIRM].text[0] = 120", "participants: 1 is not found by its name"),
+    ("s.session_names[2].text[0] = 120", "sessions: 2 is not found by its name"),
+    ("s.instrument_names[X].text[47] = 120", "instruments: 1 is not found by its name"),
+    ("s.participants_count -= 1", "3 names for 2 participants"),
     ("i[X].watch |= WATCH_TRADED", "instrument 1: watch is 13, should be 13 without 8"),
     ("i[X].watch = 0", "instrument 1: watch is 0, should be 5"),
     ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 0"),
@@ -145,6 +149,12 @@ INSTRUMENTS = [
     ("i[CROSSED].phase = CONTINUOUS", "instrument 4: crossed in Continuous"),
     ("i[CROSSED].phase = 0", "instrument 4: phase 0"),
     ("i[CROSSED].phase = 8", "instrument 4: phase 8"),
+    ("i[CROSSED].indicative_known = s.indicatives_known = 1",
+     "instrument 4: an uncross gives 5 at 1010, known as 0 at 0"),
+    ("i[EMPTY].indicative_known = s.indicatives_known = 1",
+     "instrument 5: an indicative price is known, and there is no call"),
+    ("i[CALL].indicative_known = 1", "1 indicative prices are known, counted 0"),
+    ("s.indicatives_known = 1", "0 indicative prices are known, counted 1"),
 ]
 LADDERS = [
     ("l[low_level].key += 200", "level 399 stands behind 200"),
