@@ -33,7 +33,7 @@ from pricetime.matching.order_pool cimport *
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session)
+    WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session, set_watch)
 
 cdef enum:
     KIND = ORD_TYPE_MASK << ORD_TYPE_SHIFT
@@ -143,10 +143,11 @@ INSTRUMENTS = [
     ("s.participants_count -= 1", "3 names for 2 participants"),
     ("i[X].watch |= WATCH_TRADED", "instrument 1: watch is 13, should be 13 without 8"),
     ("i[X].watch = 0", "instrument 1: watch is 0, should be 5"),
-    ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 0"),
+    ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 16"),
+    ("i[MARKETS].watch = 0", "instrument 3: watch is 0, should be 16"),
     ("i[CALL].call_end = 5", "instrument 2: a call ends at 5, and there is none"),
-    ("i[MARKETS].phase = CONTINUOUS", "instrument 3: market orders rest in Continuous"),
-    ("i[CROSSED].phase = CONTINUOUS", "instrument 4: crossed in Continuous"),
+    ("i[MARKETS].phase = CONTINUOUS; set_watch(&i[MARKETS])", "instrument 3: market orders rest in Continuous"),
+    ("i[CROSSED].phase = CONTINUOUS; set_watch(&i[CROSSED])", "instrument 4: crossed in Continuous"),
     ("i[CROSSED].phase = 0", "instrument 4: phase 0"),
     ("i[CROSSED].phase = 8", "instrument 4: phase 8"),
     ("i[CROSSED].indicative_known = s.indicatives_known = 1",
@@ -202,6 +203,8 @@ ORDERS = [
     ("s.pool.free_head = s.pool.touched + 1", r"slot \d+: said to be free"),
     ("s.pool.free_head = 0", "27 slots in use and 0 free of 29 ever taken"),
     ("o[gone].next = gone", r"27 slots in use and \d+ free of 29 ever taken"),
+    ("sessions[A].senders = 0", r"session 1: senders are \(0, \d+\), not what"),
+    ("sessions[A].senders_now = 0", r"session 1: senders are \(\d+, 0\), not what"),
     ("sessions[A].open_orders += 1", r"session 1: \d+ live orders, counted \d+"),
 ]
 DEADLINES = [
