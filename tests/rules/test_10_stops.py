@@ -277,6 +277,7 @@ def test_an_elected_stop_that_waits_is_cancelled_and_replaced(interrupted):
     assert (11, "ELECTED_STOP") in standings(interrupted)
     assert told(interrupted, c.replace(ALICE, 12, POWER, 11, stop=150)) == [("REPLACED", 12, 5)]
     assert (12, "WAITING_STOP") in standings(interrupted)
+    interrupted.check()         # none is elected any more, and none is counted so
 
 
 def test_what_is_due_releases_its_own_stops_before_the_command(interrupted):
