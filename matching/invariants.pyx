@@ -22,7 +22,7 @@ from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrume
 
 from pricetime.matching.records import Phase
 
-KIND_NAMES = ("participants", "sessions", "instruments")
+_KIND_NAMES = ("participants", "sessions", "instruments")
 
 
 cdef object broken_invariant(EngineState* state):
@@ -108,7 +108,7 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
     return None
 
 
-cdef uint64_t names_in(const IdIndex* index):
+cdef uint64_t names_in(const IdIndex* index) noexcept nogil:
     cdef uint64_t names = 0, i
     for i in range(<uint64_t> index.mask + 1):
         names += index.slots[i] != 0
@@ -177,10 +177,10 @@ cdef object check_names(EngineState* state):
         for i in range(state.ids_by_name[kind].mask + 1):
             entries += state.ids_by_name[kind].entries[i].slot != 0
         if entries != counts[kind]:
-            return f"{entries} names for {counts[kind]} {KIND_NAMES[kind]}"
+            return f"{entries} names for {counts[kind]} {_KIND_NAMES[kind]}"
         for id in range(1, <uint32_t> counts[kind] + 1):
             if name_find(state, kind, names_of(state, kind)[id].text) != id:
-                return f"{KIND_NAMES[kind]}: {id} is not found by its name"
+                return f"{_KIND_NAMES[kind]}: {id} is not found by its name"
     return None
 
 

@@ -1,6 +1,6 @@
 """New orders and cancels. Rules 4 and 5 of docs/rules.md, checks in the order in which they stand there."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from pricetime.matching.book cimport foresee_removal, foresee_rest, forget_order, name_order
 from pricetime.matching.careful cimport opposite_limit

@@ -541,8 +541,8 @@ struct PricetimeLinesApplied {
 
 typedef struct PricetimeForesight PricetimeForesight;
 struct PricetimeForesight {
-    uint32_t homes[2];                              // where the ClOrdIDs that the 4th and 5th line from here name stand
-                                                    // in the map
+    uint64_t keys[2];                               // of the ClOrdIDs that the 4th and 5th line from here name
+                                                    // (id_index.pxd)
     uint32_t slots[2];                              // of the orders that the 2nd and 3rd name
 };
 
