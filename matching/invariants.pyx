@@ -23,7 +23,7 @@ from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrume
 
 from pricetime.matching.records import Phase
 
-KIND_NAMES = ("participants", "sessions", "instruments")
+_KINDS = ("participants", "sessions", "instruments")
 
 
 cdef object broken_invariant(EngineState* state):
@@ -172,10 +172,10 @@ cdef object check_names(EngineState* state):
         for i in range(state.ids_by_name[kind].mask + 1):
             entries += state.ids_by_name[kind].entries[i].slot != 0
         if entries != counts[kind]:
-            return f"{entries} names for {counts[kind]} {KIND_NAMES[kind]}"
+            return f"{entries} names for {counts[kind]} {_KINDS[kind]}"
         for id in range(1, <uint32_t> counts[kind] + 1):
             if name_find(state, kind, names_of(state, kind)[id].text) != id:
-                return f"{KIND_NAMES[kind]}: {id} is not found by its name"
+                return f"{_KINDS[kind]}: {id} is not found by its name"
     return None
 
 
