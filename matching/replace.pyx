@@ -69,8 +69,9 @@ cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint
         return reason
     if attributes & HAS_PRICE and not needs_price(attributes):
         return PRICE_NOT_ALLOWED
-    if order_time_in_force(attributes) != order_time_in_force(old):
-        reason = check_market_time(attributes)
+    reason = check_market_time(attributes)
+    if unlikely(reason) and order_time_in_force(attributes) == order_time_in_force(old):
+        reason = NONE
     if not reason:
         reason = check_post_only(attributes)
     if reason or terms is NULL:
