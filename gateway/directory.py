@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from pricetime.gateway.field_checks import shown
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
@@ -57,6 +58,10 @@ class Table(Generic[Entry]):
     by_id: dict[int, Entry] = field(default_factory=dict)
     by_name: dict[str, Entry] = field(default_factory=dict)
 
+    def copy(self) -> "Table[Entry]":
+        """The same entries in a table of its own."""
+        return Table(self.kind, dict(self.by_id), dict(self.by_name))
+
     def add(self, entry: Entry, name: str) -> None:
         """Add or replace the entry of this id."""
         self.by_id[entry.id] = entry
@@ -70,7 +75,7 @@ class Table(Generic[Entry]):
         """The entry of this name; UserError naming the field where there is none."""
         entry = self.by_name.get(name)
         if entry is None:
-            raise UserError(f"{field_name}: found {name!r}, expected a {self.kind} that is defined")
+            raise UserError(f"{field_name}: found {shown(name)}, expected a {self.kind} that is defined")
         return entry
 
 
@@ -86,6 +91,18 @@ class Directory:
         self.sessions = Table[Session]("session")
         self.participants = Table[Participant]("participant")
         self.venue_started = False
+
+    def copy(self) -> "Directory":
+        """The same knowledge in tables of its own."""
+        other = Directory()
+        other.take_over(self)
+        return other
+
+    def take_over(self, other: "Directory") -> None:
+        """Know what another one knows, and nothing else."""
+        self.instruments, self.sessions = other.instruments.copy(), other.sessions.copy()
+        self.participants = other.participants.copy()
+        self.venue_started = other.venue_started
 
     def load(self, engine: EitherEngine) -> None:
         """Take everything anew from an engine (either), whether the venue started included."""

@@ -94,6 +94,10 @@ SIDE_BITS = {None: 0} | {name: number << records.SIDE_SHIFT for name, number in 
 ORD_TYPE_BITS = {None: 0} | {name: number << records.ORD_TYPE_SHIFT for name, number in ORD_TYPES.items()}
 TIME_IN_FORCE_BITS = {None: 0} | {n: number << records.TIME_IN_FORCE_SHIFT for n, number in TIMES_IN_FORCE.items()}
 EXEC_INST_BITS = {None: 0, "None": records.HAS_EXEC_INST, "PostOnly": records.HAS_EXEC_INST | records.POST_ONLY}
+# Of a new order: Side and OrdType cannot be left out, and there is nothing that ExecInst None would change.
+NEW_SIDE_BITS = {name: bits for name, bits in SIDE_BITS.items() if name is not None}
+NEW_ORD_TYPE_BITS = {name: bits for name, bits in ORD_TYPE_BITS.items() if name is not None}
+NEW_EXEC_INST_BITS = {None: 0, "None": 0, "PostOnly": records.POST_ONLY}
 
 
 def names_of(numbers: dict[Name, int]) -> dict[int, Name]:
