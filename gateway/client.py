@@ -23,6 +23,7 @@ import zmq
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
+from pricetime.gateway.layout import record_starts
 from pricetime.gateway.order_options import (
     NewOrderOptions,
     Number,
@@ -441,15 +442,3 @@ def whole_events(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
     events[whole, 1] = lines[starts[whole] + 1]
     whole_lines: np.ndarray = events.reshape(-1).view(EVENT)
     return whole_lines
-
-
-def record_starts(lines: np.ndarray) -> np.ndarray:
-    """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
-    counts = lines["shape"] & 0xF
-    if (counts == 1).all():
-        return np.arange(len(lines))
-    starts, at = [], 0
-    while at < len(lines):
-        starts.append(at)
-        at += max(1, int(counts[at]))
-    return np.array(starts, np.int64)

@@ -32,6 +32,7 @@ from pricetime.matching.records import CommandType, EventType, LineType
 # What defines its Symbol on first use. Risk, the kill switch and mass cancels define none: a name that nothing has used
 # is a mistake there.
 DEFINES_SYMBOL = (m.NewOrderSingle, m.OrderCancelReplaceRequest, m.OrderCancelRequest, m.TradingSessionStatus)
+DEFINES_ON_FIRST_USE = (*DEFINES_SYMBOL, m.SessionDefinition)
 DEFINITIONS = (m.SecurityDefinition, m.PartyDefinition, m.SessionDefinition, m.VenueStart, m.Record)
 _DEFINITION_TYPES = frozenset(
     {

@@ -69,6 +69,18 @@ def further_lines(record: bytes) -> dict[int, Any]:
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
+def record_starts(lines: np.ndarray) -> np.ndarray:
+    """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
+    counts = lines["shape"] & 0xF
+    if (counts == 1).all():
+        return np.arange(len(lines))
+    starts, at = [], 0
+    while at < len(lines):
+        starts.append(at)
+        at += max(1, int(counts[at]))
+    return np.array(starts, np.int64)
+
+
 def _numbers(names: Any, enum: Any) -> dict[Any, int]:
     return {name: int(member) for name, member in zip(get_args(names), enum, strict=True)}
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
-from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
+from pricetime.gateway.codec import DEFINES_ON_FIRST_USE, DEFINITIONS, Codec, lines_of
+from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType
@@ -108,12 +109,14 @@ class Player:
                 )
             self._records.append(self.codec.encode_bytes(message))
         except UserError as error:
-            raise json_lines.at_line(name, number, self._hint(error)) from None
+            raise json_lines.at_line(name, number, self._hint(error, message)) from None
 
-    def _hint(self, error: UserError) -> str:
-        if self._strict and "is defined" in str(error):
-            return f"{error} (define it first, or leave out --strict)"
-        return str(error)
+    def _hint(self, error: UserError, message: m.Command) -> str:
+        if "that is defined" not in str(error):
+            return str(error)
+        if not isinstance(message, DEFINES_ON_FIRST_USE):
+            return f"{error}: {type(message).__name__} defines no name, define it first"
+        return f"{error} (define it first, or leave out --strict)" if self._strict else str(error)
 
     def _apply(self, name: str) -> None:
         if not self._records:
@@ -124,8 +127,16 @@ class Player:
             events = self.engine.apply(lines)
         except ValueError as error:
             failure = CheckFailed if lines["type"][0] == CommandType.EVENT_DIGEST else UserError
-            raise failure(f"{name}, line {self._first_line}: {error}") from None
+            raise failure(f"{name}, line {self._first_line}: {self._sequence_error(lines) or error}") from None
         self._write(events)
+
+    def _sequence_error(self, lines: np.ndarray) -> str | None:
+        """A Sequence that is not the next one, by name; what came before it is applied."""
+        due = self.engine.sequence + 1
+        found = {int(number) for number in lines["sequence"][record_starts(lines)]} - {0, due}
+        if len(found) != 1:
+            return None
+        return f"Sequence: found {found.pop()}, expected {due}, which is the next one, or none"
 
     def _write(self, events: np.ndarray) -> None:
         if len(events):

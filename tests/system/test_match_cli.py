@@ -80,7 +80,26 @@ def test_both_engines_print_the_same(tmp_path):
         (NEW % ("alice", 2, "ACME", '"x"'), 'line 2: Price: found "x", expected a number'),
         (NEW % ("alice", 2, "ACME", "0.000000001"), "line 2: Price: found 1E-9, expected at most 8 decimals"),
         ('{"MsgType":"Heartbeat","Session":"alice"}', "line 2: MsgType: found Heartbeat, expected a command"),
-        ('{"MsgType":"Clock","TransactTime":1,"Sequence":99}', "line 2: "),
+        (
+            '{"MsgType":"Clock","TransactTime":1,"Sequence":99}',
+            "line 2: Sequence: found 99, expected 5, which is the next one, or none",
+        ),
+        (
+            '{"MsgType":"KillSwitch","Participant":"alise","On":true}',
+            "line 2: Participant: found 'alise', expected a participant that is defined: KillSwitch defines no name",
+        ),
+        ('{"MsgType":"RiskLimits","Participant":"x","MaxOpenOrders":5}', "line 2: Participant: found 'x', expected a p"),
+        (
+            '{"MsgType":"RiskLimits","Participant":"alice","Symbol":"x","MaxOpenOrders":5}',
+            "line 2: Symbol: found 'x', expected a symbol that is defined: RiskLimits defines no name, define it first",
+        ),
+        ('{"MsgType":"PositionAdjust","Participant":"x","Symbol":"ACME","Position":1}', "line 2: Participant: found"),
+        ('{"MsgType":"PositionAdjust","Participant":"alice","Symbol":"x","Position":1}', "line 2: Symbol: found 'x'"),
+        ('{"MsgType":"OrderMassCancelRequest","Session":"alice","ClOrdID":2,"Symbol":"x"}', "line 2: Symbol: found 'x'"),
+        (
+            '{"MsgType":"OrderMassCancelRequest","Session":"alice","ClOrdID":2,"TargetSession":"x"}',
+            "line 2: TargetSession: found 'x', expected a session that is defined",
+        ),
         ('{"MsgType":"Record","Lines":"AA=="}', "line 2: Lines: found 1 bytes"),
     ],
 )
