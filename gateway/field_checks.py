@@ -74,7 +74,7 @@ def _literal(type: Any) -> Any:
 def shown(value: Any) -> str:
     """Any value on one line, cut where it is long."""
     try:
-        text = repr(value)
+        text = str(value) if isinstance(value, Decimal) and not value.is_finite() else repr(value)
     except Exception:  # noqa: BLE001  a repr of others may fail in any way; Python's own refuses ints of 5,000 digits
         text = f"a {type(value).__name__} that cannot be shown"
     text = "".join(c if c.isprintable() else "?" for c in text)

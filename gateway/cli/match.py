@@ -16,13 +16,14 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import DEFINES_ON_FIRST_USE, DEFINITIONS, Codec, lines_of
 from pricetime.gateway.layout import record_starts
+from pricetime.gateway.refusals import refusal
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.interface import EitherEngine
-from pricetime.matching.records import CommandType
+from pricetime.matching.records import CommandType, EventType, Reason
 
 BLOCK_MESSAGES_MAX = 4096
 # Messages that are applied on their own: what follows depends on whether the engine took them.
-ALONE = (*DEFINITIONS, m.EventDigest)
+ALONE = (*DEFINITIONS, m.EventDigest, m.RiskLimits)
 WIRE_ONLY = (m.OrderStatusRequest, m.OrderMassStatusRequest, m.Heartbeat, m.TestRequest, m.SecurityListRequest)
 
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Events on standard output; at the end sequence number and digest on standard error."""
+    """Events on standard output; refused definitions, and at the end sequence number and digest, on standard error."""
     with open_input(arguments.file) as (file, name):
         player = Player(new_engine(arguments.reference), sys.stdout.buffer, strict=arguments.strict)
         try:
@@ -80,6 +81,7 @@ class Player:
         self._output = output
         self._strict = strict
         self._records: list[bytes] = []
+        self._newest: m.Command | None = None
         self._first_line = 0
         self._sequence = 0
 
@@ -101,7 +103,7 @@ class Player:
     def _take(self, message: m.Command, name: str, number: int) -> None:
         if not self._records:
             self._first_line = number
-        self._sequence = message.sequence
+        self._sequence, self._newest = message.sequence, message
         try:
             if isinstance(message, WIRE_ONLY):
                 raise UserError(
@@ -129,6 +131,14 @@ class Player:
             failure = CheckFailed if lines["type"][0] == CommandType.EVENT_DIGEST else UserError
             raise failure(f"{name}, line {self._first_line}: {self._sequence_error(lines) or error}") from None
         self._write(events)
+        if isinstance(self._newest, ALONE):
+            self._tell_refusal(self._newest, events, name)
+
+    def _tell_refusal(self, message: m.Command, events: np.ndarray, name: str) -> None:
+        """An event has the Reason alone: which field it is about goes to standard error."""
+        for reason in events["reason"][events["type"] == EventType.BUSINESS_MESSAGE_REJECT]:
+            said = refusal(message, Reason(int(reason)), self.engine)
+            print(f"{name}, line {self._first_line}: {type(message).__name__} refused: {said}", file=sys.stderr)
 
     def _sequence_error(self, lines: np.ndarray) -> str | None:
         """A Sequence that is not the next one, by name; what came before it is applied."""
