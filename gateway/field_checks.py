@@ -57,8 +57,8 @@ def value_type(type: Any) -> inspect.Type:
     """What a type takes beside None and UNSET."""
     info = inspect.type_info(type)
     if isinstance(info, inspect.UnionType):
-        return next(part for part in info.types if not isinstance(part, inspect.NoneType))
-    return info
+        info = next(part for part in info.types if not isinstance(part, inspect.NoneType))
+    return info.type if isinstance(info, inspect.Metadata) else info
 
 
 def bounds(info: inspect.IntType) -> tuple[int, int]:

@@ -109,8 +109,8 @@ REFUSED = {       # what is added to the configuration, and what is said of it
     'tick_size = "0.01"\n[[session]]\nname = "a\\u0007"': "[[session]] 'a\\x07' name: found 'a\\x07', expected 1 to 48",
     'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nrate_tokens = 0\nrate_interval_ms = 1':
         "rate_tokens: found 0, expected 1 or more",
-    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nrate_tokens = 9_000_000_000_000_000_000\nrate_interval_ms = 5':
-        "[[risk]] of 'firm' rate_tokens: found 9000000000000000000, expected at most 1844674407370 in such an interval",
+    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nrate_tokens = 9_000_000_000_000\nrate_interval_ms = 5':
+        "[[risk]] of 'firm' rate_tokens: found 9000000000000, expected at most 1844674407370 in such an interval",
     'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nsymbol = "ACME"\ncurrency = "EUR"\nmax_order_notional = 1':
         "[[risk]] of 'firm' in 'ACME' currency: found 'EUR', expected the instrument's, '', or none (LIMIT_INVALID)",
 }  # fmt: skip
