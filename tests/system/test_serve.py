@@ -2,6 +2,7 @@
 mend."""
 
 import contextlib
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pricetime.journal import Reader
 from pricetime.journal.replay import replay
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
+from pricetime.matching.records import EventType
 from tests.system.venues import serve, some, write_config
 
 
@@ -174,6 +176,32 @@ def test_another_capacity_is_refused_before_anything_is_written(tmp_path):
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_each_change_of_a_phase_is_told_with_instrument_and_time(tmp_path):
+    file = write_config(tmp_path)
+    with_tick(file, 'tick_size = "0.01"\nreference_price = 100\nstatic_band = 5\ncall_duration_ms = 1')
+    process, endpoint = serve(tmp_path)
+    try:
+        with Client(endpoint, "operator") as operator, Client(endpoint, "alice") as alice:
+            operator.set_phase("ACME", "Continuous")
+            some(operator, 1)
+            alice.sell("ACME", 1, "110")
+            alice.buy("ACME", 1, "110")
+            reports = some(alice, 4)
+        assert [EventType(int(report["type"])).name for report in reports] == ["NEW", "NEW", "TRADE", "TRADE"]
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    told = [line for line in errors.splitlines() if line.startswith("ACME: ")]
+    stamp = r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+    for line, said in zip(
+        told,
+        (f"Continuous {stamp}", rf"VolatilityCall {stamp} \(VOLATILITY_INTERRUPTION\)",
+         rf"Continuous {stamp} \(CALL_ENDED\)"),
+        strict=True,
+    ):  # fmt: skip
+        assert re.fullmatch(f"ACME: {said}", line), line
 
 
 def test_routing_ids_begin_where_no_client_can_tell():
