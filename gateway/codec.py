@@ -79,7 +79,7 @@ class Codec:
         if self.define_on_first_use and not self.directory.venue_started and (missing := self._missing(message)):
             return self._defining(missing, message)
         record = self._encoder.record(message)
-        if isinstance(message, DEFINITIONS):
+        if type(message) not in ORDERS and isinstance(message, DEFINITIONS):
             self.follow(record)
         return record
 

@@ -52,19 +52,20 @@ class Encoder:
 
     def record(self, message: Any) -> bytes:
         """One record, whole lines. UserError (without a line number) where it cannot say the message."""
-        if type(message) not in ORDERS or (
+        kind = type(message)
+        if kind not in ORDERS or (
             # Only what would pass unnoticed: what cannot be packed or found fails by itself, and check() names it then.
             message.session is None or message.poss_resend is not False
             or type(message.cl_ord_id) is not int or type(message.sequence) is not int
         ):
             check(message)
-        time = self.time
-        if message.transact_time is not None:
-            if type(message.transact_time) is not int or message.transact_time < 0:
+        time, its_own = self.time, message.transact_time
+        if its_own is not None:
+            if type(its_own) is not int or its_own < 0:
                 check(message)
-            self.time = message.transact_time
+            self.time = its_own
         try:
-            return _ENCODERS[type(message)](self, message)
+            return _ENCODERS[kind](self, message)
         except UserError:
             self.time = time
             raise
@@ -72,7 +73,7 @@ class Encoder:
             self.time = time
             check(message)
             if isinstance(error, struct.error | OverflowError):
-                raise UserError(f"{type(message).__name__}: a number does not fit its field") from None
+                raise UserError(f"{kind.__name__}: a number does not fit its field") from None
             raise
 
     def _first(
