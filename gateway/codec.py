@@ -66,11 +66,11 @@ class Codec:
         """COMMAND lines of many messages, one record after another. At an error as if none had been given."""
         if isinstance(messages, m.Message | str | bytes) or not isinstance(messages, Iterable):
             raise UserError(f"messages: found {shown(messages)}, expected a list of messages")
-        directory, time = self.directory.copy(), self._encoder.time
+        time = self._encoder.time
         try:
-            return lines_of(b"".join([self.encode_bytes(message) for message in messages]))
-        except UserError:
-            self.directory.take_over(directory)
+            with self.directory.all_or_nothing():
+                return lines_of(b"".join([self.encode_bytes(message) for message in messages]))
+        except BaseException:
             self._encoder.time = time
             raise
 
@@ -123,19 +123,17 @@ class Codec:
     def _defining(self, missing: list[m.Command], message: m.Command) -> bytes:
         """The record after the definitions that it needs. At an error nothing of it is kept: what is defined is said
         with the first record that uses it."""
-        directory, time = self.directory.copy(), self._encoder.time
+        time, records = self._encoder.time, []
         if message.transact_time is not None:
             self._encoder.time = message.transact_time
         try:
-            data = b""
-            for command in (*missing, message):
-                record = self._encoder.record(command)
-                if isinstance(command, DEFINITIONS):
-                    self.follow(record)
-                data += record
-            return data
-        except UserError:
-            self.directory.take_over(directory)
+            with self.directory.all_or_nothing():
+                for command in (*missing, message):
+                    records.append(self._encoder.record(command))
+                    if isinstance(command, DEFINITIONS):
+                        self.follow(records[-1])
+            return b"".join(records)
+        except BaseException:
             self._encoder.time = time
             raise
 

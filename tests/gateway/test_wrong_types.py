@@ -188,3 +188,24 @@ def test_a_record_that_no_message_can_say_is_printed_as_it_is():
     lines.view(records.RISK_ORDER_LIMITS)[1]["notional_scale"] = 200
     [message] = codec.decode(lines)
     assert message == m.Record(lines=lines.tobytes())
+
+
+def test_definitions_of_a_list_that_is_refused_are_taken_back():
+    """Redefined terms, new names and the start of the venue alike."""
+    codec = codec_of(True)
+    before = [dict(table.by_name) for table in tables(codec)]
+    changed = [
+        m.SecurityDefinition(symbol="ACME", price_scale=2, tick_size=Decimal("0.05"), lot_size=Decimal(5)),
+        m.PartyDefinition(participant="new"), m.SessionDefinition(session_name="desk"), m.Clock(transact_time=7),
+        msgspec.structs.replace(ORDER, symbol="OTHER", session="carol"), m.VenueStart(run=1),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="^Side: found 5"):
+        codec.encode_all([*changed, msgspec.structs.replace(ORDER, side=5)])
+    assert [dict(table.by_name) for table in tables(codec)] == before
+    assert [sorted(table.by_id) for table in tables(codec)] == [[1], [1, 2], [1]]
+    assert not codec.directory.venue_started
+    assert codec.encode_all([*changed, ORDER]).tobytes() == codec_of(True).encode_all([*changed, ORDER]).tobytes()
+
+
+def tables(codec):
+    return codec.directory.instruments, codec.directory.sessions, codec.directory.participants
