@@ -18,7 +18,7 @@ from pricetime.gateway.risk_definitions import NS_PER_MS
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import Reason
+from pricetime.matching.records import EventType, Reason
 
 IN_MS = ("call_duration", "rate_interval")      # nanoseconds in messages, milliseconds in the file
 KEYS = {"session_name": "name"} | {attribute: f"{attribute}_ms" for attribute in IN_MS}
@@ -42,8 +42,8 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
 
 def check_capacity(config: Config, engine: Engine) -> None:
     """The pool of orders is sized by the first start only."""
-    wanted, present = config.venue.order_capacity, order_capacity(engine)
-    if engine.run and wanted not in (0, present):
+    wanted = config.venue.order_capacity
+    if engine.run and wanted and wanted != (present := order_capacity(engine)):
         raise UserError(
             f"[venue] order_capacity: found {wanted}, but the log began with {present}, and that cannot change"
         )
@@ -61,7 +61,8 @@ def check_definition(definition: m.Command, scratch: Engine, codec: Codec, confi
         lines = codec.encode(definition)
     except UserError as error:
         raise UserError(f"{entry} {in_keys(str(error), definition)}") from None
-    for event in scratch.apply(lines):
+    events = scratch.apply(lines)
+    for event in events[events["type"] == EventType.BUSINESS_MESSAGE_REJECT]:
         reason = Reason(int(event["reason"]))
         fault = fault_of(definition, reason, scratch)
         if fault is None:

@@ -20,7 +20,7 @@ from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
-from pricetime.gateway.rehearsal import check_capacity, rehearse
+from pricetime.gateway.rehearsal import rehearse
 from pricetime.gateway.sockets import bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal.directory import LOG_FOLDER
@@ -65,10 +65,12 @@ class Venue:
     def _open(self) -> None:
         venue = self.config.venue
         self._router, self.endpoints = bound_router(self._context, venue.endpoints)
-        self._rehearse()
+        rehearsed = self._rehearse()
         self._writer = Writer(self.directory, segment_bytes=self.config.log.segment_mib << 20)
         self.notes[:0] = self._writer.recovered.notes
         self._replay(self._writer.recovered.last_sequence)
+        if rehearsed != self.engine.sequence:
+            rehearse(self.config, self.engine, self._name)
         self.loop = Loop(
             self.engine,
             ZmqTransport(self._router),
@@ -82,15 +84,18 @@ class Venue:
         self._define()
         touch(self.engine)
 
-    def _rehearse(self) -> None:
-        """A configuration that the engine would refuse leaves nothing on the disk: no folder, segment or command."""
+    def _rehearse(self) -> int | None:
+        """A configuration that the engine would refuse leaves nothing on the disk: no folder, segment or command.
+
+        The command up to which the log was read for it; None where it could not be read before it is recovered."""
         if (self.directory / LOG_FOLDER).exists():
             try:
                 self._replay(SEQUENCE_MAX)
             except UserError:   # locked, damaged, of another version: the writer says what it is, and what to do
                 self.engine = new_engine()
-                return
+                return None
         rehearse(self.config, self.engine, self._name)
+        return self.engine.sequence
 
     def _replay(self, last_sequence: int) -> None:
         """What the log has and the engine has not, up to a command: the writer may have cut what a reader saw."""
@@ -114,7 +119,6 @@ class Venue:
 
     def _start_run(self) -> None:
         """VenueStart: every session is disconnected. The pool of orders is sized by the first one only."""
-        check_capacity(self.config, self.engine)
         capacity = 0 if self.engine.run else self.config.venue.order_capacity
         self._journal(
             m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=capacity)
