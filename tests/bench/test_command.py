@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pricetime.bench import bench_book, bench_journal, cli, harness
+from pricetime.bench import bench_book, bench_codec, bench_journal, cli, harness
 from pricetime.bench.harness import Comparison, Limit, Measure
 from pricetime.matching.errors import UserError
 
@@ -36,6 +36,13 @@ def test_json_on_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixtu
     assert [result["name"] for result in found["results"]] == ["book/move", "bare/move", "book/itch", "bare/itch"]
     assert all(result["min"] <= result["value"] <= result["max"] for result in found["results"])
     assert all(result["repeats"] >= 5 for result in found["results"])
+
+
+def test_codec_measures_both_ways(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(bench_codec, "MESSAGES_QUICK", 500)
+    assert bench("codec", "--quick", "--json", "-") == 0
+    names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
+    assert names == ["codec/encode", "bare/pack", "codec/decode", "bare/unpack"]
 
 
 def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
@@ -79,7 +86,7 @@ def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, gateway"),
+    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, codec, gateway"),
     (["journal", "--flow", "x.jsonl"], "--flow is for the book"),
     (["--flow", "/nowhere/x.jsonl"], "--flow /nowhere/x.jsonl: No such file"),
 ])
