@@ -152,7 +152,7 @@ cdef inline uint32_t foresee_rest(EngineState* state, Instrument* instrument, ui
     if unlikely(not attributes & HAS_PRICE):
         return 0
     index = ladder_near(&instrument.ladders[side], &state.level_pool, level_key(side, tick))
-    prefetch(&state.pool.orders[state.level_pool.levels[index].tail])
+    prefetch(&state.level_pool.levels[index])
     return index
 
 
