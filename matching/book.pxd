@@ -9,7 +9,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_index cimport SLOTS_A_LINE, cl_ord_key, id_index_insert, id_index_prefetch, id_index_remove
-from pricetime.matching.memory cimport prefetch, unlikely
+from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
 from pricetime.matching.price_ladder cimport (
@@ -19,7 +19,7 @@ from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, Even
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
 from pricetime.matching.risk cimport risk_remove, risk_trade
-from pricetime.matching.state cimport EngineState, Instrument, level_key, level_of, side_index
+from pricetime.matching.state cimport EngineState, Instrument, level_key, side_index
 
 
 cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
@@ -49,7 +49,7 @@ cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) n
 
 cdef inline Level* level_to_join(EngineState* state, Instrument* instrument, Order* order, int64_t tick) noexcept nogil:
     """The queue of an order's price (`tick` is its tick number), or of market orders; the order says that it is there."""
-    cdef int side = side_index(order.attributes)
+    cdef int64_t side = side_index(order.attributes)
     cdef int64_t key
     if not order.attributes & HAS_PRICE:
         order.level = 0
@@ -84,10 +84,16 @@ cdef inline void level_left(EngineState* state, Instrument* instrument, const Or
 
 
 cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil:
-    """Take an order that shows all that it has out of its queue."""
+    """Take an order that shows all that it has out of its queue; an empty level goes away."""
     cdef Order* order = &state.pool.orders[slot]
-    queue_remove(state, level_of(state, instrument, order), slot)
-    level_left(state, instrument, order)
+    cdef uint32_t index = order.level
+    cdef Level* level = &state.level_pool.levels[index]
+    if unlikely(index == 0):
+        queue_remove(state, &instrument.market[side_index(order.attributes)], slot)
+        return
+    queue_remove(state, level, slot)
+    if level_is_empty(level):
+        ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, index)
 
 
 cdef inline void name_by_client(EngineState* state, uint64_t key, uint32_t slot) noexcept nogil:
@@ -145,15 +151,16 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
     prefetch(&state.level_pool.levels[order.level])
 
 
-cdef inline uint32_t foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
-    """Ask at once for the end of the queue that an order with this price would join. That level, or 0: for book_rest_at."""
-    cdef int side = side_index(attributes)
-    cdef uint32_t index
-    if unlikely(not attributes & HAS_PRICE):
-        return 0
-    index = ladder_near(&instrument.ladders[side], &state.level_pool, level_key(side, tick))
+cdef inline uint32_t foresee_level(EngineState* state, Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
+    """Ask at once for the level that an order with this price would join. It, or 0: for book_rest_at."""
+    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, level_key(side, tick))
     prefetch(&state.level_pool.levels[index])
     return index
+
+
+cdef inline uint32_t foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
+    """foresee_level of an order that has a price; else 0."""
+    return foresee_level(state, instrument, side_index(attributes), tick) if likely(attributes & HAS_PRICE) else 0
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:

@@ -18,9 +18,13 @@ from pricetime.matching.state cimport EngineState, Participant, Session, side_in
 
 cdef extern from *:
     """
-    #define PRICETIME_ADD_OVERFLOWS(a, b, sum) __builtin_add_overflow((a), (b), (sum))
+    /* The second way is the general one; the first, for a b that is a signed number too, is an addition and a flag. */
+    static inline int pricetime_add_overflows(int64_t a, uint64_t b, int64_t *sum) {
+        if (__builtin_expect((int64_t)b >= 0, 1)) return __builtin_add_overflow(a, (int64_t)b, sum);
+        return __builtin_add_overflow(a, b, sum);
+    }
     """
-    bint add_overflows "PRICETIME_ADD_OVERFLOWS"(int64_t a, uint64_t b, int64_t* sum) noexcept nogil
+    bint add_overflows "pricetime_add_overflows"(int64_t a, uint64_t b, int64_t* sum) noexcept nogil
 
 cdef struct RiskAnswer:
     # 16 bytes: they come back in registers.
@@ -63,7 +67,7 @@ cdef inline bint risk_is_plain(const EngineState* state, const Session* session,
             and order_type(attributes) == LIMIT and account.instrument == instrument)
 
 
-cdef inline uint8_t check_counts(const Participant* participant, const Account* account, bint new, int64_t old_quantity, int side,
+cdef inline uint8_t check_counts(const Participant* participant, const Account* account, bint new, int64_t old_quantity, int64_t side,
                                  int64_t open_quantity, bint* overflow) noexcept nogil:
     """OPEN_ORDERS_LIMIT to POSITION_LIMIT; *overflow: the worst case of its side is no number. old_quantity is open in the order
     that it replaces: 0 for a new one."""
@@ -75,8 +79,10 @@ cdef inline uint8_t check_counts(const Participant* participant, const Account* 
     open_here = account.open_quantity[side] - <uint64_t> old_quantity + <uint64_t> open_quantity
     if open_here + account.open_quantity[1 - side] > <uint64_t> account.open_quantity_limit:
         return OPEN_QUANTITY_LIMIT
-    overflow[0] = add_overflows((account.position ^ -<int64_t> side) + side, open_here, &worst)
-    return POSITION_LIMIT if not overflow[0] and worst > account.position_limit else NONE
+    if unlikely(add_overflows((account.position ^ -side) + side, open_here, &worst)):
+        overflow[0] = True
+        return NONE
+    return POSITION_LIMIT if worst > account.position_limit else NONE
 
 
 cdef inline RiskAnswer check_risk(EngineState* state, uint32_t instrument, uint32_t session, uint32_t slot, uint16_t attributes,

@@ -15,7 +15,7 @@ from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
-    BUY, CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
+    CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, SIDE_SHIFT,
 )
 
 cdef enum:
@@ -183,13 +183,13 @@ cdef inline void set_senders(Session* session) noexcept nogil:
                        | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
     session.senders_now = session.senders & ~<uint8_t> BY_ANYONE if session.logged_on else 0
 
-cdef inline int side_index(uint16_t attributes) noexcept nogil:
-    """0 for a buy, 1 for a sell or short sell."""
-    return order_side(attributes) != BUY
+cdef inline int64_t side_index(uint16_t attributes) noexcept nogil:
+    """0 for a buy, 1 for a sell or short sell. (BUY is 1, SELL 2, SELL_SHORT 3: their second bit, and no comparison.)"""
+    return (attributes >> (SIDE_SHIFT + 1)) & 1
 
-cdef inline int64_t level_key(int side, int64_t tick) noexcept nogil:
+cdef inline int64_t level_key(int64_t side, int64_t tick) noexcept nogil:
     """A ladder's key: higher is better on either side. ~tick is -tick - 1, which no tick number overflows."""
-    return tick ^ -<int64_t> side
+    return tick ^ -side
 
 cdef inline bint divides(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
     """is_multiple of a value above 0."""

@@ -11,13 +11,13 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account, account_find
 from pricetime.matching.book cimport (
-    book_match, book_remove, book_rest_at, foresee_removal, foresee_rest, forget_order, name_order, rename_order,
+    book_match, book_remove, book_rest_at, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
 )
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport check_quantity
-from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch, id_index_remove
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
@@ -67,7 +67,7 @@ cdef inline bint fits(const Instrument* instrument, const CommandLine* command, 
 
 
 cdef inline bint may_trade(const EngineState* state, const Session* session, const Account* account, bint new, int64_t old_quantity,
-                           int side, int64_t total, int64_t open_quantity) noexcept nogil:
+                           int64_t side, int64_t total, int64_t open_quantity) noexcept nogil:
     """Of rule 13 there are only numbers to compare with their limits, and all are kept."""
     cdef const Participant* participant = &state.participants[session.participant]
     cdef bint overflow = False
@@ -77,7 +77,7 @@ cdef inline bint may_trade(const EngineState* state, const Session* session, con
             and check_counts(participant, account, new, old_quantity, side, open_quantity, &overflow) == NONE and not overflow)
 
 
-cdef inline bint meets(const EngineState* state, const Instrument* instrument, int side, int64_t tick) noexcept nogil:
+cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
     """Is there an order on the other side that an order at this price would trade with?"""
     cdef uint32_t best = instrument.ladders[1 - side].best
     return best != 0 and state.level_pool.levels[best].key >= level_key(1 - side, tick)
@@ -105,7 +105,9 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
 
 cdef inline void report_replaced(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    rename_order(state, slot, command.session, command.cl_ord_id)
+    id_index_remove(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target), slot)
+    order.cl_ord_id = command.cl_ord_id
+    name_by_client(state, cl_ord_key(command.session, command.cl_ord_id), slot)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
                                          <int64_t> command.target, order.leaves))
 
@@ -119,7 +121,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     cdef Order* order
     cdef uint16_t said = command.attributes
     cdef uint32_t account = session.account, slot, level
-    cdef int side = side_index(said)
+    cdef int64_t side = side_index(said)
     cdef int64_t tick
     cdef bint crosses
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
@@ -134,7 +136,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     crosses = meets(state, instrument, side, tick)
     if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
         return False
-    level = foresee_rest(state, instrument, said, tick)
+    level = foresee_level(state, instrument, side, tick)
     slot = accept_order(state, command, account)
     order = &state.pool.orders[slot]
     risk_add(state, order)
@@ -156,7 +158,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
     cdef uint16_t said = command.attributes
     cdef Instrument* instrument = &state.instruments[command.instrument]
     cdef Account* account = &state.accounts.accounts[order.account]
-    cdef int side = side_index(said)
+    cdef int64_t side = side_index(said)
     cdef int64_t tick, open_quantity, less
     cdef bint crosses
     if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
@@ -179,7 +181,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
                 or not may_trade(state, &state.sessions[command.session], account, False, order.leaves, side,
                                     command.quantity, open_quantity)):
         return False
-    level = foresee_rest(state, instrument, said, tick)
+    level = foresee_level(state, instrument, side, tick)
     account.open_quantity[side] -= <uint64_t> less
     book_remove(state, instrument, slot)
     order.price = command.price
