@@ -1,5 +1,6 @@
 """The model sees what is wrong, and a failing stream is shrunk to what it needs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_the_soak_prints_the_seed_and_a_stream_that_can_be_replayed(capsys, tmp_
 def test_the_soak_runs_as_a_command_and_says_how_far_it_is() -> None:
     command = [sys.executable, "-P", "-m", "differential.soak", "--first", "3", "--seeds", "1", "--commands", "60"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True,
-                          env={"PYTHONPATH": f"{TESTS.parent / 'build' / 'cython'}:{TESTS}", "PATH": ""})
+                          env=os.environ | {"PYTHONPATH": f"{TESTS.parent / 'build' / 'cython'}:{TESTS}"})
     assert "1 seeds, 60 commands" in done.stdout
     assert "no difference: seeds 3 to 3" in done.stdout
 
