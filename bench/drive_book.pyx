@@ -2,6 +2,7 @@
 what the next ones need asked for ahead, events into a sink that drops them."""
 
 from libc.stdint cimport uint64_t
+from libc.string cimport memset
 
 from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
@@ -24,10 +25,11 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     recorded digest differs."""
     cdef EventRecord events[SINK_EVENTS]
     cdef EventSink sink
-    cdef Foresight ahead = Foresight([0, 0], [0, 0])
+    cdef Foresight ahead
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0
+    memset(&ahead, 0, sizeof(ahead))
     sink.events = events
     sink.capacity = SINK_EVENTS
     sink.count = 0

@@ -351,7 +351,8 @@ cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogi
     cdef uint32_t place = 0, session = 0
     cdef int reason
     cdef CommandLine* record
-    cdef Foresight ahead = Foresight([0, 0], [0, 0])
+    cdef Foresight ahead
+    memset(&ahead, 0, sizeof(ahead))
     if begin_message(self, arrival):
         if self.current != NO_CONNECTION:
             session = self.table.connections[self.current].session

@@ -9,6 +9,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport LinesAhead
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
@@ -27,6 +28,7 @@ cdef struct LinesApplied:
 cdef struct Foresight:
     uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
     uint32_t slots[2]           # of the orders that the 2nd and 3rd name
+    LinesAhead lines            # in a venue of several instruments
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.

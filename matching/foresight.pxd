@@ -1,0 +1,37 @@
+"""Looking ahead in a venue of many instruments: what the next commands will touch is asked for, a step of each a command.
+
+One instrument's ladders, its participants and their accounts stay in the first caches by themselves; engine_foresee (engine.pyx)
+then asks for orders alone.
+"""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint32_t
+
+from pricetime.matching.records cimport CommandLine
+from pricetime.matching.state cimport EngineState
+
+cdef enum:
+    LINES_AHEAD = 6
+    LINES_KEPT = 8              # a power of two above it
+
+cdef struct LineAhead:
+    # What is known of a line so far. Guesses: whatever it holds is within the tables.
+    uint32_t home               # where the ClOrdID that it names stands in the map
+    uint32_t slot               # of that order
+    uint32_t session
+    uint32_t instrument
+    int64_t key                 # of its price
+    uint32_t side
+    uint32_t seat               # where the search for its account begins
+    uint32_t block              # of its price
+    uint32_t level
+    uint32_t opposite           # the best level that it could trade at
+
+cdef struct LinesAhead:
+    LineAhead lines[8]          # by number modulo LINES_KEPT
+    size_t number               # of the line that is applied next
+
+
+cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil
+    # engine_foresee where there are instruments 1 and 2. Changes nothing but *ahead, which is zero at first.
