@@ -22,6 +22,7 @@ cdef struct LineAhead:
     uint32_t instrument
     int64_t key                 # of its price
     uint32_t side
+    uint32_t priced             # all bits set where it has one
     uint32_t seat               # where the search for its account begins
     uint32_t block              # of its price
     uint32_t level

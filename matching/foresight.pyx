@@ -12,12 +12,13 @@ Nothing here depends on a command's type, which cannot be foretold: a field that
 
 from pricetime.matching.accounts cimport account_seat
 from pricetime.matching.book cimport foresee_removal
-from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
+from pricetime.matching.id_map cimport BUCKET, IdEntry, IdMap, id_home, id_map_prefetch
 from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.memory cimport CACHE_LINE, prefetch, unlikely
 from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport BLOCK_TICKS, WINDOW_BLOCKS, window_position
+from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, instrument_known, is_multiple, level_key, session_known, side_index
 
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0
@@ -29,6 +30,26 @@ cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_
     prefetch(&of_price.levels[key & (BLOCK_TICKS - 1)])
 
 
+cdef inline uint32_t slot_in_bucket(const IdMap* map, uint32_t home) noexcept nogil:
+    """The slot of an entry with this home, wherever in its bucket; 0: none. Without a branch."""
+    cdef const IdEntry* entry = &map.entries[home & map.mask & ~<uint32_t> (BUCKET - 1)]
+    cdef uint32_t slot = 0, found
+    cdef int i
+    for i in range(BUCKET):
+        found = entry[i].slot & -<uint32_t> (entry[i].home == home)
+        slot = found if found > slot else slot
+    return slot
+
+
+cdef inline void foresee_trade(const EngineState* state, const Order* resting) noexcept nogil:
+    """What trading an order, and its end, will touch."""
+    prefetch(&state.pool.orders[resting.next])
+    prefetch(&state.accounts.accounts[resting.account])
+    prefetch(&state.sessions[resting.session])
+    order_ids_prefetch(&state.by_order_id, resting.order_id)
+    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, resting.session, resting.cl_ord_id))
+
+
 cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLine* record, uint32_t session) noexcept nogil:
     cdef const char* instrument
     session = session if session else record.session
@@ -37,7 +58,9 @@ cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLin
     line.instrument = record.instrument if instrument_known(state, record.instrument) else 1
     line.key = record.price
     line.side = side_index(record.attributes)
+    line.priced = -<uint32_t> ((record.attributes & HAS_PRICE) != 0)
     id_map_prefetch(&state.by_cl_ord_id, line.home)
+    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, session, record.cl_ord_id))
     prefetch(&state.sessions[line.session])
     instrument = <const char*> &state.instruments[line.instrument]
     prefetch(instrument)
@@ -53,7 +76,7 @@ cdef inline void look_up(EngineState* state, LineAhead* line) noexcept nogil:
     line.seat = account_seat(participant, line.instrument)
     is_multiple(&instrument.tick, line.key, &line.key)
     line.key = level_key(line.side, line.key)
-    line.opposite = instrument.ladders[1 - line.side].best
+    line.opposite = instrument.ladders[1 - line.side].best & line.priced
     prefetch(&state.participants[participant])
     prefetch(&state.accounts.seats[line.seat])
     prefetch(&instrument.ladders[line.side].directory[
@@ -63,10 +86,9 @@ cdef inline void look_up(EngineState* state, LineAhead* line) noexcept nogil:
 
 cdef inline void find(EngineState* state, LineAhead* line) noexcept nogil:
     cdef const Instrument* instrument = &state.instruments[line.instrument]
-    cdef const IdEntry* entry = &state.by_cl_ord_id.entries[line.home & state.by_cl_ord_id.mask]
     if unlikely(line.instrument == 0):      # nothing was read yet: the first six lines
         return
-    line.slot = entry.slot & -<uint32_t> (entry.home == line.home)
+    line.slot = slot_in_bucket(&state.by_cl_ord_id, line.home)
     line.block = instrument.ladders[line.side].directory[
         window_position(&instrument.ladders[line.side], line.key) & (WINDOW_BLOCKS - 1)]
     prefetch(&state.pool.orders[line.slot])
@@ -79,6 +101,7 @@ cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLin
     cdef size_t number = ahead.number
     cdef LineAhead* line = &ahead.lines[(number + 3) & (LINES_KEPT - 1)]
     cdef const Order* order
+    cdef const Level* best
     cdef const Level* left
     ahead.number = number + 1
     read_line(state, &ahead.lines[(number + LINES_AHEAD) & (LINES_KEPT - 1)],
@@ -96,6 +119,9 @@ cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLin
     order_ids_prefetch(&state.by_order_id, order.order_id)
     prefetch(&state.accounts.accounts[order.account])
     prefetch(&state.pool.orders[state.level_pool.levels[line.level].tail])
+    best = &state.level_pool.levels[line.opposite]
+    if unlikely(line.opposite != 0 and best.key >= ~line.key):      # the same price as a key of the other side
+        foresee_trade(state, &state.pool.orders[best.head])
 
     order = &state.pool.orders[ahead.lines[(number + 1) & (LINES_KEPT - 1)].slot]
     left = &state.level_pool.levels[order.level]

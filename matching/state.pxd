@@ -64,7 +64,8 @@ cdef struct Session:
     uint64_t report_number      # last one given
     uint32_t open_orders
     uint32_t account            # the one that it used last; 0: none
-    uint32_t reserved[8]
+    uint32_t account_instrument     # of that account: whoever wants another need not look at it
+    uint32_t reserved[7]
 
 cdef struct Divisor:
     # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
