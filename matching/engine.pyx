@@ -10,11 +10,11 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, SIZE_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from pricetime.matching.accounts cimport ACCOUNT_SEATS, account_table_create, account_table_destroy
+from pricetime.matching.accounts cimport account_table_create, account_table_destroy, account_table_touch
 from pricetime.matching.administration cimport give_back_order_memory, make_room, take_order_memory
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.book cimport foresee_removal
@@ -28,10 +28,9 @@ from pricetime.matching.foresight cimport foresee_widely
 from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
-from pricetime.matching.memory cimport prefetch, touch_pages, unlikely
-from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.memory cimport prefetch, touch_lines, unlikely
 from pricetime.matching.order_ids cimport order_ids_prefetch
-from pricetime.matching.order_pool cimport Extra, Order
+from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
@@ -237,15 +236,15 @@ def scatter_ids(Engine engine not None, uint64_t secret):
 def touch(Engine engine not None):
     """Have the system provide all memory of an engine's pools and maps now, so that no order is the first to touch a page."""
     cdef EngineState* state = engine.state
-    touch_pages(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
-    touch_pages(state.pool.extras, (<size_t> state.pool.capacity + 1) * sizeof(Extra))
-    touch_pages(state.deadlines, (<size_t> state.pool.capacity + 1) * sizeof(uint32_t))
-    touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
-    touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
-    touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
-    touch_pages(state.by_cl_ord_id.entries, (<size_t> state.by_cl_ord_id.mask + 1) * sizeof(IdEntry))
-    touch_pages(state.by_order_id.slots, (<size_t> state.by_order_id.mask + 1) * sizeof(uint32_t))
-    touch_pages(state.by_order_id.others.entries, (<size_t> state.by_order_id.others.mask + 1) * sizeof(IdEntry))
+    touch_lines(&state.pool.order_lines, SIZE_MAX)
+    touch_lines(&state.pool.extra_lines, SIZE_MAX)
+    touch_lines(&state.deadline_lines, SIZE_MAX)
+    touch_lines(&state.level_pool.level_lines, SIZE_MAX)
+    touch_lines(&state.level_pool.block_lines, SIZE_MAX)
+    touch_lines(&state.by_cl_ord_id.lines, SIZE_MAX)
+    touch_lines(&state.by_order_id.lines, SIZE_MAX)
+    touch_lines(&state.by_order_id.others.lines, SIZE_MAX)
+    account_table_touch(&state.accounts)
 
 
 _SECTIONS = {    # of dump(), behind the header, whose counts have the same names

@@ -6,12 +6,11 @@ there are of it, at a hash and a line.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free
 
 from pricetime.matching.id_map cimport (
     IdMap, id_home, id_map_create, id_map_destroy, id_map_find, id_map_insert, id_map_remove, id_map_search,
 )
-from pricetime.matching.memory cimport prefetch, take_lines, unlikely
+from pricetime.matching.memory cimport Lines, give_lines_back, prefetch, take_lines, unlikely
 from pricetime.matching.order_pool cimport Order
 
 cdef enum:
@@ -19,10 +18,10 @@ cdef enum:
 
 cdef struct OrderIds:
     uint32_t* slots             # by OrderID & mask; 0: nobody
-    void* memory
     uint32_t mask
     uint32_t reserved
     IdMap others                # whose place was taken when they came
+    Lines lines
 
 
 cdef inline int order_ids_create(OrderIds* self, uint32_t orders, uint64_t multiplier) noexcept nogil:
@@ -31,13 +30,12 @@ cdef inline int order_ids_create(OrderIds* self, uint32_t orders, uint64_t multi
     while size < 2 * <uint64_t> orders:
         size *= 2
     self.mask = <uint32_t> (size - 1)
-    self.slots = <uint32_t*> take_lines(size * sizeof(uint32_t), &self.memory)
+    self.slots = <uint32_t*> take_lines(&self.lines, size * sizeof(uint32_t))
     return -1 if self.slots is NULL else id_map_create(&self.others, orders, multiplier)
 
 
 cdef inline void order_ids_destroy(OrderIds* self) noexcept nogil:
-    free(self.memory)
-    self.memory = NULL
+    give_lines_back(&self.lines)
     self.slots = NULL
     id_map_destroy(&self.others)
 

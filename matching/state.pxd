@@ -10,6 +10,7 @@ from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_map cimport IdMap
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
+from pricetime.matching.memory cimport Lines
 from pricetime.matching.order_ids cimport OrderIds
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
@@ -155,6 +156,8 @@ cdef struct EngineState:
     Name* participant_names
     Name* session_names
     Name* instrument_names
+    Lines selection_lines
+    Lines deadline_lines
 
 
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:
