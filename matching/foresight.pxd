@@ -24,9 +24,11 @@ cdef struct LineAhead:
     uint32_t side
     uint32_t priced             # all bits set where it has one
     uint32_t seat               # where the search for its account begins
-    uint32_t block              # of its price
+    uint32_t position           # of its price in the window
+    uint32_t block              # there
     uint32_t level
     uint32_t opposite           # the best level that it could trade at
+    uint32_t reserved[3]        # 64 bytes: found without a multiplication
 
 cdef struct LinesAhead:
     LineAhead lines[8]          # by number modulo LINES_KEPT
