@@ -28,7 +28,7 @@ cdef struct LinesApplied:
 cdef struct Foresight:
     uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
     uint32_t slots[2]           # of the orders that the 2nd and 3rd name
-    LinesAhead lines            # in a venue of several instruments
+    LinesAhead lines            # in a venue of many accounts
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.

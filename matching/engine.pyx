@@ -24,7 +24,7 @@ from pricetime.matching.dispatch cimport after_what_is_due, dispatch, refuse_at_
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.foresight cimport foresee_widely
+from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely
 from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
@@ -142,7 +142,7 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
     cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
-    if engine.instruments_count > 1:
+    if engine.accounts.count > FEW_ACCOUNTS:
         foresee_widely(engine, &ahead.lines, record, available, session)
         return
     foresee_removal(engine, order)

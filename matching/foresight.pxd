@@ -1,7 +1,7 @@
-"""Looking ahead in a venue of many instruments: what the next commands will touch is asked for, a step of each a command.
+"""Looking ahead in a venue of many accounts: what the next commands will touch is asked for, a step of each a command.
 
-One instrument's ladders, its participants and their accounts stay in the first caches by themselves; engine_foresee (engine.pyx)
-then asks for orders alone.
+A few instruments' ladders, and a few participants, stay in the first caches by themselves; engine_foresee (engine.pyx) then asks
+for orders alone. With 100 instruments and 1,000 participants: 290 to 150 ns a command, of which these steps are 20.
 """
 
 from libc.stddef cimport size_t
@@ -11,6 +11,7 @@ from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
 cdef enum:
+    FEW_ACCOUNTS = 64           # up to here all of what is looked up for them is in the first caches
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
 
@@ -37,4 +38,4 @@ cdef struct LinesAhead:
 
 cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLine* record, size_t available,
                          uint32_t session) noexcept nogil
-    # engine_foresee where there are instruments 1 and 2. Changes nothing but *ahead, which is zero at first.
+    # engine_foresee where there are more accounts, and so an instrument. Changes nothing but *ahead, which is zero at first.

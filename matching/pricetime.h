@@ -544,6 +544,7 @@ struct PricetimeForesight {
     uint32_t homes[2];                              // where the ClOrdIDs that the 4th and 5th line from here name stand
                                                     // in the map
     uint32_t slots[2];                              // of the orders that the 2nd and 3rd name
+    LinesAhead lines;                               // in a venue of many accounts
 };
 
 enum {
