@@ -18,7 +18,7 @@ from libc.string cimport memset
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
-                                         ring_give_back, ring_next_stretch, ring_publish, ring_stretch, ring_take,
+                                         ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
                                          ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply
 from pricetime.matching.events cimport EventSink
@@ -104,7 +104,10 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     sink.count = 0
     sink.drain = events_on
     sink.context = ring
-    while index < count and engine_apply(engine, &lines[index], &sink) == APPLIED:
+    while index < count:
+        ring_prepare(ring, sink.count, sizeof(EventRecord))
+        if engine_apply(engine, &lines[index], &sink) != APPLIED:
+            break
         ring_publish(ring, sink.count)
         index += record_lines(&lines[index])
     ring_publish(ring, sink.count)
@@ -122,6 +125,7 @@ cdef void drive_bare(BareBook* book, const BareCommand* commands, size_t count, 
     sink.context = ring
     book.sink = &sink
     for index in range(count):
+        ring_prepare(ring, sink.count, sizeof(BareReport))
         bare_book_apply_reporting(book, &commands[index])
         ring_publish(ring, sink.count)
     ring_drained(ring)
