@@ -16,13 +16,12 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
-                                        bare_book_create, bare_book_destroy, bare_book_run, bare_order)
+                                        bare_book_create, bare_book_destroy, bare_book_run)
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
                                          ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
                                          ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, Foresight, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.memory cimport prefetch
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 cdef extern from "<pthread.h>" nogil:
@@ -119,12 +118,6 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     return index
 
 
-cdef inline void bare_foresee(BareBook* book, const BareCommand* command, size_t available) noexcept nogil:
-    """What engine_foresee does: ten commands ahead the order's place in the table of ids, five ahead the order."""
-    prefetch(&book.links[command[10 if available > 10 else 0].id])
-    prefetch(bare_order(book, book.links[command[5 if available > 5 else 0].id]))
-
-
 cdef void drive_bare(BareBook* book, const BareCommand* commands, size_t count, EventRing* ring) noexcept nogil:
     cdef BareSink sink
     cdef size_t index
@@ -136,7 +129,6 @@ cdef void drive_bare(BareBook* book, const BareCommand* commands, size_t count, 
     book.sink = &sink
     for index in range(count):
         ring_prepare(ring, sink.count, sizeof(BareReport))
-        #bare_foresee(book, &commands[index], count - index)
         bare_book_apply_reporting(book, &commands[index])
         ring_publish(ring, sink.count)
     ring_drained(ring)

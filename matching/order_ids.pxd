@@ -31,7 +31,8 @@ cdef inline int order_ids_create(OrderIds* self, uint32_t orders, uint64_t multi
         size *= 2
     self.mask = <uint32_t> (size - 1)
     self.slots = <uint32_t*> take_lines(&self.lines, size * sizeof(uint32_t))
-    return -1 if self.slots is NULL else id_map_create(&self.others, orders, multiplier)
+    # Hardly any go past the array: the map holds all at a load of 1, not of one half.
+    return -1 if self.slots is NULL else id_map_create(&self.others, (orders + 1) // 2, multiplier)
 
 
 cdef inline void order_ids_destroy(OrderIds* self) noexcept nogil:

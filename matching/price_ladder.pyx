@@ -13,8 +13,8 @@ assert SUMMARY_WORDS <= 32, "top has one bit for each summary word"
 
 
 cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
-    """As many levels as orders, and a block for every 16 orders. 0, or -1 where memory is short."""
-    pool.blocks_capacity = orders // 16 + 64
+    """As many levels as orders, and a block for every 32 orders: two ticks an order. 0, or -1 where memory is short."""
+    pool.blocks_capacity = orders // 32 + 64
     pool.levels = <Level*> take_lines(&pool.level_lines, (<size_t> orders + 1) * sizeof(Level))
     pool.blocks = <Block*> take_lines(&pool.block_lines, (<size_t> pool.blocks_capacity + 1) * sizeof(Block))
     pool.levels_free = pool.levels_touched = pool.blocks_free = pool.blocks_touched = 0
