@@ -4,8 +4,9 @@ what the next ones need asked for ahead, events into a sink that drops them."""
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 from time import thread_time_ns

@@ -20,8 +20,9 @@ from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareS
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
                                          ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
                                          ring_thread_time)
-from pricetime.matching.engine cimport APPLIED, Engine, EngineState, Foresight, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 cdef extern from "<pthread.h>" nogil:

@@ -18,7 +18,8 @@ from pricetime.gateway.state cimport (
 from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, Foresight, engine_apply, engine_foresee, engine_screen
+from pricetime.matching.engine cimport APPLIED, engine_apply, engine_foresee, engine_screen
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport *
 
 cdef enum Kind:

@@ -6,8 +6,9 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport LINE_BYTES, TRADE, CommandLine, EventRecord, record_lines
 
 from pricetime.matching.records import Reason

@@ -35,6 +35,12 @@ cdef struct LinesAhead:
     LineAhead lines[8]          # by number modulo LINES_KEPT
     size_t number               # of the line that is applied next
 
+cdef struct Foresight:
+    # What engine_foresee knows from one command to the next; zero at first.
+    uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
+    uint32_t slots[2]           # of the orders that the 2nd and 3rd name
+    LinesAhead lines            # in a venue of many accounts
+
 
 cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLine* record, size_t available,
                          uint32_t session) noexcept nogil

@@ -128,7 +128,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
     for i in range(<uint64_t> state.by_order_id.mask + 1):
         names += state.by_order_id.slots[i] != 0
     for i in range(<uint64_t> state.by_cl_ord_id.mask + 1):
-        names += (state.by_order_id.others.entries[i].slot != 0) + (state.by_cl_ord_id.entries[i].slot != 0)
+        names += state.by_cl_ord_id.entries[i].slot != 0
+    for i in range(<uint64_t> state.by_order_id.others.mask + 1):
+        names += state.by_order_id.others.entries[i].slot != 0
     if names != 2 * <uint64_t> live:
         return f"{names} names for {live} live orders, expected two each"
     return None

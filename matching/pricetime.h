@@ -539,14 +539,6 @@ struct PricetimeLinesApplied {
     uint32_t offset;                                // the byte of the next record that the Reason is about; else 0
 };
 
-typedef struct PricetimeForesight PricetimeForesight;
-struct PricetimeForesight {
-    uint32_t homes[2];                              // where the ClOrdIDs that the 4th and 5th line from here name stand
-                                                    // in the map
-    uint32_t slots[2];                              // of the orders that the 2nd and 3rd name
-    LinesAhead lines;                               // in a venue of many accounts
-};
-
 enum {
     PRICETIME_API_VERSION = 1,                      // a table that is not the next one's beginning is a new version
 };
