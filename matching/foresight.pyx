@@ -83,6 +83,8 @@ cdef inline void look_up(EngineState* state, LineAhead* line) noexcept nogil:
     """From here on line.key is one, not a price."""
     cdef const Instrument* instrument = &state.instruments[line.instrument]
     cdef uint32_t participant = state.sessions[line.session].participant
+    if unlikely(line.instrument == 0):      # nothing was read yet: the first lines
+        return
     line.seat = account_seat(participant, line.instrument)
     is_multiple(&instrument.tick, line.key, &line.key)
     line.key = level_key(line.side, line.key)
@@ -96,7 +98,7 @@ cdef inline void look_up(EngineState* state, LineAhead* line) noexcept nogil:
 
 cdef inline void find(EngineState* state, LineAhead* line) noexcept nogil:
     cdef const Instrument* instrument = &state.instruments[line.instrument]
-    if unlikely(line.instrument == 0):      # nothing was read yet: the first six lines
+    if unlikely(line.instrument == 0):
         return
     line.slot = slot_in_bucket(&state.by_cl_ord_id, line.home)
     if unlikely(line.slot > state.pool.capacity):
