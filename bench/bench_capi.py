@@ -12,8 +12,8 @@ machine that is the wall's clock, from the first command to the last event read,
 others' turns. Definitions and the fill go in before.
 
 Why it may mislead: as in `book`, commands lie ready in memory in a row, so that there is something to look ahead
-at; with a single command at a time `static` costs half as much again and more. Where the two threads have but one processor,
-events never go from one cache to another, and the figure is too good.
+at; with a single command at a time `static` costs half as much again and more. Where the two threads have but one
+processor, events never go from one cache to another, and the figure is too good.
 """
 
 from collections.abc import Iterator
