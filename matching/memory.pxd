@@ -18,6 +18,15 @@ cdef extern from *:
         madvise(memory, size, MADV_HUGEPAGE);   /* a wish: where it is not granted nothing is wrong */
     #endif
     }
+    /* What was written before huge pages were wished for lies in small ones, which are to become one (Linux 6.1). */
+    static inline void pricetime_collapse(void *memory, size_t size) {
+    #if defined(__linux__) && !defined(MADV_COLLAPSE)
+    #define MADV_COLLAPSE 25
+    #endif
+    #ifdef MADV_COLLAPSE
+        madvise(memory, size, MADV_COLLAPSE);
+    #endif
+    }
     /* How many bytes were mapped: 0 where there are none to have, or a sanitizer is to see the ends of blocks. */
     static inline size_t pricetime_map_pages(size_t size, void **memory) {
     #if defined(MAP_ANONYMOUS) && !defined(__SANITIZE_ADDRESS__)
@@ -34,6 +43,7 @@ cdef extern from *:
     }
     """
     void want_huge_pages "pricetime_want_huge_pages"(void* memory, size_t size) noexcept nogil
+    void collapse_pages "pricetime_collapse"(void* memory, size_t size) noexcept nogil
     size_t map_pages "pricetime_map_pages"(size_t size, void** memory) noexcept nogil
     int unmap_pages "munmap"(void* memory, size_t size) noexcept nogil
     void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
@@ -88,3 +98,5 @@ cdef inline void touch_lines(const Lines* self, size_t size) noexcept nogil:
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
+    if size >= HUGE_PAGE:
+        collapse_pages(self.first, size & ~<size_t> (HUGE_PAGE - 1))
