@@ -27,7 +27,7 @@ from pricetime.matching.errors import CheckFailed
 COMMANDS = 1_000_000
 COMMANDS_QUICK = 200_000
 WARM_COMMANDS = 100_000         # below this a flow is too short for a figure of its own
-LIMITS = {"move": Limit(at_most=5.0)}
+LIMITS = {"move": Limit(at_most=3), "itch": Limit(at_most=4)}
 UNIT = "ns/command"
 
 

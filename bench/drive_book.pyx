@@ -4,7 +4,7 @@ what the next ones need asked for ahead, events into a sink that drops them."""
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
@@ -39,8 +39,7 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     start = thread_time_ns()
     with nogil:
         while index < count:
-            engine_foresee(engine.state, &ahead, &lines[index], count - index, 0)
-            answer = engine_apply(engine.state, &lines[index], &sink)
+            answer = engine_apply_ahead(engine.state, &ahead, &lines[index], count - index, 0, &sink)
             if answer == DIGEST_DIFFERS:
                 break
             refused += answer != APPLIED

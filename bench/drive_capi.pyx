@@ -20,7 +20,7 @@ from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareS
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
                                          ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
                                          ring_thread_time)
-from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
@@ -109,8 +109,7 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     sink.context = ring
     while index < count:
         ring_prepare(ring, sink.count, sizeof(EventRecord))
-        engine_foresee(engine, &ahead, &lines[index], count - index, 0)
-        if engine_apply(engine, &lines[index], &sink) != APPLIED:
+        if engine_apply_ahead(engine, &ahead, &lines[index], count - index, 0, &sink) != APPLIED:
             break
         ring_publish(ring, sink.count)
         index += record_lines(&lines[index])

@@ -18,6 +18,7 @@ from typing import Any
 REPEATS = 9
 REPEATS_QUICK = 5
 NOISY_SPREAD = 0.25         # (max - min) / median above which a figure is called noisy
+TRUSTED_LOAD = 0.75         # load a core before the run above which figures are not to be trusted
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,16 @@ class Ratio:
         return statistics.median(subject / yardstick for subject, yardstick in pairs)
 
     @property
+    def missed(self) -> bool:
+        return self.limit is not None and not self.limit.holds(self.value)
+
+    @property
     def verdict(self) -> str:
+        """`holds` or `MISSED`; either is `(noisy)` where the figure or its yardstick is."""
         if self.limit is None:
             return ""
-        return "holds" if self.limit.holds(self.value) else "MISSED"
+        noisy = self.subject.noisy or (self.yardstick is not None and self.yardstick.noisy)
+        return ("MISSED" if self.missed else "holds") + (" (noisy)" if noisy else "")
 
     def as_json(self) -> dict[str, object]:
         limit = {} if self.limit is None else {
@@ -127,7 +134,7 @@ class Report:
 
     @property
     def missed(self) -> list[Ratio]:
-        return [ratio for ratio in self.ratios if ratio.verdict == "MISSED"]
+        return [ratio for ratio in self.ratios if ratio.missed]
 
     def as_json(self) -> dict[str, object]:
         """`machine` and `results` as INTERFACES has them; `ratios` beside them."""
@@ -178,7 +185,8 @@ def figure(value: float) -> str:
 
 
 def table(report: Report) -> str:
-    """Every figure in a line of its own, the ratio beside the one that the yardstick is for; notes below."""
+    """Every figure in a line of its own, the ratio beside the one that the yardstick is for; below, notes, then what
+    is to be doubted, then the limits that are missed."""
     ratios = {ratio.subject.name: ratio for ratio in report.ratios}
     rows = [COLUMNS]
     for result in report.results:
@@ -195,10 +203,30 @@ def table(report: Report) -> str:
     right = {1, 3, 4, 5, 7, 8}
     lines = ["  ".join(cell.rjust(width) if column in right else cell.ljust(width)
                        for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+    lines += report.notes
     noisy = [result.name for result in report.results if result.noisy]
     if noisy:
         lines.append(f"noisy, read with care (spread above {NOISY_SPREAD:.0%} of the median): {', '.join(noisy)}")
-    return "\n".join(lines + report.notes)
+    return "\n".join([*lines, *warning(report.machine), *summary(report)])
+
+
+def warning(described: dict[str, Any]) -> list[str]:
+    """One line where the machine had too much else to do before the run."""
+    load, cores = described["load"][0], described["cores"] or 1
+    trusted = TRUSTED_LOAD * cores
+    if load <= trusted:
+        return []
+    return [f"WARNING: the load was {load:g} before the run, above {trusted:g} on {cores} cores: do not trust these "
+            "figures, run again on a quiet machine"]
+
+
+def summary(report: Report) -> list[str]:
+    """One line that says which limits are missed, or that all hold; none where nothing has a limit."""
+    limits = [ratio for ratio in report.ratios if ratio.limit is not None]
+    missed = [f"{ratio.subject.name} {figure(ratio.value)} ({ratio.limit})" for ratio in report.missed]
+    if missed:
+        return [f"MISSED {len(missed)} of {len(limits)} limits: {', '.join(missed)}"]
+    return [f"every limit holds ({len(limits)})"] if limits else []
 
 
 def _read(path: str) -> str:

@@ -20,9 +20,10 @@ from typing import Self, Unpack
 import numpy as np
 import zmq
 
-from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
+from pricetime.gateway.field_checks import shown
+from pricetime.gateway.layout import record_starts
 from pricetime.gateway.order_options import (
     NewOrderOptions,
     Number,
@@ -30,10 +31,12 @@ from pricetime.gateway.order_options import (
     attributes_of,
     exact,
     ord_type_of,
+    whole,
 )
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, EventType, Reason
+from pricetime.matching.records import COMMAND, EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, EventType, Reason
 
+LINES_OF_MESSAGE_MAX = 1024  # docs/protocol.md
 DEFINITION_LINES = 3  # no event has so many
 SILENT_PERIODS = 3  # of heartbeats, until a venue counts as gone
 NO_REPORTS = (
@@ -73,7 +76,8 @@ class NoAnswer(UserError):
 @dataclass(frozen=True)
 class Logged:
     """The answer to a Logon: the highest ClOrdID that is journaled, the number of the next report, and how many reports
-    were given since this client last had one (0 where it had none before): they are in the venue's log."""
+    were given since the number that this client knew as its next one: they are in the venue's log. Where it knew none
+    (a new Client without `next_report_number`) all that the session ever had count as known: 0."""
 
     mark: int
     next_report_number: int
@@ -86,7 +90,11 @@ class Client:
     endpoint: of the venue. session: name. full_reports: both lines of each event: reports are EVENT, not EVENT_LINE
     (what is no report has zeros in the second line). timeout_ms: how long an answer may take. heartbeat_ms: after so
     long without a message a heartbeat goes out while the client waits, and NoAnswer is raised where the venue has
-    answered none of three; a client that neither sends nor waits must call heartbeat() itself.
+    answered none of three; a client that neither sends nor waits must call heartbeat() itself. next_report_number: what
+    the attribute of that name was when the session's last client ended, for a program that was started anew: then
+    `logged.missed` counts from there (1: from the session's first report).
+
+    logged: the answer to the last Logon. next_report_number: of the report that is due next.
     """
 
     def __init__(
@@ -97,12 +105,16 @@ class Client:
         full_reports: bool = False,
         timeout_ms: int = 5_000,
         heartbeat_ms: int = 5_000,
+        next_report_number: int = 0,
         connect: bool = True,
     ) -> None:
+        if not isinstance(session, str):
+            raise UserError(f"session: found {shown(session)}, expected its name")
         self.endpoint, self.session, self.full_reports = endpoint, session, full_reports
         self.timeout_ms, self.heartbeat_ms = timeout_ms, heartbeat_ms
         self.mark = 0
-        self.next_report_number = 0
+        self.next_report_number = whole(next_report_number, "next_report_number", 0)
+        self.logged = Logged(0, 0)
         self._codec = Codec()
         self._codec.directory.take_session(0, session, 0)  # the venue stamps the session's id
         self._message_number = 0
@@ -132,10 +144,11 @@ class Client:
         answer = self._answer(EventType.LOGON_ANSWER)
         self.mark, number = int(answer["cl_ord_id"]), int(answer["order_id"])
         self.next_report_number = number
+        self.logged = Logged(self.mark, number, max(0, number - had) if had else 0)
         self._codec.directory.instruments.by_id.clear()
         self._codec.directory.instruments.by_name.clear()
         self.load_instruments()
-        return Logged(self.mark, number, number - had if had else 0)
+        return self.logged
 
     def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
@@ -188,9 +201,10 @@ class Client:
         self._socket.setsockopt(zmq.RCVHWM, 0)
         try:
             self._socket.connect(self.endpoint)
-        except zmq.ZMQError as error:
+        except (zmq.ZMQError, TypeError) as error:
+            why = error.strerror if isinstance(error, zmq.ZMQError) else "not text"
             raise UserError(
-                f"cannot connect to {self.endpoint}: {error.strerror}; expected tcp://HOST:PORT or ipc://PATH"
+                f"cannot connect to {self.endpoint}: {why}; expected tcp://HOST:PORT or ipc://PATH"
             ) from None
 
     # --------------------------------------------------------------------------------------------- orders
@@ -252,12 +266,14 @@ class Client:
     def mass_cancel(self, symbol: str | None = None, side: m.Side | None = None, *, session_id: int = 0) -> int:
         """Cancel all orders of this session's participant: of one instrument, side or session only, where given.
 
+        Names of sessions are not on the wire: session_id is a SessionID of the log.
         A CANCELED for each of them goes to its owner, then ORDER_MASS_CANCEL_REPORT with their number (last_qty) comes
         here. The command's ClOrdID."""
+        target = whole(session_id, "session_id", 0, "a SessionID of the log: names of sessions are not on the wire")
         number = self._next_cl_ord_id(None)
         message = m.OrderMassCancelRequest(session=self.session, cl_ord_id=number, symbol=symbol, side=side)
         lines = self._encoded(message).copy()
-        lines["target"][0] = session_id
+        lines["target"][0] = target
         self.send(lines)
         return number
 
@@ -265,6 +281,7 @@ class Client:
         """Block a participant and cancel all its orders, or lift the block; it takes the right Risk or Operate.
 
         Names of participants are not on the wire: the id is its PartyID in the log. The command's ClOrdID."""
+        whole(participant_id, "participant_id", 1, "a PartyID of the log: names of participants are not on the wire")
         number, name = self._next_cl_ord_id(None), str(participant_id)
         self._codec.directory.take_participant(participant_id, name)
         self._send(m.KillSwitch(session=self.session, cl_ord_id=number, participant=name, on=on))
@@ -281,6 +298,8 @@ class Client:
     ) -> int:
         number = self._next_cl_ord_id(options.pop("cl_ord_id", None))
         left_over_as_limit = options.pop("left_over_as_limit", False)
+        if not isinstance(left_over_as_limit, bool):
+            raise UserError(f"left_over_as_limit: found {shown(left_over_as_limit)}, expected True or False")
         self._send(
             m.NewOrderSingle(
                 session=self.session,
@@ -302,13 +321,14 @@ class Client:
         self.send(self._encoded(message))
 
     def _encoded(self, message: m.Command) -> np.ndarray:
-        # By way of the text: what a Struct was given is only checked when it is read.
-        return self._codec.encode(json_lines.command(json_lines.dumps([message])))
+        return self._codec.encode(message)
 
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
         if self._socket is None:
             raise UserError("the client is closed")
+        if not isinstance(lines, np.ndarray) or lines.dtype != COMMAND or not 1 <= len(lines) <= LINES_OF_MESSAGE_MAX:
+            raise UserError(f"lines: found {shown(lines)}, expected 1 to {LINES_OF_MESSAGE_MAX} COMMAND lines")
         lines = lines.copy()
         starts = record_starts(lines)
         lines["sequence"][starts] = np.arange(self._message_number + 1, self._message_number + 1 + len(starts))
@@ -441,15 +461,3 @@ def whole_events(lines: np.ndarray, starts: np.ndarray) -> np.ndarray:
     events[whole, 1] = lines[starts[whole] + 1]
     whole_lines: np.ndarray = events.reshape(-1).view(EVENT)
     return whole_lines
-
-
-def record_starts(lines: np.ndarray) -> np.ndarray:
-    """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
-    counts = lines["shape"] & 0xF
-    if (counts == 1).all():
-        return np.arange(len(lines))
-    starts, at = [], 0
-    while at < len(lines):
-        starts.append(at)
-        at += max(1, int(counts[at]))
-    return np.array(starts, np.int64)

@@ -18,9 +18,10 @@ import numpy as np
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.decoder import Decoder, Fields, record_size
-from pricetime.gateway.directory import Directory, Instrument
-from pricetime.gateway.encoder import Encoder
+from pricetime.gateway.directory import Directory, Instrument, Session
+from pricetime.gateway.encoder import ORDERS, Encoder
 from pricetime.gateway.event_decoder import EventDecoder
+from pricetime.gateway.field_checks import check, is_unicode, shown
 from pricetime.gateway.further_lines import FIRST_USE_SCALE
 from pricetime.gateway.layout import further_lines, offset_of
 from pricetime.matching import records
@@ -28,6 +29,10 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType, EventType, LineType
 
+# What defines its Symbol on first use. Risk, the kill switch and mass cancels define none: a name that nothing has used
+# is a mistake there.
+DEFINES_SYMBOL = (m.NewOrderSingle, m.OrderCancelReplaceRequest, m.OrderCancelRequest, m.TradingSessionStatus)
+DEFINES_ON_FIRST_USE = (*DEFINES_SYMBOL, m.SessionDefinition)
 DEFINITIONS = (m.SecurityDefinition, m.PartyDefinition, m.SessionDefinition, m.VenueStart, m.Record)
 _DEFINITION_TYPES = frozenset(
     {
@@ -58,67 +63,79 @@ class Codec:
         return lines_of(self.encode_bytes(message))
 
     def encode_all(self, messages: Iterable[m.Command]) -> np.ndarray:
-        """COMMAND lines of many messages, one record after another."""
-        return lines_of(b"".join([self.encode_bytes(message) for message in messages]))
+        """COMMAND lines of many messages, one record after another. At an error as if none had been given."""
+        if isinstance(messages, m.Message | str | bytes) or not isinstance(messages, Iterable):
+            raise UserError(f"messages: found {shown(messages)}, expected a list of messages")
+        time = self._encoder.time
+        try:
+            with self.directory.all_or_nothing():
+                return lines_of(b"".join([self.encode_bytes(message) for message in messages]))
+        except BaseException:
+            self._encoder.time = time
+            raise
 
     def encode_bytes(self, message: m.Command) -> bytes:
         """The same as bytes."""
-        before = self._define_missing(message) if self.define_on_first_use and not self.directory.venue_started else b""
+        if self.define_on_first_use and not self.directory.venue_started and (missing := self._missing(message)):
+            return self._defining(missing, message)
         record = self._encoder.record(message)
-        if isinstance(message, DEFINITIONS):
+        if type(message) not in ORDERS and isinstance(message, DEFINITIONS):
             self.follow(record)
-        return before + record if before else record
+        return record
 
-    def _define_missing(self, message: m.Command) -> bytes:
+    def _missing(self, message: Any) -> list[m.Command]:
         """Definitions, by the venue itself, of names that this message uses first."""
-        sessions, participants, instruments = (
-            self.directory.sessions,
-            self.directory.participants,
-            self.directory.instruments,
-        )
+        sessions, instruments = self.directory.sessions.by_name, self.directory.instruments.by_name
+        try:
+            if type(message) in ORDERS and message.symbol in instruments and message.session in sessions:
+                return []
+        except TypeError:
+            pass    # no name at all: check() says so
+        check(message)
+        missing: list[m.Command] = []
+        if message.session is not None and message.session not in sessions:
+            missing += self._session_definitions(message.session)
+        if isinstance(message, m.SessionDefinition):
+            missing += self._participant_definitions(message, sessions)
+        if isinstance(message, DEFINES_SYMBOL) and message.symbol not in instruments:
+            _check_name(message.symbol, "Symbol")
+            scale = FIRST_USE_SCALE
+            missing.append(m.SecurityDefinition(symbol=message.symbol, price_scale=scale, qty_scale=scale))
+        return missing
+
+    def _session_definitions(self, name: str) -> list[m.Command]:
+        _check_name(name, "Session")
+        session = m.SessionDefinition(session_name=name, participant=name)
+        if name in self.directory.participants.by_name:
+            return [session]
+        return [m.PartyDefinition(participant=name), session]
+
+    def _participant_definitions(self, message: m.SessionDefinition, sessions: dict[str, Session]) -> list[m.Command]:
+        """Of a session's participant: that of its own name where a new one names none."""
+        name = message.participant
+        if name is None and message.session_name not in sessions:
+            name = message.session_name
+        if not name or name in self.directory.participants.by_name or name == message.session:
+            return []
+        _check_name(name, "Participant")
+        return [m.PartyDefinition(participant=name)]
+
+    def _defining(self, missing: list[m.Command], message: m.Command) -> bytes:
+        """The record after the definitions that it needs. At an error nothing of it is kept: what is defined is said
+        with the first record that uses it."""
+        time, records = self._encoder.time, []
         if message.transact_time is not None:
             self._encoder.time = message.transact_time
-        defined = []
-        session = message.session
-        if session is not None and session not in sessions.by_name:
-            defined.append(self._define_session(session))
-        target = getattr(message, "target_session", None)
-        if target is not None and target not in sessions.by_name:
-            defined.append(self._define_session(target))
-        participant = getattr(message, "participant", None)
-        if (
-            isinstance(message, m.SessionDefinition)
-            and participant is None
-            and message.session_name not in sessions.by_name
-        ):
-            participant = message.session_name
-        if participant and participant not in participants.by_name and not isinstance(message, m.PartyDefinition):
-            defined.append(self._define_participant(participant))
-        symbol = getattr(message, "symbol", None)
-        if symbol is not None and symbol not in instruments.by_name and not isinstance(message, m.SecurityDefinition):
-            defined.append(self._define_instrument(symbol))
-        return b"".join(defined)
-
-    def _define_session(self, name: str) -> bytes:
-        _check_name(name, "Session")
-        before = b"" if name in self.directory.participants.by_name else self._define_participant(name)
-        record = self._encoder.record(m.SessionDefinition(session_name=name, participant=name))
-        self.follow(record)
-        return before + record
-
-    def _define_participant(self, name: str) -> bytes:
-        _check_name(name, "Participant")
-        record = self._encoder.record(m.PartyDefinition(participant=name))
-        self.follow(record)
-        return record
-
-    def _define_instrument(self, symbol: str) -> bytes:
-        _check_name(symbol, "Symbol")
-        record = self._encoder.record(
-            m.SecurityDefinition(symbol=symbol, price_scale=FIRST_USE_SCALE, qty_scale=FIRST_USE_SCALE)
-        )
-        self.follow(record)
-        return record
+        try:
+            with self.directory.all_or_nothing():
+                for command in (*missing, message):
+                    records.append(self._encoder.record(command))
+                    if isinstance(command, DEFINITIONS):
+                        self.follow(records[-1])
+            return b"".join(records)
+        except BaseException:
+            self._encoder.time = time
+            raise
 
     # ---------------------------------------------------------------------------------------- from records
 
@@ -212,8 +229,10 @@ def _refused(events: np.ndarray) -> frozenset[int]:
 
 def _check_name(name: str, field: str) -> None:
     """A name that is to be defined on first use must be one that the engine takes: its refusal would come too late."""
-    if not 1 <= len(name.encode()) <= records.NAME_BYTES or any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name):
-        raise UserError(f"{field}: found {name!r}, expected 1 to {records.NAME_BYTES} bytes without control characters")
+    size = len(name.encode()) if is_unicode(name) else 0
+    if not 1 <= size <= records.NAME_BYTES or any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name):
+        found = shown(name)
+        raise UserError(f"{field}: found {found}, expected 1 to {records.NAME_BYTES} bytes without control characters")
 
 
 def _instrument(id: int, symbol: str, further: dict[int, Any]) -> Instrument:

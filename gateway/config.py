@@ -30,12 +30,17 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.field_checks import shown
 from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
 from pricetime.matching.errors import UserError
 
 FILE_NAME = "venue.toml"
 Name = Annotated[str, Meta(min_length=1, max_length=48)]
 Limit = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
+MS_MAX = (2**63 - 1) // 10**6   # a record has nanoseconds
+Milliseconds = Annotated[int, Meta(ge=1, le=MS_MAX)]
+# Tokens times interval in nanoseconds are below 2^63: with an interval of 1 ms so many.
+RateTokens = Annotated[int, Meta(ge=-1, le=MS_MAX, description=f"-1, or 1 to {MS_MAX:,}")]
 
 
 class Section(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +102,7 @@ class InstrumentSection(Section, kw_only=True):
     collar: Decimal | None = None
     dynamic_band: Decimal | None = None
     static_band: Decimal | None = None
-    call_duration_ms: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+    call_duration_ms: Milliseconds | None = None
     max_order_qty: Decimal | None = None
     disabled: bool = False
 
@@ -111,8 +116,8 @@ class RiskSection(Section, kw_only=True):
     participant: Name
     symbol: Name | None = None
     currency: Annotated[str, Meta(max_length=8)] | None = None
-    rate_tokens: Limit | None = None
-    rate_interval_ms: Annotated[int, Meta(ge=1, le=2**43)] | None = None
+    rate_tokens: RateTokens | None = None
+    rate_interval_ms: Milliseconds | None = None
     max_order_qty: Decimal | None = None
     max_order_notional: Decimal | None = None
     max_open_orders: Limit | None = None
@@ -176,7 +181,7 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
     try:
         config = msgspec.convert(tables, Config)
     except msgspec.ValidationError as error:
-        raise UserError(f"{name}: {explain(str(error))}") from None
+        raise UserError(f"{name}: {explain(str(error), tables)}") from None
     for endpoint in config.venue.endpoints:
         check_endpoint(endpoint, name)
     check_names(config, name)
@@ -184,7 +189,7 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
     return config
 
 
-def explain(message: str) -> str:
+def explain(message: str, tables: dict[str, Any]) -> str:
     """msgspec's message with the place as it stands in the file, and for an unknown key the nearest known one."""
     found = re.match(r"(?P<what>.*) - at `\$\.?(?P<path>.*)`$", message)
     what, path = (found["what"], found["path"]) if found else (message, "")
@@ -192,10 +197,19 @@ def explain(message: str) -> str:
     place = f"[{path}]: " if path else ""
     unknown = re.match(r"Object contains unknown field `(?P<key>.*)`", what)
     if not unknown:
+        if what.startswith("Expected ") and ", got " not in what:   # a bound: msgspec does not say what it found
+            what = f"found {shown(value_at(tables, path))}, e{what[1:]}"
         return f"{place}{in_words(what, path)}"
     known = SECTIONS[section].__struct_fields__ if section else Config.__struct_fields__
     near = difflib.get_close_matches(unknown["key"], known, n=1, cutoff=0.0)
     return f"{place}unknown key {unknown['key']!r}; the nearest that there is: {near[0]!r}"
+
+
+def value_at(tables: Any, path: str) -> Any:
+    """What stands at a place such as `session[0].rights[0]`."""
+    for key in re.findall(r"\w+", path):
+        tables = tables[int(key)] if isinstance(tables, list) else tables[key]
+    return tables
 
 
 def in_words(what: str, path: str) -> str:
@@ -291,6 +305,8 @@ def check_limits(entry: RiskSection, place: str) -> None:
             raise UserError(f"{place} {key}: found {value}, but {mend}")
         if isinstance(value, Decimal) and not value.is_finite() or value < 0 and value != NO_LIMIT_KEY:
             raise UserError(f"{place} {key}: found {value}, expected 0 or more, or -1 for no limit")
+    if entry.rate_tokens == 0:
+        raise UserError(f"{place} rate_tokens: found 0, expected 1 or more, or -1 for no limit")
     if entry.rate_tokens not in (None, NO_LIMIT_KEY) and entry.rate_interval_ms is None:
         raise UserError(f"{place} rate_interval_ms: missing, expected it beside rate_tokens")
     if entry.rate_tokens in (None, NO_LIMIT_KEY) and entry.rate_interval_ms is not None:

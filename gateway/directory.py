@@ -4,11 +4,14 @@ Owns no rule: it takes definitions as they pass (Directory.take_*) or as an engi
 an engine refused is undone by loading again from that engine.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from pricetime.gateway.field_checks import shown
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
@@ -70,14 +73,18 @@ class Table(Generic[Entry]):
         """The entry of this name; UserError naming the field where there is none."""
         entry = self.by_name.get(name)
         if entry is None:
-            raise UserError(f"{field_name}: found {name!r}, expected a {self.kind} that is defined")
+            raise UserError(f"{field_name}: found {shown(name)}, expected a {self.kind} that is defined")
         return entry
+
+
+Change = tuple[Any, int, Any, str, Any]     # a table, an id and what it had, a name and what it had
 
 
 class Directory:
     """The three tables, and whether a VenueStart has passed."""
 
     def __init__(self) -> None:
+        self._changes: list[Change] | None = None   # None: nobody would take them back
         self.clear()
 
     def clear(self) -> None:
@@ -86,6 +93,30 @@ class Directory:
         self.sessions = Table[Session]("session")
         self.participants = Table[Participant]("participant")
         self.venue_started = False
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What is taken within a `with` is forgotten again where that ends with an error. It may stand in another."""
+        outer, changes, started = self._changes, list[Change](), self.venue_started
+        self._changes = changes
+        try:
+            yield
+        except BaseException:
+            for table, id, by_id, name, by_name in reversed(changes):
+                _put_back(table.by_id, id, by_id)
+                _put_back(table.by_name, name, by_name)
+            self.venue_started = started
+            raise
+        else:
+            if outer is not None:
+                outer += changes
+        finally:
+            self._changes = outer
+
+    def _add(self, table: Any, entry: Any, name: str) -> None:
+        if self._changes is not None:
+            self._changes.append((table, entry.id, table.by_id.get(entry.id), name, table.by_name.get(name)))
+        table.add(entry, name)
 
     def load(self, engine: EitherEngine) -> None:
         """Take everything anew from an engine (either), whether the venue started included."""
@@ -101,15 +132,22 @@ class Directory:
 
     def take_participant(self, id: int, name: str) -> None:
         """A participant was defined."""
-        self.participants.add(Participant(id, name), name)
+        self._add(self.participants, Participant(id, name), name)
 
     def take_session(self, id: int, name: str, participant: int) -> None:
         """A session was defined."""
-        self.sessions.add(Session(id, name, participant), name)
+        self._add(self.sessions, Session(id, name, participant), name)
 
     def take_instrument(self, instrument: Instrument) -> None:
         """An instrument was defined."""
-        self.instruments.add(instrument, instrument.symbol)
+        self._add(self.instruments, instrument, instrument.symbol)
+
+
+def _put_back(entries: dict[Any, Any], key: int | str, before: Any) -> None:
+    if before is None:
+        entries.pop(key, None)
+    else:
+        entries[key] = before
 
 
 def instrument_of_state(row: Any) -> Instrument:

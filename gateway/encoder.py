@@ -8,11 +8,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import scaled
 from pricetime.gateway.directory import Directory, Instrument
+from pricetime.gateway.field_checks import check
 from pricetime.gateway.further_lines import (
     limits_lines,
     name_bytes,
@@ -25,6 +24,9 @@ from pricetime.gateway.further_lines import (
 from pricetime.gateway.layout import (
     COMMAND_LINE,
     EXEC_INST_BITS,
+    NEW_EXEC_INST_BITS,
+    NEW_ORD_TYPE_BITS,
+    NEW_SIDE_BITS,
     ONE_LINE,
     ORD_TYPE_BITS,
     PHASES,
@@ -37,6 +39,7 @@ from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType, LineType
 
+ORDERS = frozenset({m.NewOrderSingle, m.OrderCancelReplaceRequest, m.OrderCancelRequest})
 _pack = COMMAND_LINE.pack
 
 
@@ -47,17 +50,31 @@ class Encoder:
         self.directory = directory
         self.time = 0
 
-    def record(self, message: m.Command) -> bytes:
+    def record(self, message: Any) -> bytes:
         """One record, whole lines. UserError (without a line number) where it cannot say the message."""
-        encode = _ENCODERS.get(type(message))
-        if encode is None:
-            raise UserError(f"MsgType: found {type(message).__name__}, expected a command")
-        if message.transact_time is not None:
-            self.time = message.transact_time
+        kind = type(message)
+        if kind not in ORDERS or (
+            # Only what would pass unnoticed: what cannot be packed or found fails by itself, and check() names it then.
+            message.session is None or message.poss_resend is not False
+            or type(message.cl_ord_id) is not int or type(message.sequence) is not int
+        ):
+            check(message)
+        time, its_own = self.time, message.transact_time
+        if its_own is not None:
+            if type(its_own) is not int or its_own < 0:
+                check(message)
+            self.time = its_own
         try:
-            return encode(self, message)
-        except (struct.error, OverflowError):
-            raise UserError(_number_out_of_range(message)) from None
+            return _ENCODERS[kind](self, message)
+        except UserError:
+            self.time = time
+            raise
+        except Exception as error:
+            self.time = time
+            check(message)
+            if isinstance(error, struct.error | OverflowError):
+                raise UserError(f"{kind.__name__}: a number does not fit its field") from None
+            raise
 
     def _first(
         self, type: CommandType, message: m.Command, attributes: int = 0, instrument: int = 0, price: int = 0,
@@ -77,8 +94,8 @@ class Encoder:
     # -------------------------------------------------------------------------------------------- orders
 
     def new_order(self, message: m.NewOrderSingle) -> bytes:
-        attributes = SIDE_BITS[message.side] | ORD_TYPE_BITS[message.ord_type]
-        attributes |= records.POST_ONLY if message.exec_inst == "PostOnly" else 0
+        attributes = NEW_SIDE_BITS[message.side] | NEW_ORD_TYPE_BITS[message.ord_type]
+        attributes |= NEW_EXEC_INST_BITS[message.exec_inst]
         return self._order(CommandType.NEW_ORDER_SINGLE, message, attributes, 0)
 
     def replace(self, message: m.OrderCancelReplaceRequest) -> bytes:
@@ -241,20 +258,6 @@ class Encoder:
         return message.lines
 
 
-def _number_out_of_range(message: m.Command) -> str:
-    """The first field with a whole number that its record cannot hold: field, found, expected."""
-    for field in msgspec.structs.fields(type(message)):
-        value, info = getattr(message, field.name), msgspec.inspect.type_info(field.type)
-        parts = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-        for part in parts:
-            if isinstance(part, msgspec.inspect.IntType) and isinstance(value, int):
-                lowest = -(2**63) if part.ge is None else part.ge
-                highest = 2**64 - 1 if part.le is None else part.le
-                if not lowest <= value <= highest:
-                    return f"{field.encode_name}: found {value}, expected a whole number from {lowest} to {highest}"
-    return f"{type(message).__name__}: a number does not fit its field"
-
-
 def _plain(type: CommandType) -> Callable[[Encoder, Any], bytes]:
     """The encoder of a message that has nothing but what all have."""
     return lambda encoder, message: encoder._first(type, message)
@@ -262,13 +265,15 @@ def _plain(type: CommandType) -> Callable[[Encoder, Any], bytes]:
 
 def _target(message: Any) -> tuple[int, int]:
     """Which order is meant: (attributes, target)."""
-    if message.order_id is not None:
-        if message.orig_cl_ord_id is not None:
-            raise UserError("OrderID: found beside OrigClOrdID, expected one of the two")
-        return records.BY_ORDER_ID, message.order_id
-    if message.orig_cl_ord_id is None:
+    order_id, orig_cl_ord_id = message.order_id, message.orig_cl_ord_id
+    if order_id is not None and orig_cl_ord_id is not None:
+        raise UserError("OrderID: found beside OrigClOrdID, expected one of the two")
+    if order_id is None and orig_cl_ord_id is None:
         raise UserError("OrigClOrdID: missing, expected it or OrderID")
-    return 0, message.orig_cl_ord_id
+    attributes, target = (0, orig_cl_ord_id) if order_id is None else (records.BY_ORDER_ID, order_id)
+    if type(target) is not int:
+        check(message)
+    return attributes, target
 
 
 def _named(table: Any, name: str | None, id: int | None, field: str) -> tuple[int, tuple[bytes, ...]]:

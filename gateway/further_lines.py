@@ -10,21 +10,22 @@ from msgspec import UnsetType
 from pricetime.gateway import messages as m
 from pricetime.gateway.decimals import INT64_MAX, INT128_MAX, decimals_of, scaled, short
 from pricetime.gateway.directory import Instrument
+from pricetime.gateway.field_checks import check, is_unicode, shown
 from pricetime.gateway.layout import SELF_MATCH_INSTRUCTIONS, further_line
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LineType
 
-NOTIONAL_SCALE_MAX = 36  # docs/rules.md, 13
 WORD = 2**64 - 1
+NUMBER_OR_NONE = (int, type(None))
 FIRST_USE_SCALE = 8  # of price and quantity, for an instrument that nothing defines
 
 
 def name_bytes(name: str, field: str, size: int = records.NAME_BYTES) -> bytes:
     """A name as it stands in a record; UserError where it does not fit."""
-    data = name.encode()
+    data = name.encode() if is_unicode(name) else b"\0"
     if len(data) > size or b"\0" in data:
-        raise UserError(f"{field}: found {name!r}, expected at most {size} bytes of UTF-8 without zeros")
+        raise UserError(f"{field}: found {shown(name)}, expected at most {size} bytes of UTF-8 without zeros")
     return data
 
 
@@ -33,8 +34,9 @@ def terms_of(message: m.SecurityDefinition, known: Instrument | None) -> Instrum
     terms = Instrument(0, message.symbol or "") if known is None else known
     new = known is None
     bare = new and message.price_scale is None and message.tick_size is None
-    price_scale = _scale(message.price_scale, message.tick_size, terms.price_scale, new, bare)
-    qty_scale = _scale(message.qty_scale, message.lot_size, terms.qty_scale, new, bare and message.lot_size is None)
+    price_scale = _scale(message.price_scale, message.tick_size, terms.price_scale, new, bare, "TickSize")
+    bare = bare and message.lot_size is None
+    qty_scale = _scale(message.qty_scale, message.lot_size, terms.qty_scale, new, bare, "LotSize")
     flags = _flag(terms.flags, records.PRICE_MAY_BE_NEGATIVE, message.price_may_be_negative)
     flags = _flag(flags, records.HIDDEN_ALLOWED, message.hidden_allowed)
     tick, lot, parts = message.tick_size, message.lot_size, message.iceberg_parts_max
@@ -46,14 +48,17 @@ def terms_of(message: m.SecurityDefinition, known: Instrument | None) -> Instrum
     )
 
 
-def _scale(scale: int | None, step: Decimal | None, known: int, new: bool, bare: bool) -> int:
+def _scale(scale: int | None, step: Decimal | None, known: int, new: bool, bare: bool, field: str) -> int:
     if scale is not None:
         return scale
     if not new:
         return known
     if step is None:
         return FIRST_USE_SCALE if bare else 0
-    return decimals_of(step)
+    decimals = decimals_of(step)
+    if decimals > m.SCALE_MAX:
+        raise UserError(f"{field}: found {short(step)}, expected at most {m.SCALE_MAX} decimals")
+    return decimals
 
 
 def _flag(flags: int, flag: int, value: bool | None) -> int:
@@ -103,6 +108,8 @@ def order_lines(message: m.OrderTerms, instrument: Instrument) -> tuple[bytes, .
         message.display_qty is not None or message.min_qty is not None or message.stop_px is not None
         or message.expire_time is not None or smp is not None
     ):
+        if type(message.expire_time) not in NUMBER_OR_NONE or type(smp) not in NUMBER_OR_NONE:
+            check(message)  # NumPy would take texts and floats for whole numbers
         fields = _present({
             "display_quantity": (records.HAS_DISPLAY_QUANTITY, _units(message.display_qty, qty_scale, "DisplayQty")),
             "min_quantity": (records.HAS_MIN_QUANTITY, _units(message.min_qty, qty_scale, "MinQty")),
@@ -174,8 +181,8 @@ def _notional(value: Decimal | None, scale: int | None, field: str) -> tuple[int
         return records.NO_LIMIT, scale or 0
     if scale is None:
         scale = decimals_of(value)
-        if scale > NOTIONAL_SCALE_MAX:
-            raise UserError(f"{field}: found {short(value)}, expected at most {NOTIONAL_SCALE_MAX} decimals")
+        if scale > m.NOTIONAL_SCALE_MAX:
+            raise UserError(f"{field}: found {short(value)}, expected at most {m.NOTIONAL_SCALE_MAX} decimals")
     units = scaled(value, scale, field, INT128_MAX)
     _check_limit(value, field)
     return units, scale

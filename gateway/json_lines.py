@@ -5,25 +5,26 @@ the start of a file. Where a field stands twice in an object, the later one coun
 apart would cost a second reading of every line.
 """
 
-import builtins
+import codecs
 import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, Literal, TypeVar, get_args, get_origin
+from typing import Any, BinaryIO, TypeVar, get_args
 
 import msgspec
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.field_checks import COMMANDS, SHOWN_CHARACTERS_MAX, expected
 from pricetime.matching.errors import UserError
 
 M = TypeVar("M", bound=m.Message)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _command_decoder: msgspec.json.Decoder[m.Command] = msgspec.json.Decoder(m.AnyCommand)
 _event_decoder: msgspec.json.Decoder[m.Event] = msgspec.json.Decoder(m.AnyEvent)
-COMMANDS = {type.__struct_config__.tag: type for type in get_args(m.AnyCommand)}
-CL_ORD_ID = f"a whole number from 1 to {2**63 - 1}"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+OTHER_MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"),
+               (codecs.BOM_UTF16_BE, "UTF-16"))  # fmt: skip
 EVENTS = {type.__struct_config__.tag: type for type in get_args(m.AnyEvent)}
 
 
@@ -70,17 +71,17 @@ def _parse(line: bytes | str, decoder: msgspec.json.Decoder[M], types: dict[str,
 
 def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
     """msgspec's error as field, found, expected. Values are shown as they stand in the line."""
+    text = line if isinstance(line, str) else bytes(line).decode(errors="replace")
     try:
         raw = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
         return f"found {_short(line)}, expected an object with MsgType"
     except msgspec.DecodeError as fault:
-        return f"not JSON ({_plain(str(fault))}): expected one object a line"
+        return _explain_text(line, text, types) or f"not JSON ({_plain(str(fault))}): expected one object a line"
     except UnicodeDecodeError:
         return "not UTF-8: expected one JSON object"
     except RecursionError:
         return "nested too deeply: expected one flat object"
-    text = line if isinstance(line, str) else bytes(line).decode(errors="replace")
     names = [name for name, _ in json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str, strict=False)]
     if len(names) > len(raw):
         return f"{_short(next(name for name in names if names.count(name) > 1))}: stands there twice, expected once"
@@ -89,9 +90,9 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
     name = bytes(raw["MsgType"]).decode(errors="replace").strip('"')
     if name not in types:
         return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
-    fields = {field.encode_name: field for field in msgspec.structs.fields(types[name])}
+    fields = _fields(types[name])
     if match := re.search(r"missing required field `(\w+)`", error):
-        return f"{match[1]}: missing, {name} needs {_expected(fields[match[1]])}"
+        return f"{match[1]}: missing, {name} needs {expected(fields[match[1]])}"
     if match := re.search(r"unknown field `(.*)`", error, re.S):
         nearest, *others = _by_likeness(match[1], fields)
         return (
@@ -99,41 +100,34 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
             f"the others: {', '.join(others)}"
         )
     if match := re.search(r"`\$\.(\w+)", error):
-        return f"{match[1]}: found {_short(raw[match[1]])}, expected {_expected(fields[match[1]])}"
+        return f"{match[1]}: found {_short(raw[match[1]])}, expected {expected(fields[match[1]])}"
     return f"not UTF-8 or not text: {_plain(error)}"
 
 
-def _expected(field: msgspec.structs.FieldInfo) -> str:
-    """What a field takes, in words. A ClOrdID of 0 can be said, but only the venue itself may have it."""
-    if field.name == "cl_ord_id":
-        return CL_ORD_ID
-    return _wanted(field.type) + (" or null" if field.default is msgspec.UNSET else "")
+class _NoNumber(str):
+    """NaN, Infinity or -Infinity, as it stands in a line."""
 
 
-def _wanted(type: Any) -> str:
-    """A field's type in words."""
-    info = msgspec.inspect.type_info(type)
-    if isinstance(info, msgspec.inspect.UnionType):
-        info = next(part for part in info.types if not isinstance(part, msgspec.inspect.NoneType))
-    if isinstance(info, msgspec.inspect.VarTupleType):
-        return f"a list of {', '.join(get_args(_literal(type)))}"
-    if isinstance(info, msgspec.inspect.LiteralType):
-        return f"one of {', '.join(get_args(_literal(type)))}"
-    if isinstance(info, msgspec.inspect.IntType):
-        return "a whole number" + _bounds(info.ge, info.le)
-    if isinstance(info, msgspec.inspect.StrType):
-        return "text" if info.pattern is None else f"text like {info.pattern}"
-    return {
-        msgspec.inspect.DecimalType: "a number",
-        msgspec.inspect.BoolType: "true or false",
-        msgspec.inspect.BytesType: "base64",
-    }[builtins.type(info)]
+def _explain_text(line: bytes | str, text: str, types: dict[str, type]) -> str | None:
+    """What is no JSON, but known all the same: another encoding, a misplaced mark, a number that is none."""
+    for mark, encoding in OTHER_MARKS:
+        if isinstance(line, bytes | bytearray) and line.startswith(mark):
+            return f"byte order mark: found that of {encoding}, expected UTF-8"
+    if text.startswith("\ufeff"):
+        return "byte order mark: found one, expected at most one, at the start of the file"
+    try:     # Python's json takes NaN, Infinity and -Infinity
+        pairs = json.loads(text, object_pairs_hook=list, parse_constant=_NoNumber)
+        field, found = next((name, value) for name, value in pairs if isinstance(value, _NoNumber))
+    except (ValueError, TypeError, StopIteration, RecursionError):
+        return None
+    name = next((value for name, value in pairs if name == "MsgType" and isinstance(value, str)), None)
+    fields = _fields(types[name]) if name in types else {}
+    return f"{_short(field)}: found {found}, expected {expected(fields[field]) if field in fields else 'a number'}"
 
 
-def _bounds(lowest: int | None, highest: int | None) -> str:
-    if lowest is None:
-        return ""
-    return f" from {lowest}" if highest is None else f" from {lowest} to {highest}"
+def _fields(type: Any) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a message by their names on the wire."""
+    return {field.encode_name: field for field in msgspec.structs.fields(type)}
 
 
 def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
@@ -142,16 +136,11 @@ def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
     return sorted(known, key=lambda name: -difflib.SequenceMatcher(None, found, name.casefold()).ratio())
 
 
-def _literal(type: Any) -> Any:
-    """The Literal in a type that may be optional or a list; it has the names in the order of the records' numbers."""
-    return type if get_origin(type) is Literal else next(part for part in get_args(type) if get_origin(part) is Literal)
-
-
 def _short(value: Any) -> str:
     """A value of the input on one line, cut where it is long."""
     text = value if isinstance(value, str) else bytes(value).decode(errors="backslashreplace")
     text = "".join(c if c.isprintable() else "?" for c in text.strip())
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else text[: SHOWN_CHARACTERS_MAX - 3] + "..."
 
 
 def _plain(error: str) -> str:

@@ -69,6 +69,18 @@ def further_lines(record: bytes) -> dict[int, Any]:
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
+def record_starts(lines: np.ndarray) -> np.ndarray:
+    """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
+    counts = lines["shape"] & 0xF
+    if (counts == 1).all():
+        return np.arange(len(lines))
+    starts, at = [], 0
+    while at < len(lines):
+        starts.append(at)
+        at += max(1, int(counts[at]))
+    return np.array(starts, np.int64)
+
+
 def _numbers(names: Any, enum: Any) -> dict[Any, int]:
     return {name: int(member) for name, member in zip(get_args(names), enum, strict=True)}
 
@@ -94,6 +106,10 @@ SIDE_BITS = {None: 0} | {name: number << records.SIDE_SHIFT for name, number in 
 ORD_TYPE_BITS = {None: 0} | {name: number << records.ORD_TYPE_SHIFT for name, number in ORD_TYPES.items()}
 TIME_IN_FORCE_BITS = {None: 0} | {n: number << records.TIME_IN_FORCE_SHIFT for n, number in TIMES_IN_FORCE.items()}
 EXEC_INST_BITS = {None: 0, "None": records.HAS_EXEC_INST, "PostOnly": records.HAS_EXEC_INST | records.POST_ONLY}
+# Of a new order: Side and OrdType cannot be left out, and there is nothing that ExecInst None would change.
+NEW_SIDE_BITS = {name: bits for name, bits in SIDE_BITS.items() if name is not None}
+NEW_ORD_TYPE_BITS = {name: bits for name, bits in ORD_TYPE_BITS.items() if name is not None}
+NEW_EXEC_INST_BITS = {None: 0, "None": 0, "PostOnly": records.POST_ONLY}
 
 
 def names_of(numbers: dict[Name, int]) -> dict[int, Name]:

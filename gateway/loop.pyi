@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 
 from pricetime.gateway.world import Storage, Transport
 from pricetime.matching.engine import Engine
+from pricetime.matching.records import Reason
 
 CLOCKS: dict[str, int]
 DIGEST_EVERY: int
@@ -39,5 +40,6 @@ class Loop:
     def connections(self) -> int: ...
     @property
     def counters(self) -> dict[str, int]: ...
+    def phase_changes(self, after: int = 0) -> list[tuple[int, int, str, int, Reason]]: ...
     @property
     def last_log_error(self) -> int: ...

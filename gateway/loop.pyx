@@ -17,10 +17,10 @@ from pricetime.gateway.intake cimport end_session, journal, journal_digest, pass
 from pricetime.gateway.outgoing cimport drain_events, mark_lost, publish, send_all
 from pricetime.gateway.state cimport *
 from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
-from pricetime.journal.atomics cimport load_acquire, store_release
+from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_screen
-from pricetime.matching.records cimport EVENT_LINES, LINE_BYTES, LINES_MAX, CommandLine, record_lines
+from pricetime.matching.records cimport EVENT_LINES, LINE_BYTES, LINES_MAX, NAME_BYTES, CommandLine, record_lines
 from pricetime.matching.state cimport TABLE_MAX
 
 from pricetime.matching.errors import UserError
@@ -234,6 +234,22 @@ cdef class Loop:
     def counters(self) -> dict:
         """What happened so far: see Counters in state.pxd. While the loop runs each number is a moment's."""
         return dict(self.state.counters)
+
+    def phase_changes(self, after=0) -> list:
+        """(number, time, symbol, phase, reason) of each committed change of a phase since the one of number `after`,
+        also while the loop runs: the newest PHASE_CHANGES - 1 at most. One thread asks."""
+        cdef PhaseChanges* phases = &self.state.phases
+        cdef PhaseChange change
+        cdef uint64_t end = load_acquire(&phases.published), number = after
+        cdef list found = []
+        while number < end:
+            change = phases.changes[number % PHASE_CHANGES]
+            number += 1
+            found.append((number, change.time, change.name[:NAME_BYTES], change.phase, change.reason))
+        fence_full()
+        end = load_acquire(&phases.noted)   # what the loop has begun to write over the oldest ones is not to be trusted
+        return [(number, time, name.rstrip(b"\0").decode(), phase, Reason(reason))
+                for number, time, name, phase, reason in found if number + PHASE_CHANGES > end + 1]
 
     @property
     def last_log_error(self) -> int:

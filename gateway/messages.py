@@ -12,7 +12,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Id = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Counter = Annotated[int, Meta(ge=0)]
-Byte = Annotated[int, Meta(ge=0, le=255)]
+SCALE_MAX = 18  # docs/rules.md, 7
+NOTIONAL_SCALE_MAX = 36  # docs/rules.md, 13
+Scale = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
+NotionalScale = Annotated[int, Meta(ge=0, le=NOTIONAL_SCALE_MAX)]
 Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 # In the order of the enums of matching/records.pxd.
@@ -144,8 +147,8 @@ class SecurityDefinition(Command, kw_only=True):
     symbol: str | None = None
     security_id: Id | None = None
     currency: str | None = None
-    price_scale: Byte | None = None
-    qty_scale: Byte | None = None
+    price_scale: Scale | None = None
+    qty_scale: Scale | None = None
     tick_size: Decimal | None = None
     lot_size: Decimal | None = None
     price_may_be_negative: bool | None = None
@@ -192,7 +195,7 @@ class RiskLimits(Command, kw_only=True):
     participant: str
     symbol: str | None = None
     currency: str | None = None
-    notional_scale: Byte | None = None
+    notional_scale: NotionalScale | None = None
     rate_tokens: Integer | None | UnsetType = UNSET
     rate_interval: Integer | None = None
     max_order_qty: Decimal | None | UnsetType = UNSET

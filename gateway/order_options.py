@@ -6,9 +6,11 @@ Owns the short names and the types; what a value means is the message's (message
 import difflib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import index
 from typing import Any, TypedDict
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.field_checks import is_whole, shown
 from pricetime.matching.errors import UserError
 
 Number = Decimal | int | str
@@ -79,14 +81,23 @@ def exact(value: Number | None, field: str) -> Decimal | None:
     """A price or quantity as a Decimal. Never from a float: 0.1 is none."""
     if value is None or isinstance(value, Decimal):
         return value
+    if isinstance(value, bool):
+        raise UserError(f"{field}: found {value}, expected a decimal number")
     if isinstance(value, float):
         raise UserError(
             f"{field}: found the float {value!r}, expected a string, an int or a Decimal: floats are not exact"
         )
     try:
-        return Decimal(value)
+        return Decimal(value if isinstance(value, str) else index(value))
     except (ArithmeticError, ValueError, TypeError):
-        raise UserError(f"{field}: found {value!r}, expected a decimal number") from None
+        raise UserError(f"{field}: found {shown(value)}, expected a decimal number") from None
+
+
+def whole(value: int, field: str, least: int, expected: str = "a whole number") -> int:
+    """A number that stands in no message. UserError where it is none, or too small or large for an id."""
+    if not is_whole(value) or not least <= value < 2**63:
+        raise UserError(f"{field}: found {shown(value)}, expected {expected}, from {least}")
+    return int(value)
 
 
 def nanoseconds(moment: int | datetime) -> int:

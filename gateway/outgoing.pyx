@@ -2,11 +2,24 @@
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
 from libc.stdint cimport uint16_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, connection_release, routing_bytes
-from pricetime.gateway.state cimport BLOCK_BYTES, NO_FAILURE, STRANGER_BYTES, TRANSPORT_FAILED, fail
-from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES
+from pricetime.gateway.state cimport (
+    BLOCK_BYTES, NO_FAILURE, PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail)
+from pricetime.journal.atomics cimport fence_full, store_release
+from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, NAME_BYTES, SESSION_STATUS
+
+
+cdef void note_phase(GatewayState* self, const EventRecord* event) noexcept nogil:
+    """An instrument's new phase, for the operator: no session hears of a VolatilityCall."""
+    cdef PhaseChange* change = &self.phases.changes[self.phases.noted % PHASE_CHANGES]
+    change.time = event.time
+    change.phase = <uint8_t> event.leaves_qty
+    change.reason = event.reason
+    memcpy(change.name, &self.engine.instrument_names[event.instrument], NAME_BYTES)
+    store_release(&self.phases.noted, self.phases.noted + 1)
+    fence_full()        # before the next one is written over the oldest
 
 
 cdef int drain_events(EventSink* sink) noexcept nogil:
@@ -16,6 +29,8 @@ cdef int drain_events(EventSink* sink) noexcept nogil:
     cdef size_t i
     for i in range(sink.count):
         event = &sink.events[i]
+        if event.type == SESSION_STATUS:
+            note_phase(self, event)
         index = self.table.by_session[event.session]
         if index != NO_CONNECTION and not self.table.connections[index].lost:
             push_event(self, index, event)
@@ -32,6 +47,8 @@ cdef void publish(GatewayState* self) noexcept nogil:
     if self.unpublished and self.failure == NO_FAILURE:
         self.storage.publish(self.storage.context)
         self.unpublished = False
+    if self.phases.published != self.phases.noted and self.failure == NO_FAILURE:
+        store_release(&self.phases.published, self.phases.noted)
 
 
 cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:

@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from pricetime.gateway.connections cimport ConnectionTable
 from pricetime.gateway.world cimport ROUTING_ID_MAX, Clock, StorageCalls, TransportCalls
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.records cimport EventRecord
+from pricetime.matching.records cimport NAME_BYTES, EventRecord
 from pricetime.matching.state cimport EngineState
 
 cdef enum:
@@ -23,6 +23,7 @@ cdef enum:
     SINK_EVENTS = 256
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
+    PHASE_CHANGES = 256                 # kept for the operator, who looks every half second; older ones are lost
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
     WAIT_MS = 50                        # a message is waited for so long: so late is a stop or a missed heartbeat noticed
 
@@ -53,6 +54,18 @@ cdef struct Counters:
     uint64_t disconnects                # connections ended by the gateway
     uint64_t log_errors                 # appends that failed
     uint64_t batches
+
+cdef struct PhaseChange:
+    int64_t time
+    char name[NAME_BYTES]               # of the instrument
+    uint8_t phase
+    uint8_t reason
+
+cdef struct PhaseChanges:
+    # A ring: one thread writes, one reads, and a reader that was overtaken notices.
+    PhaseChange changes[PHASE_CHANGES]
+    uint64_t noted                      # how many there were
+    uint64_t published                  # how many are committed; another thread loads it
 
 cdef struct GatewayState:
     EngineState* engine
@@ -85,6 +98,7 @@ cdef struct GatewayState:
     char stranger_routing[ROUTING_ID_MAX + 1]
     char* stranger
     Counters counters
+    PhaseChanges phases
     EventRecord events[SINK_EVENTS]
 
 

@@ -1,9 +1,9 @@
 """A venue: its log, its engine, its sockets and the thread that runs the loop over them. Starting and stopping is all
 that is here.
 
-Start: configuration, sockets bound, the log locked and recovered, replayed into the engine, VenueStart, then what
-venue.toml says and the state does not, all journaled as session 0. Stop, in reverse: the loop answers what waits, the
-last digest, the log closed.
+Start: configuration, sockets bound, the log read and the configuration rehearsed on its state, then the log locked and
+recovered, VenueStart, then what venue.toml says and the state does not, all journaled as session 0. Stop, in reverse:
+the loop answers what waits, the last digest, the log closed.
 """
 
 import secrets
@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
@@ -21,8 +20,11 @@ from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
+from pricetime.gateway.rehearsal import rehearse
 from pricetime.gateway.sockets import bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
+from pricetime.journal.directory import LOG_FOLDER
+from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
 from pricetime.journal.writer import Writer
@@ -46,8 +48,8 @@ class Venue:
         self.config = load(file) if config is None else config
         self.directory = path if path.is_dir() or config is not None else path.parent
         self.notes: list[str] = []
-        self.engine = Engine()
-        scatter_ids(self.engine, secrets.randbits(64))
+        self.engine = new_engine()
+        self._name = str(file) if config is None else FILE_NAME
         self.codec = Codec()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
@@ -63,11 +65,12 @@ class Venue:
     def _open(self) -> None:
         venue = self.config.venue
         self._router, self.endpoints = bound_router(self._context, venue.endpoints)
+        rehearsed = self._rehearse()
         self._writer = Writer(self.directory, segment_bytes=self.config.log.segment_mib << 20)
-        self.notes += self._writer.recovered.notes
-        if self._writer.recovered.last_sequence:
-            replayed = replay(Reader(self.directory), self.engine)
-            self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
+        self.notes[:0] = self._writer.recovered.notes
+        self._replay(self._writer.recovered.last_sequence)
+        if rehearsed != self.engine.sequence:
+            rehearse(self.config, self.engine, self._name)
         self.loop = Loop(
             self.engine,
             ZmqTransport(self._router),
@@ -81,6 +84,29 @@ class Venue:
         self._define()
         touch(self.engine)
 
+    def _rehearse(self) -> int | None:
+        """A configuration that the engine would refuse leaves nothing on the disk: no folder, segment or command.
+
+        The command up to which the log was read for it; None where it could not be read before it is recovered."""
+        if (self.directory / LOG_FOLDER).exists():
+            try:
+                self._replay(SEQUENCE_MAX)
+            except UserError:   # locked, damaged, of another version: the writer says what it is, and what to do
+                self.engine = new_engine()
+                return None
+        rehearse(self.config, self.engine, self._name)
+        return self.engine.sequence
+
+    def _replay(self, last_sequence: int) -> None:
+        """What the log has and the engine has not, up to a command: the writer may have cut what a reader saw."""
+        if self.engine.sequence > last_sequence:
+            self.engine = new_engine()
+        if self.engine.sequence < last_sequence:
+            reader = Reader(self.directory, from_sequence=self.engine.sequence + 1, until_sequence=last_sequence)
+            replayed = replay(reader, self.engine)
+            if replayed.commands:
+                self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
+
     @property
     def run(self) -> int:
         """Number of this start of the venue."""
@@ -93,17 +119,9 @@ class Venue:
 
     def _start_run(self) -> None:
         """VenueStart: every session is disconnected. The pool of orders is sized by the first one only."""
-        wanted = self.config.venue.order_capacity
-        first = self.engine.run == 0
-        if not first and wanted not in (0, order_capacity(self.engine)):
-            raise UserError(
-                f"[venue] order_capacity: found {wanted}, but the log began with {order_capacity(self.engine)}, "
-                "and that cannot change"
-            )
+        capacity = 0 if self.engine.run else self.config.venue.order_capacity
         self._journal(
-            m.VenueStart(
-                run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=wanted if first else 0
-            )
+            m.VenueStart(run=self.engine.run + 1, rules_version=records.RULES_VERSION, order_capacity=capacity)
         )
 
     def _define(self) -> None:
@@ -180,9 +198,11 @@ class Venue:
         self.stop()
 
 
-def order_capacity(engine: Engine) -> int:
-    """How many live orders an engine holds."""
-    return int(np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]["order_capacity"])
+def new_engine() -> Engine:
+    """An engine whose tables no client can foresee."""
+    engine = Engine()
+    scatter_ids(engine, secrets.randbits(64))
+    return engine
 
 
 def definition_name(command: m.Command) -> str:

@@ -14,7 +14,7 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     # Pools and maps for `capacity` live orders in place of what was there. 0, or -1 where memory is short: nothing changed.
 cdef void give_back_order_memory(EngineState* state) noexcept nogil
 cdef int make_room(EngineState* state, int kind, uint32_t count) noexcept nogil
-    # Tables with room for at least `count` entries of a kind (0 participants, 1 sessions, 2 instruments), zeroed. 0 or -1.
+    # Tables with room for at least `count` entries of a kind (OF_PARTICIPANTS ...), zeroed; and for their names. 0 or -1.
 cdef int prepare_instrument(EngineState* state, Instrument* instrument) noexcept nogil
     # Ladders, divisors and bound of an instrument whose terms and limits are set. 0 or -1.
 cdef void set_quantity_bound(const EngineState* state, Instrument* instrument) noexcept nogil

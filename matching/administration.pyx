@@ -6,9 +6,9 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_map_create, id_map_destroy
+from pricetime.matching.id_index cimport id_index_create, id_index_destroy
 from pricetime.matching.memory cimport CACHE_LINE, give_lines_back, take_lines
-from pricetime.matching.order_ids cimport order_ids_create, order_ids_destroy
+from pricetime.matching.names cimport names_make_room
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
 from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, level_pool_create, level_pool_destroy
@@ -16,7 +16,7 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session,
+    KINDS, ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
 )
 
 cdef extern from "stdlib.h" nogil:
@@ -34,8 +34,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
     fresh.deadlines = <uint32_t*> take_lines(&fresh.deadline_lines, (<size_t> capacity + 1) * sizeof(uint32_t))
     if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
-            or id_map_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
-            or order_ids_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
+            or id_index_create(&fresh.by_cl_ord_id, capacity, capacity, state.id_multiplier) != 0
+            or id_index_create(&fresh.by_order_id, capacity, (capacity + 1) // 2, state.id_multiplier) != 0):
         give_back_order_memory(&fresh)
         return -1
     give_back_order_memory(state)
@@ -57,8 +57,8 @@ cdef void give_back_order_memory(EngineState* state) noexcept nogil:
     state.deadlines = NULL
     order_pool_destroy(&state.pool)
     level_pool_destroy(&state.level_pool)
-    id_map_destroy(&state.by_cl_ord_id)
-    order_ids_destroy(&state.by_order_id)
+    id_index_destroy(&state.by_cl_ord_id)
+    id_index_destroy(&state.by_order_id)
 
 
 cdef int grow(void** table, uint32_t room, uint32_t new_room, size_t size) noexcept nogil:
@@ -75,11 +75,13 @@ cdef int grow(void** table, uint32_t room, uint32_t new_room, size_t size) noexc
 
 
 cdef int make_room(EngineState* state, int kind, uint32_t count) noexcept nogil:
-    cdef uint32_t* rooms[3]
-    cdef void** tables[3]
-    cdef void** names[3]
-    cdef size_t sizes[3]
+    cdef uint32_t* rooms[<int> KINDS]
+    cdef uint32_t counts[<int> KINDS]
+    cdef void** tables[<int> KINDS]
+    cdef void** names[<int> KINDS]
+    cdef size_t sizes[<int> KINDS]
     cdef uint32_t room
+    counts[0], counts[1], counts[2] = state.participants_count, state.sessions_count, state.instruments_count
     rooms[0], rooms[1], rooms[2] = &state.participants_room, &state.sessions_room, &state.instruments_room
     tables[0], tables[1] = <void**> &state.participants, <void**> &state.sessions
     tables[2] = <void**> &state.instruments
@@ -92,7 +94,8 @@ cdef int make_room(EngineState* state, int kind, uint32_t count) noexcept nogil:
     if room == rooms[kind][0]:
         return 0
     if grow(tables[kind], rooms[kind][0], room, sizes[kind]) != 0 \
-            or grow(names[kind], rooms[kind][0], room, sizeof(Name)) != 0:
+            or grow(names[kind], rooms[kind][0], room, sizeof(Name)) != 0 \
+            or names_make_room(state, kind, counts[kind], room) != 0:
         return -1
     rooms[kind][0] = room
     return 0
@@ -107,9 +110,9 @@ cdef void set_divisor(Divisor* self, int64_t value) noexcept nogil:
     inverse = odd                       # Newton: each step doubles the number of correct bits, from 3
     while odd * inverse != 1:
         inverse *= 2 - odd * inverse
-    self.inverse = <int64_t> inverse
+    self.inverse = inverse
     self.low_bits = (<uint64_t> 1 << self.shift) - 1
-    self.highest = <int64_t> (<uint64_t> INT64_MAX // odd)
+    self.highest = <uint64_t> (INT64_MAX // value)
     self.lowest = INT64_MIN // <int64_t> odd      # C division: towards zero
 
 
@@ -136,7 +139,7 @@ cdef void answer_session(EngineState* state, uint32_t session, uint8_t type, Eve
     """LOGON_ANSWER (mark, next report number) or LOGOUT_ANSWER: not numbered."""
     cdef EventRecord* event = event_room(sink)
     memset(event, 0, sizeof(EventRecord))
-    event_header(state, event, type, 0, NONE, session, 0, 0)
+    event_header(state, event, type, 0, NONE, session, state.sessions[session].participant, 0, 0)
     if type == LOGON_ANSWER:
         event.cl_ord_id = state.sessions[session].mark
         event.order_id = state.sessions[session].report_number + 1
@@ -148,6 +151,7 @@ cdef void disconnect(EngineState* state, uint32_t session, EventSink* sink) noex
     cdef uint32_t i
     if state.run != 0:
         state.sessions[session].logged_on = 0
+        set_senders(&state.sessions[session])
     if state.sessions[session].flags & CANCEL_ON_DISCONNECT:
         orders = select_session(state, session)
         for i in range(orders.count):
@@ -158,6 +162,7 @@ cdef void logon(EngineState* state, const CommandLine* command, EventSink* sink)
     if state.sessions[command.session].logged_on:
         disconnect(state, command.session, sink)
     state.sessions[command.session].logged_on = 1
+    set_senders(&state.sessions[command.session])
     answer_session(state, command.session, LOGON_ANSWER, sink)
 
 

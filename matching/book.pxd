@@ -4,14 +4,13 @@ Plain is an order whose flags are 0. What has more to it is in placing.pxd (wher
 All functions work on either side: `side` is 0 for buy and 1 for sell, and a ladder's highest key is its best price.
 """
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_remove
+from pricetime.matching.id_index cimport SLOTS_A_LINE, cl_ord_key, id_index_insert, id_index_prefetch, id_index_remove
 from pricetime.matching.memory cimport prefetch, unlikely
 from pricetime.matching.level_tree cimport Level, level_is_empty
-from pricetime.matching.order_ids cimport SLOTS_A_LINE, order_ids_insert, order_ids_prefetch, order_ids_remove
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
 from pricetime.matching.price_ladder cimport (
     PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near, ladder_remove,
@@ -91,13 +90,28 @@ cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_
     level_left(state, instrument, order)
 
 
+cdef inline void name_by_client(EngineState* state, uint64_t key, uint32_t slot) noexcept nogil:
+    """Make a live order findable by ClOrdID. The line of the ids after it is asked for, whose turn comes soon where they are
+    counted up: without this every sixteenth insertion waits for a line that was touched last when the index was there before."""
+    id_index_insert(&state.by_cl_ord_id, key, slot)
+    id_index_prefetch(&state.by_cl_ord_id, key + SLOTS_A_LINE)
+
+
+cdef inline void rename_order(EngineState* state, uint32_t slot, uint32_t session, int64_t cl_ord_id) noexcept nogil:
+    """A live order's owner and ClOrdID are these from now on."""
+    cdef Order* order = &state.pool.orders[slot]
+    id_index_remove(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot)
+    order.session = <uint16_t> session
+    order.cl_ord_id = cl_ord_id
+    name_by_client(state, cl_ord_key(session, cl_ord_id), slot)
+
+
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     """Make a live order findable by OrderID and ClOrdID."""
     cdef Order* order = &state.pool.orders[slot]
-    order_ids_insert(&state.by_order_id, order.order_id, slot)
-    id_map_insert(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
-    order_ids_prefetch(&state.by_order_id, order.order_id + SLOTS_A_LINE)
-    id_map_foresee(&state.by_cl_ord_id, order.session, order.cl_ord_id)
+    id_index_insert(&state.by_order_id, order.order_id, slot)
+    id_index_prefetch(&state.by_order_id, order.order_id + SLOTS_A_LINE)
+    name_by_client(state, cl_ord_key(order.session, order.cl_ord_id), slot)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
@@ -106,8 +120,8 @@ cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     if unlikely(order.flags & TIMED):
         deadline_remove(state, slot)
     risk_remove(state, order)
-    order_ids_remove(&state.by_order_id, order.order_id, slot)
-    id_map_remove(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot)
+    id_index_remove(&state.by_order_id, order.order_id, slot)
+    id_index_remove(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot)
     state.sessions[order.session].open_orders -= 1
     order_give_back(&state.pool, slot)
 

@@ -17,7 +17,8 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_order, status_of
 from pricetime.matching.risk cimport risk_price_of, risk_reduce
 from pricetime.matching.state cimport (
-    WATCH_BANDS, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_id, is_multiple, side_index,
+    WATCH_BANDS, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, indicative_changes, instrument_id, is_multiple,
+    set_watch, side_index,
 )
 
 cdef struct Question:
@@ -187,6 +188,7 @@ cdef inline void note_trade(Instrument* instrument) noexcept nogil:
 cdef void interrupt(EngineState* state, EventSink* sink, Instrument* instrument) noexcept nogil:
     cdef EventRecord* event
     instrument.phase = VOLATILITY_CALL
+    set_watch(instrument)
     call_begin(state, instrument)
     event = event_to(state, sink, 0, SESSION_STATUS, VOLATILITY_INTERRUPTION, 0, instrument_id(state, instrument))
     event.leaves_qty = VOLATILITY_CALL
@@ -269,6 +271,7 @@ cdef bint work_off_closely(EngineState* state, Instrument* instrument, uint32_t 
             set_aside(state, instrument, slot)
             return True
     if instrument.phase != CONTINUOUS:
+        indicative_changes(state, instrument)
         rest_order(state, instrument, slot, tick)
         return True
     outcome = match_closely(state, sink, instrument, slot, limit_key)

@@ -1,18 +1,18 @@
 """How an order comes in: new, or again after a replace. Rule 4, checks 1 and 8, and the working off; the plain way, inline."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.book cimport book_available, book_crosses, book_match, book_rest_at
 from pricetime.matching.careful cimport check_book_closely, work_off_closely
 from pricetime.matching.deadlines cimport deadline_add
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.fields cimport Terms
+from pricetime.matching.fields cimport KEPT_ATTRIBUTES, Terms
 from pricetime.matching.memory cimport unlikely
-from pricetime.matching.order_pool cimport STOP_WAITING, Order
+from pricetime.matching.order_pool cimport STOP_WAITING, Order, order_take
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, instrument_known, side_index,
+    WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, indicative_changes, instrument_known, side_index,
 )
 from pricetime.matching.stops cimport release_stops
 
@@ -43,6 +43,26 @@ cdef inline uint8_t check_book(EngineState* state, Instrument* instrument, uint3
     return NONE
 
 
+cdef inline uint32_t accept_order(EngineState* state, const CommandLine* command, uint32_t account) noexcept nogil:
+    """A slot for a new order that passed all checks, as its command's first line says it. It stands nowhere yet."""
+    cdef uint16_t attributes = command.attributes
+    cdef uint32_t slot = order_take(&state.pool)
+    cdef Order* order = &state.pool.orders[slot]
+    if order_time_in_force(attributes) == 0:
+        attributes |= DAY << TIME_IN_FORCE_SHIFT
+    state.last_order_id += 1
+    order.account = account
+    # Session, instrument, attributes and flags (0) in one store: an event reads them back as words, which four would hold up.
+    (<uint64_t*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
+                                       | <uint64_t> (attributes & KEPT_ATTRIBUTES) << 32)
+    order.price = command.price if attributes & HAS_PRICE else 0
+    order.leaves = command.quantity
+    order.filled = 0
+    order.order_id = state.last_order_id
+    order.cl_ord_id = command.cl_ord_id
+    return slot
+
+
 cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, uint32_t level,
                           int64_t limit_key, bint plain, EventSink* sink) noexcept nogil:
     """Match an accepted order that stands nowhere, rest what may rest, end what may not. True where it lives on. `level` is
@@ -64,6 +84,8 @@ cdef inline bint work_off(EngineState* state, Instrument* instrument, uint32_t s
         if order_type(order.attributes) == MARKET:
             end_order(state, order, MARKET_REST, order.cl_ord_id, 0, sink)
             return False
+    else:
+        indicative_changes(state, instrument)
     book_rest_at(state, instrument, slot, tick, level)
     return True
 

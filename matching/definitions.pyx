@@ -5,9 +5,13 @@ from libc.string cimport memcmp, memcpy
 
 from pricetime.matching.administration cimport make_room, prepare_instrument, set_quantity_bound
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.names cimport name_find, name_put
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport report_outcome
-from pricetime.matching.state cimport TABLE_MAX, EngineState, Instrument, Name, set_senders, set_watch
+from pricetime.matching.state cimport (
+    OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, TABLE_MAX, EngineState, Instrument, Name, indicative_changes, set_senders,
+    set_watch,
+)
 
 cdef enum:
     ICEBERG_PARTS_DEFAULT = 100
@@ -53,24 +57,19 @@ cdef bint is_name(const char* text) noexcept nogil:
         if length == 0:
             return False
         i += length
+    for length in range(i, NAME_BYTES):
+        if bytes[length] != 0:
+            return False
     return i > 0
 
 
-cdef bint is_taken(const Name* names, uint32_t count, const char* text) noexcept nogil:
-    cdef uint32_t id
-    for id in range(1, count + 1):
-        if memcmp(names[id].text, text, NAME_BYTES) == 0:
-            return True
-    return False
-
-
-cdef uint8_t check_new_name(const CommandLine* command, const Name* names, uint32_t count) noexcept nogil:
+cdef uint8_t check_new_name(const EngineState* state, int kind, const CommandLine* command) noexcept nogil:
     cdef const NameLine* line = <const NameLine*> find_line(command, NAME_LINE)
     if line is NULL:
         return LINE_MISSING
     if not is_name(line.name):
         return NAME_INVALID
-    return NAME_TAKEN if is_taken(names, count, line.name) else NONE
+    return NAME_TAKEN if name_find(state, kind, line.name) else NONE
 
 
 cdef uint8_t check_same_name(const CommandLine* command, const Name* name) noexcept nogil:
@@ -87,8 +86,8 @@ cdef uint8_t check_id(uint64_t id, uint32_t count) noexcept nogil:
     return TABLE_FULL if count == TABLE_MAX else NONE
 
 
-cdef void keep_name(Name* name, const CommandLine* command) noexcept nogil:
-    memcpy(name.text, (<const NameLine*> find_line(command, NAME_LINE)).name, NAME_BYTES)
+cdef void keep_name(EngineState* state, int kind, uint32_t id, const CommandLine* command) noexcept nogil:
+    name_put(state, kind, id, (<const NameLine*> find_line(command, NAME_LINE)).name)
 
 
 # ------------------------------------------------------------------------------------------- definitions
@@ -103,11 +102,11 @@ cdef uint8_t define_participant(EngineState* state, const CommandLine* command) 
         id = state.participants_count + 1
         reason = check_id(command.target, state.participants_count)
         if not reason:
-            reason = check_new_name(command, state.participant_names, state.participants_count)
-        if not reason and make_room(state, 0, id) != 0:
+            reason = check_new_name(state, OF_PARTICIPANTS, command)
+        if not reason and make_room(state, OF_PARTICIPANTS, id) != 0:
             reason = TABLE_FULL
         if not reason:
-            keep_name(&state.participant_names[id], command)
+            keep_name(state, OF_PARTICIPANTS, id, command)
             state.participants[id].open_orders_limit = NO_LIMIT
             state.participants_count = id
     if not reason:
@@ -127,13 +126,13 @@ cdef uint8_t define_session(EngineState* state, const CommandLine* command) noex
         id = state.sessions_count + 1
         reason = check_id(command.target, state.sessions_count)
         if not reason:
-            reason = check_new_name(command, state.session_names, state.sessions_count)
+            reason = check_new_name(state, OF_SESSIONS, command)
         if not reason and not 0 < command.quantity <= state.participants_count:
             reason = UNKNOWN_PARTICIPANT
-        if not reason and make_room(state, 1, id) != 0:
+        if not reason and make_room(state, OF_SESSIONS, id) != 0:
             reason = TABLE_FULL
         if not reason:
-            keep_name(&state.session_names[id], command)
+            keep_name(state, OF_SESSIONS, id, command)
             state.sessions_count = id
             state.sessions[id].participant = <uint32_t> command.quantity
             state.sessions[id].logged_on = state.run == 0
@@ -221,7 +220,7 @@ cdef void keep_limits(EngineState* state, Instrument* instrument, const Instrume
     if limits.presence & HAS_MAX_ORDER_QUANTITY:
         instrument.max_order_quantity = limits.max_order_quantity
         set_quantity_bound(state, instrument)
-    set_watch(instrument)
+    indicative_changes(state, instrument)
 
 
 cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) noexcept nogil:
@@ -240,12 +239,12 @@ cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) n
     else:
         reason = check_id(id, state.instruments_count)
         if not reason:
-            reason = check_new_name(command, state.instrument_names, state.instruments_count)
+            reason = check_new_name(state, OF_INSTRUMENTS, command)
         if not reason:
             reason = check_terms(terms)
         if not reason:
             reason = check_limits(limits, terms.tick_size, terms.flags, 0)
-        if not reason and make_room(state, 2, id) != 0:
+        if not reason and make_room(state, OF_INSTRUMENTS, id) != 0:
             reason = TABLE_FULL
         if not reason:
             instrument = &state.instruments[id]
@@ -253,12 +252,13 @@ cdef uint8_t define_instrument(EngineState* state, const CommandLine* command) n
             if prepare_instrument(state, instrument) != 0:
                 reason = TABLE_FULL
         if not reason:
-            keep_name(&state.instrument_names[id], command)
+            keep_name(state, OF_INSTRUMENTS, id, command)
             instrument.phase = CLOSED if state.run else CONTINUOUS
             state.instruments_count = id
     if not reason:
         instrument.flags = command.attributes
         keep_limits(state, instrument, limits)
+        set_watch(instrument)
     return reason
 
 

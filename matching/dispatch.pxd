@@ -2,10 +2,9 @@
 call of one is the last thing that engine_apply does."""
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.orders cimport order_cancel, order_new
 from pricetime.matching.records cimport NEW_ORDER_SINGLE, ORDER_CANCEL_REPLACE_REQUEST, ORDER_CANCEL_REQUEST, CommandLine
-from pricetime.matching.replace cimport order_replace
 from pricetime.matching.state cimport EngineState
+from pricetime.matching.straight cimport order_cancel, order_new, order_replace
 
 cdef int refuse_at_door(EngineState* engine, const CommandLine* record, int reason, EventSink* sink) noexcept nogil
     # One event without a sequence number, that is in no digest. The reason.

@@ -17,7 +17,8 @@ cdef int refuse_at_door(EngineState* engine, const CommandLine* record, int reas
     cdef EventRecord* event = event_room(sink)
     cdef uint32_t session = record.session if session_known(engine, record.session) else 0
     memset(event, 0, sizeof(EventRecord))
-    event_header(engine, event, BUSINESS_MESSAGE_REJECT, 0, <uint8_t> reason, session, record.instrument, 0)
+    event_header(engine, event, BUSINESS_MESSAGE_REJECT, 0, <uint8_t> reason, session, engine.sessions[session].participant,
+                 record.instrument, 0)
     event.place = 0
     event.sequence = 0
     event.session = record.session

@@ -25,17 +25,17 @@ from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
 from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely
-from pricetime.matching.id_map cimport IdEntry, id_home, id_map_prefetch
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
-from pricetime.matching.memory cimport prefetch, touch_lines, unlikely
-from pricetime.matching.order_ids cimport order_ids_prefetch
+from pricetime.matching.memory cimport likely, prefetch, touch_lines, unlikely
+from pricetime.matching.names cimport name_find, names_destroy
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
-    session_known,
+    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, KINDS, OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS,
+    ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Session, session_known,
 )
 
 from pricetime.matching import records
@@ -70,11 +70,11 @@ cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) n
     cdef int kind
     if state is NULL:
         return NULL
-    for kind in range(3):
+    state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
+    for kind in range(KINDS):
         if make_room(state, kind, 0) != 0:
             engine_destroy(state)
             return NULL
-    state.id_multiplier = <uint64_t> 0xD6E8FEB86659FD93
     if take_order_memory(state, order_capacity) != 0 or account_table_create(&state.accounts) != 0:
         engine_destroy(state)
         return NULL
@@ -99,6 +99,7 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     for id in range(1, engine.participants_count + 1):
         free(engine.participants[id].currencies)
     give_back_order_memory(engine)
+    names_destroy(engine)
     account_table_destroy(&engine.accounts)
     free(engine.participants)
     free(engine.sessions)
@@ -133,48 +134,65 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
     return screen(engine, record)
 
 
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record,
-                         size_t available, uint32_t session) noexcept nogil:
-    """Five lines ahead the id's entry, three ahead the order, one ahead what its removal touches: each step reads what the
+cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil:
+    """Five lines ahead the id's place, three ahead the order, one ahead what its removal touches: each step reads what the
     one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
     Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
-    cdef const IdEntry* entry = &engine.by_cl_ord_id.entries[ahead.homes[0] & engine.by_cl_ord_id.mask]
-    cdef uint32_t third = entry.slot & -<uint32_t> (entry.home == ahead.homes[0])
+    cdef uint32_t third = id_index_first(&engine.by_cl_ord_id, ahead.keys[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
     if engine.accounts.count > FEW_ACCOUNTS:
         foresee_widely(engine, &ahead.lines, record, available, session)
         return
     foresee_removal(engine, order)
-    order_ids_prefetch(&engine.by_order_id, order.order_id)
+    id_index_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
     ahead.slots[0] = ahead.slots[1]
     ahead.slots[1] = third
-    ahead.homes[0] = ahead.homes[1]
-    ahead.homes[1] = id_home(&engine.by_cl_ord_id, session if session else fifth.session, fifth.target)
-    id_map_prefetch(&engine.by_cl_ord_id, ahead.homes[1])
+    ahead.keys[0] = ahead.keys[1]
+    ahead.keys[1] = cl_ord_key(session if session else fifth.session, <int64_t> fifth.target)
+    id_index_prefetch(&engine.by_cl_ord_id, ahead.keys[1])
+
+
+cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
+    instructions of 78). That is why what is called gives APPLIED."""
+    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef int reason
+    # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
+    if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
+        session.mark = record.cl_ord_id
+    else:
+        reason = screen(engine, record)
+        if reason:
+            return refuse_at_door(engine, record, reason, sink)
+        if record.type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                            or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+            return DIGEST_DIFFERS
+    engine.sequence += 1
+    engine.place = 0
+    if record.time > engine.time:
+        engine.time = record.time
+    if unlikely(engine.time >= engine.next_deadline):
+        return after_what_is_due(engine, record, sink)
+    return dispatch(engine, record, sink)
+
+
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
+                         uint32_t session) noexcept nogil:
+    foresee(engine, ahead, record, available, session)
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
-    instructions of 78). That is why what is called gives APPLIED."""
-    cdef int type = record.type
-    cdef int64_t time
-    cdef int reason = screen(engine, record)
-    if unlikely(reason):
-        return refuse_at_door(engine, record, reason, sink)
-    if unlikely(type == EVENT_DIGEST) and (<uint64_t> record.price != digest_low(&engine.event_digest)
-                                           or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
-        return DIGEST_DIFFERS
-    engine.sequence += 1
-    engine.place = 0
-    time = record.time if record.time > engine.time else engine.time
-    engine.time = time
-    if record.session != 0 and not SENDERS[type] & WITHOUT_CL_ORD_ID:
-        engine.sessions[record.session].mark = record.cl_ord_id
-    if unlikely(time >= engine.next_deadline):
-        return after_what_is_due(engine, record, sink)
-    return dispatch(engine, record, sink)
+    return apply(engine, record, sink)
+
+
+cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available, uint32_t session,
+                            EventSink* sink) noexcept nogil:
+    foresee(engine, ahead, record, available, session)
+    return apply(engine, record, sink)
 
 
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
@@ -192,8 +210,7 @@ cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lin
         if record.sequence != 0 and record.sequence != engine.sequence + 1:
             done.status = OUT_OF_SEQUENCE
             break
-        engine_foresee(engine, &ahead, record, available - done.lines, 0)
-        if engine_apply(engine, record, sink) == DIGEST_DIFFERS:
+        if engine_apply_ahead(engine, &ahead, record, available - done.lines, 0, sink) == DIGEST_DIFFERS:
             done.status = DIGEST_DIFFERS
             break
         done.records += 1
@@ -229,8 +246,8 @@ def scatter_ids(Engine engine not None, uint64_t secret):
     nor events. ValueError where the engine holds orders already."""
     if engine.state.pool.live:
         raise ValueError(f"{engine.state.pool.live} orders are live: ids are scattered before the first")
-    engine.state.id_multiplier = engine.state.by_cl_ord_id.multiplier = secret | 1
-    engine.state.by_order_id.others.multiplier = secret | 1
+    engine.state.id_multiplier = secret | 1
+    engine.state.by_cl_ord_id.others.multiplier = engine.state.by_order_id.others.multiplier = secret | 1
 
 
 def touch(Engine engine not None):
@@ -243,6 +260,7 @@ def touch(Engine engine not None):
     touch_lines(&state.level_pool.level_lines, SIZE_MAX)
     touch_lines(&state.level_pool.block_lines, SIZE_MAX)
     touch_lines(&state.by_cl_ord_id.lines, SIZE_MAX)
+    touch_lines(&state.by_cl_ord_id.others.lines, SIZE_MAX)
     touch_lines(&state.by_order_id.lines, SIZE_MAX)
     touch_lines(&state.by_order_id.others.lines, SIZE_MAX)
     account_table_touch(&state.accounts)
@@ -418,22 +436,24 @@ cdef class Engine:
 
     def instrument_id(self, name):
         """Id of a symbol; KeyError where there is none."""
-        return _find(name, self.state.instrument_names[0].text, self.state.instruments_count)
+        return _find(self.state, OF_INSTRUMENTS, name)
 
     def session_id(self, name):
         """Id of a session; KeyError where there is none."""
-        return _find(name, self.state.session_names[0].text, self.state.sessions_count)
+        return _find(self.state, OF_SESSIONS, name)
 
     def participant_id(self, name):
         """Id of a participant; KeyError where there is none."""
-        return _find(name, self.state.participant_names[0].text, self.state.participants_count)
+        return _find(self.state, OF_PARTICIPANTS, name)
 
 
-cdef _find(name, const char* names, uint32_t count):
-    """The id of a name in a table of names; 0 is not one."""
-    wanted = name.encode()
-    cdef uint32_t id
-    for id in range(1, count + 1):
-        if (<bytes> names[id * NAME_BYTES:(id + 1) * NAME_BYTES]).rstrip(b"\0") == wanted:
-            return id
-    raise KeyError(name)
+cdef _find(const EngineState* state, int kind, name):
+    """The id of a name; KeyError where nobody has it."""
+    text = name.encode()
+    cdef uint32_t id = 0
+    if len(text) <= NAME_BYTES and not text.endswith(b"\0"):
+        text = text.ljust(NAME_BYTES, b"\0")
+        id = name_find(state, kind, text)
+    if id == 0:
+        raise KeyError(name)
+    return id

@@ -104,11 +104,16 @@ cdef inline uint8_t check_quantity(const Instrument* instrument, int64_t quantit
     return NONE if quantity <= instrument.quantity_bound else QUANTITY_TOO_LARGE
 
 
-cdef inline uint8_t check_combination(uint16_t attributes) noexcept nogil:
-    """What contradicts itself in attributes that are each known: the first combinations, up to post-only."""
+# The first combinations, of attributes that are each known:
+
+cdef inline uint8_t check_market_time(uint16_t attributes) noexcept nogil:
+    if order_type(attributes) != MARKET:
+        return NONE
+    return MARKET_TIME_IN_FORCE if order_time_in_force(attributes) == GTC or order_time_in_force(attributes) == GTD else NONE
+
+
+cdef inline uint8_t check_post_only(uint16_t attributes) noexcept nogil:
     cdef uint8_t time_in_force = order_time_in_force(attributes), type = order_type(attributes)
-    if type == MARKET and (time_in_force == GTC or time_in_force == GTD):
-        return MARKET_TIME_IN_FORCE
     if not attributes & POST_ONLY:
         return NONE
     if type == MARKET or type == MARKET_WITH_LEFT_OVER_AS_LIMIT:
@@ -142,7 +147,9 @@ cdef inline uint8_t check_new_fields(const Instrument* instrument, const Command
     if not attributes & HAS_QUANTITY:
         return QUANTITY_MISSING
     reason = check_quantity(instrument, command.quantity)
-    return reason if reason else check_combination(attributes)
+    if not reason:
+        reason = check_market_time(attributes)
+    return reason if reason else check_post_only(attributes)
 
 
 cdef inline uint8_t check_replace_fields(const Instrument* instrument, const CommandLine* command,

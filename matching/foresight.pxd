@@ -5,7 +5,7 @@ for orders alone. With 100 instruments and 1,000 participants: 290 to 150 ns a c
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
@@ -17,7 +17,7 @@ cdef enum:
 
 cdef struct LineAhead:
     # What is known of a line so far. Guesses: whatever it holds is within the tables.
-    uint32_t home               # where the ClOrdID that it names stands in the map
+    uint64_t target             # key of the ClOrdID that it names (id_index.pxd)
     uint32_t slot               # of that order
     uint32_t session
     uint32_t instrument
@@ -29,7 +29,7 @@ cdef struct LineAhead:
     uint32_t block              # there
     uint32_t level
     uint32_t opposite           # the best level that it could trade at
-    uint32_t reserved[3]        # 64 bytes: found without a multiplication
+    uint32_t reserved[2]        # 64 bytes: found without a multiplication
 
 cdef struct LinesAhead:
     LineAhead lines[8]          # by number modulo LINES_KEPT
@@ -37,7 +37,7 @@ cdef struct LinesAhead:
 
 cdef struct Foresight:
     # What engine_foresee knows from one command to the next; zero at first.
-    uint32_t homes[2]           # where the ClOrdIDs that the 4th and 5th line from here name stand in the map
+    uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
     uint32_t slots[2]           # of the orders that the 2nd and 3rd name
     LinesAhead lines            # in a venue of many accounts
 

@@ -12,32 +12,15 @@ Nothing here depends on a command's type, which cannot be foretold: a field that
 
 from pricetime.matching.accounts cimport account_seat
 from pricetime.matching.book cimport foresee_removal
-from pricetime.matching.id_map cimport BUCKET, IdEntry, IdMap, id_home, id_map_prefetch
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.memory cimport CACHE_LINE, prefetch, unlikely
-from pricetime.matching.order_ids cimport order_ids_prefetch
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport BLOCK_TICKS, WINDOW_BLOCKS, window_position
 from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, instrument_known, is_multiple, level_key, session_known, side_index
 
-cdef extern from *:
-    """
-    /* All 8 entries (home, slot) of a bucket at once, two in a vector; searching them one by one is 60 instructions of 320. */
-    static inline uint32_t pricetime_slot_of_home(const void *bucket, uint32_t home) {
-        typedef uint32_t Four __attribute__((vector_size(16)));
-        typedef uint64_t Two __attribute__((vector_size(16)));
-        const Four *entries = (const Four *) bucket;
-        const Four wanted = {home, home, home, home};
-        Two found = {0, 0};
-        for (int i = 0; i < 4; i++) found |= (Two) entries[i] & ((Two) (entries[i] == wanted) << 32);
-        return (uint32_t) ((found[0] | found[1]) >> 32);
-    }
-    """
-    uint32_t slot_of_home "pricetime_slot_of_home"(const void* bucket, uint32_t home) noexcept nogil
-
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
-assert sizeof(IdEntry) == 8 and BUCKET == 8
 
 
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
@@ -46,31 +29,26 @@ cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_
     prefetch(&of_price.levels[key & (BLOCK_TICKS - 1)])
 
 
-cdef inline uint32_t slot_in_bucket(const IdMap* map, uint32_t home) noexcept nogil:
-    """The slot of an entry with this home, wherever in its bucket; 0: none. Of two such entries nothing that is a slot."""
-    return slot_of_home(&map.entries[home & map.mask & ~<uint32_t> (BUCKET - 1)], home)
-
-
 cdef inline void foresee_trade(const EngineState* state, const Order* resting) noexcept nogil:
     """What trading an order, and its end, will touch."""
     prefetch(&state.pool.orders[resting.next])
     prefetch(&state.accounts.accounts[resting.account])
     prefetch(&state.sessions[resting.session])
-    order_ids_prefetch(&state.by_order_id, resting.order_id)
-    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, resting.session, resting.cl_ord_id))
+    id_index_prefetch(&state.by_order_id, resting.order_id)
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(resting.session, resting.cl_ord_id))
 
 
 cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLine* record, uint32_t session) noexcept nogil:
     cdef const char* instrument
     session = session if session else record.session
-    line.home = id_home(&state.by_cl_ord_id, session, record.target)
+    line.target = cl_ord_key(session, <int64_t> record.target)
     line.session = session if session_known(state, session) else 0
     line.instrument = record.instrument if instrument_known(state, record.instrument) else 1
     line.key = record.price
     line.side = side_index(record.attributes)
     line.priced = -<uint32_t> ((record.attributes & HAS_PRICE) != 0)
-    id_map_prefetch(&state.by_cl_ord_id, line.home)
-    id_map_prefetch(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, session, record.cl_ord_id))
+    id_index_prefetch(&state.by_cl_ord_id, line.target)
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(session, record.cl_ord_id))
     prefetch(&state.sessions[line.session])
     instrument = <const char*> &state.instruments[line.instrument]
     prefetch(instrument)
@@ -100,9 +78,7 @@ cdef inline void find(EngineState* state, LineAhead* line) noexcept nogil:
     cdef const Instrument* instrument = &state.instruments[line.instrument]
     if unlikely(line.instrument == 0):
         return
-    line.slot = slot_in_bucket(&state.by_cl_ord_id, line.home)
-    if unlikely(line.slot > state.pool.capacity):
-        line.slot = 0
+    line.slot = id_index_first(&state.by_cl_ord_id, line.target)
     line.block = instrument.ladders[line.side].directory[line.position]
     prefetch(&state.pool.orders[line.slot])
     prefetch(&state.accounts.accounts[state.accounts.seats[line.seat]])
@@ -129,7 +105,7 @@ cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLin
     line = &ahead.lines[(number + 2) & (LINES_KEPT - 1)]
     order = &state.pool.orders[line.slot]
     foresee_removal(state, order)
-    order_ids_prefetch(&state.by_order_id, order.order_id)
+    id_index_prefetch(&state.by_order_id, order.order_id)
     prefetch(&state.accounts.accounts[order.account])
     prefetch(&state.pool.orders[state.level_pool.levels[line.level].tail])
     best = &state.level_pool.levels[line.opposite]

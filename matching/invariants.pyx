@@ -4,10 +4,12 @@ standing.pyx."""
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from pricetime.matching.id_map cimport id_home, id_map_search
-from pricetime.matching.order_ids cimport order_ids_has
+from pricetime.matching.auction cimport Uncross, auction_price
+from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_has
+from pricetime.matching.names cimport name_find, names_of
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
+from pricetime.matching.phases cimport is_call
 from pricetime.matching.price_ladder cimport (
     WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
@@ -16,9 +18,11 @@ from pricetime.matching.risk_invariants cimport broken_risk
 from pricetime.matching.standing cimport (
     check_aside, check_deadlines, check_flags, check_level, check_market, check_stops,
 )
-from pricetime.matching.state cimport WATCH_TRADED, EngineState, Instrument, set_watch
+from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrument, set_senders, set_watch
 
 from pricetime.matching.records import Phase
+
+_KIND_NAMES = ("participants", "sessions", "instruments")
 
 
 cdef object broken_invariant(EngineState* state):
@@ -26,8 +30,9 @@ cdef object broken_invariant(EngineState* state):
     if seen is NULL:
         raise MemoryError("no memory to check with")
     try:
-        return (check_books(state, seen) or check_pool(state, seen) or check_sessions(state) or check_levels(state)
-                or check_free(state) or check_deadlines(state) or broken_risk(state))
+        return (check_books(state, seen) or check_pool(state, seen) or check_names(state) or check_sessions(state)
+                or check_levels(state) or check_free(state) or check_deadlines(state) or check_indicatives(state)
+                or broken_risk(state))
     finally:
         free(seen)
 
@@ -103,9 +108,18 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
     return None
 
 
+cdef uint64_t names_in(const IdIndex* index) noexcept nogil:
+    cdef uint64_t names = 0, i
+    for i in range(<uint64_t> index.mask + 1):
+        names += index.slots[i] != 0
+    for i in range(<uint64_t> index.others.mask + 1):
+        names += index.others.entries[i].slot != 0
+    return names
+
+
 cdef object check_pool(EngineState* state, const uint8_t* seen):
     cdef uint32_t slot, live = 0
-    cdef uint64_t names = 0, i
+    cdef uint64_t names
     cdef Order* order
     for slot in range(1, state.pool.touched + 1):
         order = &state.pool.orders[slot]
@@ -117,22 +131,56 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         fault = check_flags(state, slot)
         if fault:
             return fault
-        if not order_ids_has(&state.by_order_id, order.order_id, slot):
+        if not id_index_has(&state.by_order_id, order.order_id, slot):
             return f"order {order.order_id}: not found by its OrderID"
-        if id_map_search(&state.by_cl_ord_id, id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id), slot, 0) != slot:
+        if not id_index_has(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot):
             return f"order {order.order_id}: not found by its ClOrdID"
         if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
             return f"order {order.order_id}: an id above its counter"
     if live != state.pool.live:
         return f"{live} live orders, counted {state.pool.live}"
-    for i in range(<uint64_t> state.by_order_id.mask + 1):
-        names += state.by_order_id.slots[i] != 0
-    for i in range(<uint64_t> state.by_cl_ord_id.mask + 1):
-        names += state.by_cl_ord_id.entries[i].slot != 0
-    for i in range(<uint64_t> state.by_order_id.others.mask + 1):
-        names += state.by_order_id.others.entries[i].slot != 0
+    names = names_in(&state.by_order_id) + names_in(&state.by_cl_ord_id)
     if names != 2 * <uint64_t> live:
         return f"{names} names for {live} live orders, expected two each"
+    return None
+
+
+cdef object check_indicatives(EngineState* state):
+    """What is known of an indicative price is so."""
+    cdef Instrument* instrument
+    cdef Uncross uncross
+    cdef uint32_t id, known = 0
+    for id in range(1, state.instruments_count + 1):
+        instrument = &state.instruments[id]
+        known += instrument.indicative_known
+        if not instrument.indicative_known:
+            continue
+        uncross = auction_price(state, instrument)
+        if uncross.quantity != instrument.reported_quantity or (
+                uncross.quantity != 0 and uncross.price != instrument.reported_price):
+            return (f"instrument {id}: an uncross gives {uncross.quantity} at {uncross.price}, known as "
+                    f"{instrument.reported_quantity} at {instrument.reported_price}")
+        if not is_call(instrument.phase):
+            return f"instrument {id}: an indicative price is known, and there is no call"
+    if known != state.indicatives_known:
+        return f"{known} indicative prices are known, counted {state.indicatives_known}"
+    return None
+
+
+cdef object check_names(EngineState* state):
+    """Every name is found, and nothing else is in the maps."""
+    cdef uint32_t id, i, entries
+    cdef int kind
+    counts = state.participants_count, state.sessions_count, state.instruments_count
+    for kind in range(KINDS):
+        entries = 0
+        for i in range(state.ids_by_name[kind].mask + 1):
+            entries += state.ids_by_name[kind].entries[i].slot != 0
+        if entries != counts[kind]:
+            return f"{entries} names for {counts[kind]} {_KIND_NAMES[kind]}"
+        for id in range(1, <uint32_t> counts[kind] + 1):
+            if name_find(state, kind, names_of(state, kind)[id].text) != id:
+                return f"{_KIND_NAMES[kind]}: {id} is not found by its name"
     return None
 
 
@@ -142,6 +190,10 @@ cdef object check_sessions(EngineState* state):
     for slot in range(1, state.pool.touched + 1):
         counts[state.pool.orders[slot].session] += 1
     for session in range(1, state.sessions_count + 1):
+        senders = state.sessions[session].senders, state.sessions[session].senders_now
+        set_senders(&state.sessions[session])       # what they should be already
+        if senders != (state.sessions[session].senders, state.sessions[session].senders_now):
+            return f"session {session}: senders are {senders}, not what its rights and its logon come to"
         if counts[session] != state.sessions[session].open_orders:
             return f"session {session}: {counts[session]} live orders, counted {state.sessions[session].open_orders}"
     return None

@@ -21,11 +21,13 @@ from pricetime.matching.deadlines cimport deadlines_refresh
 from pricetime.matching.definitions cimport SCALE_MAX, is_name, is_price
 from pricetime.matching.dump cimport HAS_AUCTION_PRICE, HAS_LAST_PRICE, HAS_REPORTED_PRICE, STATE_MAGIC
 from pricetime.matching.load_orders cimport load_orders
+from pricetime.matching.names cimport name_find, name_put
 from pricetime.matching.notional cimport NOTIONAL_END, NOTIONAL_SCALE_MAX, Notional, notional_join
 from pricetime.matching.records cimport *
 from pricetime.matching.risk cimport account_open, currency_place, position_fits, set_account_flags
 from pricetime.matching.state cimport (
-    ORDER_CAPACITY_MAX, SHARD_SHIFT, TABLE_MAX, EngineState, Instrument, Participant, instrument_known, set_senders, set_watch,
+    OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, ORDER_CAPACITY_MAX, SHARD_SHIFT, TABLE_MAX, EngineState, Instrument,
+    Participant, instrument_known, set_senders, set_watch,
 )
 
 cdef struct Sections:
@@ -90,6 +92,14 @@ cdef void load_header(EngineState* state, const StateHeader* header) noexcept no
     state.instruments_count = header.instruments
 
 
+cdef bint load_name(EngineState* state, int kind, uint32_t id, const char* text) noexcept nogil:
+    """False where another one has it."""
+    if name_find(state, kind, text) != 0:
+        return False
+    name_put(state, kind, id, text)
+    return True
+
+
 # ------------------------------------------------------------------------------------------ participants
 
 cdef bint is_bucket(const ParticipantState* data, int64_t now) noexcept nogil:
@@ -116,7 +126,8 @@ cdef const char* load_participants(EngineState* state, const ParticipantState* d
         participant.rate_interval = data.rate_interval
         participant.rate_level = <uint64_t> data.rate_level
         participant.rate_time = data.rate_time
-        memcpy(state.participant_names[id].text, data.name, NAME_BYTES)
+        if not load_name(state, OF_PARTICIPANTS, id, data.name):
+            return b"two participants have the same name"
         data += 1
     return NULL
 
@@ -126,6 +137,10 @@ cdef bint load_notional(NotionalLimits* limits, uint16_t presence, int order_sca
     """False where they cannot be."""
     if presence & ~(HAS_ORDER_NOTIONAL_LIMIT | HAS_GROSS_NOTIONAL_LIMIT) or order_limit >= NOTIONAL_END \
             or gross_limit >= NOTIONAL_END or order_scale > NOTIONAL_SCALE_MAX or gross_scale > NOTIONAL_SCALE_MAX:
+        return False
+    if not presence & HAS_ORDER_NOTIONAL_LIMIT and (order_limit != 0 or order_scale != 0):      # what is not set is 0
+        return False
+    if not presence & HAS_GROSS_NOTIONAL_LIMIT and (gross_limit != 0 or gross_scale != 0):
         return False
     limits.presence = presence
     limits.order_scale = order_scale
@@ -225,11 +240,12 @@ cdef const char* load_sessions(EngineState* state, const SessionState* data) noe
             return b"a session has no name, or a flag or mark that cannot be"
         state.sessions[id].participant = data.participant
         state.sessions[id].flags = data.flags
-        set_senders(&state.sessions[id])
         state.sessions[id].logged_on = data.logged_on
+        set_senders(&state.sessions[id])
         state.sessions[id].mark = data.mark
         state.sessions[id].report_number = data.report_number
-        memcpy(state.session_names[id].text, data.name, NAME_BYTES)
+        if not load_name(state, OF_SESSIONS, id, data.name):
+            return b"two sessions have the same name"
         data += 1
     return NULL
 
@@ -246,8 +262,12 @@ cdef bint are_limits(const InstrumentState* data) noexcept nogil:
         return False
     if given & HAS_REFERENCE_PRICE and not is_price(data.reference_price, data.tick_size, data.terms_flags):
         return False
-    if data.collar < 0 or data.dynamic_band < 0 or data.static_band < 0 or data.call_duration < 0:
+    if (data.collar < 0 or data.dynamic_band < 0 or data.static_band < 0 or data.call_duration < 0
+            or data.max_order_quantity < 0):
         return False
+    if (not given & HAS_REFERENCE_PRICE and data.reference_price or not given & HAS_COLLAR and data.collar
+            or not given & HAS_DYNAMIC_BAND and data.dynamic_band or not given & HAS_STATIC_BAND and data.static_band):
+        return False        # what is not set is 0
     if given & (HAS_DYNAMIC_BAND | HAS_STATIC_BAND) and not given & HAS_CALL_DURATION:
         return False
     return (data.call_duration > 0) == ((given & HAS_CALL_DURATION) != 0) \
@@ -305,7 +325,8 @@ cdef const char* load_instruments(EngineState* state, const InstrumentState* dat
         fault = load_instrument(state, &state.instruments[id], data)
         if fault is not NULL:
             return fault
-        memcpy(state.instrument_names[id].text, data.name, NAME_BYTES)
+        if not load_name(state, OF_INSTRUMENTS, id, data.name):
+            return b"two instruments have the same name"
         data += 1
     return NULL
 
@@ -318,8 +339,10 @@ cdef const char* load_state(EngineState* state, const char* data, size_t size) n
     cdef const char* fault = check_header(header, size)
     if fault is not NULL:
         return fault
-    if (take_order_memory(state, <uint32_t> header.order_capacity) != 0 or make_room(state, 0, header.participants) != 0
-            or make_room(state, 1, header.sessions) != 0 or make_room(state, 2, header.instruments) != 0):
+    if (take_order_memory(state, <uint32_t> header.order_capacity) != 0
+            or make_room(state, OF_PARTICIPANTS, header.participants) != 0
+            or make_room(state, OF_SESSIONS, header.sessions) != 0
+            or make_room(state, OF_INSTRUMENTS, header.instruments) != 0):
         return b"no memory for it"
     sections = sections_of(header)
     load_header(state, header)

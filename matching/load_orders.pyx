@@ -8,8 +8,7 @@ from pricetime.matching.book cimport name_order
 from pricetime.matching.canonical cimport OrderState
 from pricetime.matching.deadlines cimport deadline_add
 from pricetime.matching.dump cimport is_aged
-from pricetime.matching.id_map cimport id_home, id_map_find
-from pricetime.matching.order_ids cimport order_ids_find
+from pricetime.matching.id_index cimport find_by_cl_ord_id, find_by_order_id
 from pricetime.matching.notional cimport NOTIONAL_END
 from pricetime.matching.order_pool cimport (
     HAS_EXTRA, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, Extra, Order, order_take,
@@ -39,6 +38,8 @@ cdef bint are_attributes(const OrderState* data) noexcept nogil:
     if not DAY <= time_in_force <= AT_THE_CLOSE or time_in_force == IOC or time_in_force == FOK:
         return False
     if attributes & POST_ONLY and type != LIMIT:
+        return False
+    if data.cum_qty != 0 and (type == STOP or type == MARKET_WITH_LEFT_OVER_AS_LIMIT):      # it is another type once it traded
         return False
     return priced == ((attributes & HAS_PRICE) != 0) and (priced or data.price == 0)
 
@@ -103,23 +104,16 @@ cdef bint are_extras(const EngineState* state, const Instrument* instrument, con
 
 cdef bint is_named(const EngineState* state, uint32_t session, int64_t cl_ord_id, uint64_t order_id) noexcept nogil:
     """Another order has this ClOrdID of the session, or this OrderID."""
-    cdef uint32_t slot, skip = 0, home
-    if order_ids_find(&state.by_order_id, state.pool.orders, order_id) != 0:
-        return True
-    home = id_home(&state.by_cl_ord_id, session, <uint64_t> cl_ord_id)
-    while True:
-        slot = id_map_find(&state.by_cl_ord_id, home, skip)
-        if slot == 0:
-            return False
-        if state.pool.orders[slot].session == session and state.pool.orders[slot].cl_ord_id == cl_ord_id:
-            return True
-        skip += 1
+    return (find_by_order_id(&state.by_order_id, state.pool.orders, order_id) != 0
+            or find_by_cl_ord_id(&state.by_cl_ord_id, state.pool.orders, session, cl_ord_id) != 0)
 
 
 cdef const char* check_order(const EngineState* state, const OrderState* data, int64_t* tick) noexcept nogil:
     cdef const Instrument* instrument
     if not instrument_known(state, data.instrument) or not session_known(state, data.session):
         return b"an order names an unknown instrument or session"
+    if state.participants[state.sessions[data.session].participant].flags & BLOCKED:
+        return b"an order of a blocked participant"
     instrument = &state.instruments[data.instrument]
     if not are_attributes(data) or not is_standing(instrument, data):
         return b"an order has attributes that cannot be"

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.order_pool cimport Order
+from pricetime.matching.order_pool cimport Order, slot_from_ends
 from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to
@@ -15,11 +15,12 @@ cdef Selection select_participant(EngineState* state, uint32_t participant, uint
                                   uint32_t session) noexcept nogil:
     cdef Selection selection
     cdef const Order* order
-    cdef uint32_t slot = 0, left = state.participants[participant].open_orders
+    cdef uint32_t slot, seen = 0, left = state.participants[participant].open_orders
     selection.picked = <Picked*> state.selection_room
     selection.count = 0
     while left != 0:        # no walk at all for a participant without orders
-        slot += 1
+        slot = slot_from_ends(&state.pool, seen)
+        seen += 1
         order = &state.pool.orders[slot]
         if order.session == 0 or state.sessions[order.session].participant != participant:
             continue

@@ -3,9 +3,8 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_map cimport id_home, id_map_find
+from pricetime.matching.id_index cimport find_by_cl_ord_id, find_by_order_id
 from pricetime.matching.memory cimport unlikely
-from pricetime.matching.order_ids cimport order_ids_find
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
@@ -13,25 +12,16 @@ from pricetime.matching.reports cimport event_done, event_to, status_of
 from pricetime.matching.state cimport EngineState
 
 
-cdef inline uint32_t find_order(EngineState* state, const CommandLine* command, uint32_t* home_found) noexcept nogil:
-    """The live order that a command names and may touch, or 0: unknown, ended and foreign ones are all the same. *home_found
-    is where its ClOrdID stands."""
-    cdef uint32_t slot, home, skip = 0
-    cdef Order* order
+cdef inline uint32_t find_order(EngineState* state, const CommandLine* command) noexcept nogil:
+    """The live order that a command names and may touch, or 0: unknown, ended and foreign ones are all the same."""
+    cdef const Order* orders = state.pool.orders
+    cdef uint32_t slot
     if unlikely(command.attributes & BY_ORDER_ID):
-        slot = order_ids_find(&state.by_order_id, state.pool.orders, command.target)
-        order = &state.pool.orders[slot]
-        if slot and state.sessions[order.session].participant != state.sessions[command.session].participant:
+        slot = find_by_order_id(&state.by_order_id, orders, command.target)
+        if state.sessions[orders[slot].session].participant != state.sessions[command.session].participant:
             return 0
-        home_found[0] = id_home(&state.by_cl_ord_id, order.session, order.cl_ord_id)
         return slot
-    home_found[0] = home = id_home(&state.by_cl_ord_id, command.session, command.target)
-    while True:
-        slot = id_map_find(&state.by_cl_ord_id, home, skip)
-        order = &state.pool.orders[slot]
-        if slot == 0 or (order.cl_ord_id == <int64_t> command.target and order.session == command.session):
-            return slot
-        skip += 1
+    return find_by_cl_ord_id(&state.by_cl_ord_id, orders, command.session, <int64_t> command.target)
 
 
 cdef inline void reject_change(EngineState* state, const CommandLine* command, uint32_t slot, uint8_t reason,

@@ -79,6 +79,12 @@ cdef inline void order_pool_destroy(OrderPool* self) noexcept nogil:
     self.extras = NULL
 
 
+cdef inline uint32_t slot_from_ends(const OrderPool* self, uint32_t number) noexcept nogil:
+    """Slot number 0, 1, 2 ... of a walk from both ends by turns: the last one ever used, the first, the last but one. Whoever looks
+    for orders and knows how many there are finds the newest soon, and the oldest."""
+    return (number >> 1) + 1 if number & 1 else self.touched - (number >> 1)
+
+
 cdef inline uint32_t order_take(OrderPool* self) noexcept nogil:
     """A slot for one more order; the caller has checked that live < capacity."""
     cdef uint32_t slot = self.free_head

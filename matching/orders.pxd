@@ -5,5 +5,5 @@ from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
 # APPLIED (0), always: engine_apply ends with the call.
-cdef int order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+cdef int new_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+cdef int cancel_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

@@ -1,10 +1,10 @@
 """New orders and cancels. Rules 4 and 5 of docs/rules.md, checks in the order in which they stand there."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from pricetime.matching.book cimport foresee_removal, foresee_rest, forget_order, name_order
 from pricetime.matching.careful cimport opposite_limit
-from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
+from pricetime.matching.coming_in cimport accept_order, check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport (
     KEPT_ATTRIBUTES, Terms, check_new_fields, check_phase, check_terms, command_is_plain, keep_risk_price, keep_terms,
@@ -12,8 +12,8 @@ from pricetime.matching.fields cimport (
 )
 from pricetime.matching.memory cimport unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
-from pricetime.matching.order_ids cimport order_ids_prefetch
-from pricetime.matching.order_pool cimport Order, order_give_back, order_take
+from pricetime.matching.id_index cimport id_index_prefetch
+from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, next_exec_id, report_order
@@ -40,31 +40,15 @@ cdef void reject_new(EngineState* state, const CommandLine* command, uint8_t rea
 
 cdef inline uint32_t accept_new(EngineState* state, const CommandLine* command, RiskAnswer risk, const Terms* terms) noexcept nogil:
     """The slot of a new order that passed all checks; terms NULL for a plain one."""
-    cdef uint16_t attributes = command.attributes
     cdef uint32_t slot
-    cdef int64_t price = command.price if attributes & HAS_PRICE else 0
-    cdef Order* order
-    if order_time_in_force(attributes) == 0:
-        attributes |= DAY << TIME_IN_FORCE_SHIFT
     if unlikely(risk.account == 0):
         risk.account = account_open(state, state.sessions[command.session].participant, command.instrument)
-    slot = order_take(&state.pool)
-    order = &state.pool.orders[slot]
-    state.last_order_id += 1
-    order.account = risk.account
-    # Session, instrument, attributes and flags (0) in one store: an event reads them back as words, which four would hold up.
-    (<uint64_t*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
-                                       | <uint64_t> (attributes & KEPT_ATTRIBUTES) << 32)
-    order.price = price
-    order.leaves = command.quantity
-    order.filled = 0
-    order.order_id = state.last_order_id
-    order.cl_ord_id = command.cl_ord_id
+    slot = accept_order(state, command, risk.account)
     if terms is not NULL:
         keep_terms(state, slot, terms)
-    if unlikely(risk.risk_price != price):
+    if unlikely(risk.risk_price != state.pool.orders[slot].price):
         keep_risk_price(state, slot, risk.risk_price)
-    risk_add(state, order)
+    risk_add(state, &state.pool.orders[slot])
     return slot
 
 
@@ -129,7 +113,7 @@ cdef int enter_with_terms(EngineState* state, const CommandLine* command, EventS
     return enter(state, command, &terms, sink)
 
 
-cdef int order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef int new_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """NewOrderSingle [D]. Rule 4."""
     if unlikely(not command_is_plain(command)):
         return enter_with_terms(state, command, sink)
@@ -138,16 +122,16 @@ cdef int order_new(EngineState* state, const CommandLine* command, EventSink* si
 
 # ------------------------------------------------------------------------------------------------- cancel
 
-cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef int cancel_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     """OrderCancelRequest [F]. Rule 5."""
-    cdef uint32_t slot = 0, home = 0
+    cdef uint32_t slot = 0
     cdef uint8_t reason = NONE
     if not instrument_known(state, command.instrument):
         reason = UNKNOWN_INSTRUMENT
     else:
-        slot = find_order(state, command, &home)
+        slot = find_order(state, command)
         foresee_removal(state, &state.pool.orders[slot])
-        order_ids_prefetch(&state.by_order_id, state.pool.orders[slot].order_id)
+        id_index_prefetch(&state.by_order_id, state.pool.orders[slot].order_id)
         reason = check_same(&state.pool.orders[slot], command) if slot else UNKNOWN_ORDER
     if unlikely(reason):
         reject_change(state, command, slot, reason, sink)

@@ -10,7 +10,9 @@ from pricetime.matching.placing cimport cancel_order, expire_order, rest_order, 
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_to, report_command
 from pricetime.matching.selection cimport Picked, Selection, pick, select_instrument, selection_sort
-from pricetime.matching.state cimport EngineState, Instrument, instrument_known, is_multiple
+from pricetime.matching.state cimport (
+    EngineState, Instrument, indicative_changes, instrument_known, is_multiple, set_watch,
+)
 from pricetime.matching.stops cimport release_at_start
 
 cdef enum:
@@ -23,10 +25,6 @@ assert AT_THE_OPENING == 6 and AT_THE_CLOSE == 7, "OF_AUCTIONS picks both, and n
 
 cdef enum:
     OF_AUCTIONS = OF_THE_OPENING & OF_THE_CLOSE
-
-
-cdef inline bint is_call(uint8_t phase) noexcept nogil:
-    return phase == PRE_OPEN or phase == OPENING_CALL or phase == CLOSING_CALL or phase == VOLATILITY_CALL
 
 
 cdef inline bint is_date(int64_t date) noexcept nogil:
@@ -51,9 +49,12 @@ cdef uint8_t check_status(const EngineState* state, const CommandLine* command) 
 
 # ------------------------------------------------------------------------------------- orders that end or move
 
-cdef void expire_day_orders(EngineState* state, uint32_t instrument, EventSink* sink) noexcept nogil:
-    cdef Selection day = select_instrument(state, instrument, OF_TIME_IN_FORCE, OF_DAY)
+cdef void end_day_orders(EngineState* state, uint32_t instrument, EventSink* sink) noexcept nogil:
+    """The day is over: what was only for its auctions, then Day orders."""
+    cdef Selection day
     cdef uint32_t i
+    cancel_auction_orders(state, instrument, OF_AUCTIONS, OF_AUCTIONS, sink)
+    day = select_instrument(state, instrument, OF_TIME_IN_FORCE, OF_DAY)
     for i in range(day.count):
         expire_order(state, day.picked[i].slot, DAY_END, sink)
 
@@ -134,16 +135,17 @@ cdef void take_phase(EngineState* state, Instrument* instrument, uint8_t phase) 
     if instrument.phase == VOLATILITY_CALL:
         call_over(state, instrument)
     instrument.phase = phase
+    set_watch(instrument)
     if phase == VOLATILITY_CALL:
         call_begin(state, instrument)
     instrument.reported_price = instrument.reported_quantity = 0
+    indicative_changes(state, instrument)
 
 
 cdef void end_day(EngineState* state, uint32_t id, EventSink* sink) noexcept nogil:
-    """Into Closed: what was only for an auction, then Day orders; the last trade becomes the reference."""
+    """Into Closed: the day's orders end; the last trade becomes the reference."""
     cdef Instrument* instrument = &state.instruments[id]
-    cancel_auction_orders(state, id, OF_AUCTIONS, OF_AUCTIONS, sink)
-    expire_day_orders(state, id, sink)
+    end_day_orders(state, id, sink)
     if instrument.has_last_price:
         instrument.reference_price = instrument.last_price
         instrument.limits_presence |= HAS_REFERENCE_PRICE
@@ -189,7 +191,7 @@ cdef void change_phase(EngineState* state, const CommandLine* command, EventSink
         return
     instrument = &state.instruments[command.instrument]
     if command.quantity > instrument.trade_date:
-        expire_day_orders(state, command.instrument, sink)
+        end_day_orders(state, command.instrument, sink)
         instrument.trade_date = command.quantity
     enter_phase(state, command.instrument, <uint8_t> command.attributes, command, sink)
 
@@ -222,11 +224,13 @@ cdef void tell_indicative(EngineState* state, EventSink* sink) noexcept nogil:
     cdef uint32_t id
     for id in range(1, state.instruments_count + 1):
         instrument = &state.instruments[id]
-        if not is_call(instrument.phase):
+        if not is_call(instrument.phase) or instrument.indicative_known:
             continue
         uncross = auction_price(state, instrument)
         if uncross.quantity == 0:
             uncross.price = 0
+        instrument.indicative_known = 1
+        state.indicatives_known += 1
         if uncross.price == instrument.reported_price and uncross.quantity == instrument.reported_quantity:
             continue
         instrument.reported_price = uncross.price

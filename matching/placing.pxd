@@ -13,7 +13,7 @@ from pricetime.matching.level_tree cimport Level
 from pricetime.matching.order_pool cimport ASIDE, HIDDEN, ICEBERG, STOP_WAITING, Order
 from pricetime.matching.records cimport CANCELED, ORDER_CANCELED
 from pricetime.matching.reports cimport event_done, report_order
-from pricetime.matching.state cimport EngineState, Instrument
+from pricetime.matching.state cimport EngineState, Instrument, indicative_changes
 
 cdef void rest_behind(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil
     # An iceberg or hidden order joins its queue, with a new age.
@@ -53,6 +53,7 @@ cdef inline void rest_order(EngineState* state, Instrument* instrument, uint32_t
 
 cdef inline void take_out(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil:
     """Take a live order out of wherever it stands; its names, and its deadline, stay."""
+    indicative_changes(state, instrument)
     if state.pool.orders[slot].flags & (ICEBERG | HIDDEN | STOP_WAITING | ASIDE):
         leave_elsewhere(state, instrument, slot)
     else:

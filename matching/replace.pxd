@@ -5,4 +5,4 @@ from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
 # APPLIED (0), always: engine_apply ends with the call.
-cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
+cdef int replace_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil

@@ -2,24 +2,24 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from pricetime.matching.book cimport book_remove, foresee_rest, forget_order
+from pricetime.matching.book cimport book_remove, foresee_rest, forget_order, rename_order
 from pricetime.matching.careful cimport opposite_limit
 from pricetime.matching.coming_in cimport check_book, check_instrument, lives_on, release_elected, work_off
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport (
-    Terms, check_combination, check_given, check_phase, check_replace_fields, check_terms, command_is_plain,
-    keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
+    Terms, check_given, check_market_time, check_phase, check_post_only, check_replace_fields, check_terms,
+    command_is_plain, keep_expire_time, keep_risk_price, keep_terms, may_stay, merge_terms, needs_price, read_terms, same_terms,
 )
-from pricetime.matching.id_map cimport id_home, id_map_foresee, id_map_insert, id_map_prefetch, id_map_remove
+from pricetime.matching.id_index cimport cl_ord_key, id_index_prefetch
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.named_order cimport check_same, find_order, reject_change, report_canceled
 from pricetime.matching.order_pool cimport STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport RiskAnswer, check_risk, follow_gross, risk_reduce, risk_rewrite
-from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_of
+from pricetime.matching.risk cimport RiskAnswer, check_risk, check_risk_closely, follow_gross, risk_reduce, risk_rewrite
+from pricetime.matching.state cimport EngineState, Instrument, indicative_changes, is_multiple, level_of
 
 cdef extern from "straight.h":
     pass
@@ -31,8 +31,6 @@ cdef struct Change:
     int64_t tick
     int64_t open_quantity
     Terms* terms                # what it has beside these; NULL: the order is plain, and will be
-    uint32_t old_home           # where its ClOrdID stands, and will stand
-    uint32_t new_home
 
 
 # ------------------------------------------------------------------------------------------------ checks
@@ -63,30 +61,26 @@ cdef inline uint8_t check_given_phase(const Instrument* instrument, const Comman
     return phase_allows(instrument, command.attributes & ~POST_ONLY, terms)
 
 
-cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t attributes,
+cdef inline uint8_t check_whole(EngineState* state, Instrument* instrument, uint16_t old, uint16_t attributes,
                                 Terms* terms) noexcept nogil:
-    """The replaced order as a whole, as if it were new."""
+    """The replaced order as a whole, as if it were new; a TimeInForce that it has already it may have, a triggered Stop GTC."""
     cdef uint8_t reason = phase_allows(instrument, attributes, terms)
     if reason:
         return reason
     if attributes & HAS_PRICE and not needs_price(attributes):
         return PRICE_NOT_ALLOWED
-    reason = check_combination(attributes)
+    reason = check_market_time(attributes)
+    if unlikely(reason) and order_time_in_force(attributes) == order_time_in_force(old):
+        reason = NONE
+    if not reason:
+        reason = check_post_only(attributes)
     if reason or terms is NULL:
         return reason
     return check_terms(state.time, instrument, terms)
 
 
-cdef inline void rename_order(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
-                              uint32_t new_home) noexcept nogil:
-    """The replace's ClOrdID names the order from now on; it stood at old_home, and will at new_home."""
-    id_map_remove(&state.by_cl_ord_id, old_home, slot)
-    state.pool.orders[slot].cl_ord_id = command.cl_ord_id
-    id_map_insert(&state.by_cl_ord_id, new_home, slot)
-
-
-cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command, uint32_t old_home,
-                                 uint32_t new_home, EventSink* sink) noexcept nogil:
+cdef inline void report_replaced(EngineState* state, uint32_t slot, const CommandLine* command,
+                                 EventSink* sink) noexcept nogil:
     """REPLACED to the owner, who is the asking session from now on; one that loses the order so is told."""
     cdef Order* order = &state.pool.orders[slot]
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
@@ -96,8 +90,7 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
                                              order.cl_ord_id, 0, order.leaves))
         state.sessions[order.session].open_orders -= 1
         state.sessions[command.session].open_orders += 1
-        order.session = command.session
-    rename_order(state, slot, command, old_home, new_home)
+    rename_order(state, slot, command.session, command.cl_ord_id)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
                                          orig_cl_ord_id, order.leaves))
 
@@ -113,6 +106,15 @@ cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attr
                     or not may_stay(attributes) or not may_stay(order.attributes)):
         return False
     return terms is NULL or same_terms(order, &state.pool.extras[slot], terms)
+
+
+cdef inline bint only_lowers(const EngineState* state, uint32_t slot, const Change* change) noexcept nogil:
+    """Of an order that keeps its priority: it loses open quantity, and TimeInForce and ExpireTime stay too."""
+    cdef const Order* order = &state.pool.orders[slot]
+    if change.open_quantity >= order.leaves or change.attributes != order.attributes:
+        return False
+    return (change.terms is NULL or order_time_in_force(order.attributes) != GTD
+            or change.terms.expire_time == state.pool.extras[slot].expire_time)
 
 
 cdef inline uint8_t check_named(const Order* order, const CommandLine* command) noexcept nogil:
@@ -145,6 +147,17 @@ cdef inline void read_change(const Instrument* instrument, const CommandLine* co
     merge_terms(order, extra, terms)
 
 
+cdef inline uint8_t check_staying(EngineState* state, const CommandLine* command, uint32_t slot,
+                                  const Change* change) noexcept nogil:
+    """Risk of an order that keeps its priority; one that only loses quantity passes it like a cancel."""
+    cdef const Order* order = &state.pool.orders[slot]
+    if likely(only_lowers(state, slot, change)):
+        return NONE
+    return <uint8_t> check_risk_closely(
+        state, command.instrument, command.session, slot, order.attributes, order.price,
+        0 if change.terms is NULL else change.terms.stop_price, change.open_quantity + order.filled, change.open_quantity).reason
+
+
 cdef inline uint8_t check_coming_in(EngineState* state, const CommandLine* command, uint32_t slot, const Change* change,
                                     int64_t limit_key, int64_t* risk_price) noexcept nogil:
     """Risk and book, as if the old order were gone."""
@@ -173,6 +186,7 @@ cdef inline void change_in_place(EngineState* state, Instrument* instrument, uin
         reduce_standing(state, instrument, slot, less)
         keep_expire_time(state, slot, change.terms)
     order.attributes = change.attributes
+    indicative_changes(state, instrument)
     risk_reduce(state, order, less)
 
 
@@ -216,10 +230,13 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     cdef int64_t limit_key = 0, risk_price
     cdef uint32_t level = 0
     cdef bint stays = False, new_stop_price
-    cdef uint8_t reason = check_whole(state, instrument, change.attributes, change.terms)
+    cdef uint8_t reason = check_whole(state, instrument, state.pool.orders[slot].attributes, change.attributes,
+                                      change.terms)
     if not reason:
         stays = keeps_priority(state, slot, change.attributes, change.price, change.open_quantity, change.terms)
-    if not reason and not stays:
+    if not reason and stays:
+        reason = check_staying(state, command, slot, change)
+    elif not reason:
         limit_key = opposite_limit(instrument, change.attributes, change.tick)
         reason = check_coming_in(state, command, slot, change, limit_key, &risk_price)
     if unlikely(reason):
@@ -230,7 +247,7 @@ cdef inline void replace_found(EngineState* state, Instrument* instrument, const
     else:
         level = foresee_rest(state, instrument, change.attributes, change.tick)
         leave_changed(state, instrument, slot, change, risk_price)
-    report_replaced(state, slot, command, change.old_home, change.new_home, sink)
+    report_replaced(state, slot, command, sink)
     if stays:
         return
     new_stop_price = change.terms is not NULL and state.pool.extras[slot].age == 0
@@ -266,10 +283,8 @@ cdef inline int replace(EngineState* state, const CommandLine* command, Terms* t
     if not reason and terms is not NULL:
         reason = check_given(instrument, terms)
     if not reason:
-        change.new_home = id_home(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-        id_map_prefetch(&state.by_cl_ord_id, change.new_home)
-        id_map_foresee(&state.by_cl_ord_id, command.session, command.cl_ord_id)
-        slot = find_order(state, command, &change.old_home)
+        id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
+        slot = find_order(state, command)
         order = &state.pool.orders[slot]
         reason = check_named(order, command) if slot else UNKNOWN_ORDER
     if unlikely(reason):
@@ -291,7 +306,7 @@ cdef int replace_with_terms(EngineState* state, const CommandLine* command, Even
     return replace(state, command, &terms, sink)
 
 
-cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef int replace_in_full(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
     if unlikely(not command_is_plain(command)):
         return replace_with_terms(state, command, sink)
     return replace(state, command, NULL, sink)

@@ -10,7 +10,7 @@ from pricetime.matching.records cimport (
     BUSINESS_MESSAGE_REJECT, COMMAND_ACK, EVENT_LINES, NONE, ORDER_NEW, ORDER_PARTIALLY_FILLED, RECORD_VERSION, CommandLine,
     EventRecord,
 )
-from pricetime.matching.state cimport EngineState
+from pricetime.matching.state cimport EngineState, Session
 
 
 cdef inline EventRecord* event_room(EventSink* sink) noexcept nogil:
@@ -22,21 +22,21 @@ cdef inline EventRecord* event_room(EventSink* sink) noexcept nogil:
 
 
 cdef inline void event_header(EngineState* state, EventRecord* event, uint8_t type, uint8_t status_flags, uint8_t reason,
-                              uint32_t session, uint32_t instrument, uint16_t attributes) noexcept nogil:
+                              uint32_t session, uint32_t participant, uint32_t instrument, uint16_t attributes) noexcept nogil:
     """The fields that share words, written as whole words: the digest reads words, and a word that is read right after
     its bytes were written one by one costs a dozen cycles."""
     cdef uint64_t* words = <uint64_t*> event
     words[0] = (state.place | <uint64_t> type << 32 | <uint64_t> ((RECORD_VERSION << 4) | EVENT_LINES) << 40
                 | <uint64_t> status_flags << 48 | <uint64_t> reason << 56)
     words[8] = session | <uint64_t> instrument << 32
-    words[15] = state.sessions[session].participant | <uint64_t> attributes << 32
+    words[15] = participant | <uint64_t> attributes << 32
     event.sequence = state.sequence
     event.time = state.time
 
 
-cdef inline uint64_t next_report_number(EngineState* state, uint32_t session) noexcept nogil:
-    cdef uint64_t number = state.sessions[session].report_number + 1
-    state.sessions[session].report_number = number      # a value kept needs no reading back
+cdef inline uint64_t next_report_number(Session* session) noexcept nogil:
+    cdef uint64_t number = session.report_number + 1
+    session.report_number = number      # a value kept needs no reading back
     return number
 
 
@@ -62,8 +62,9 @@ cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const
     """An execution report, numbered, to the order's owner. Returned so that a trade can add LastPx, LastQty, TrdMatchID
     before event_done, which the caller must call."""
     cdef EventRecord* event = event_room(sink)
-    event_header(state, event, type, status_flags, reason, order.session, order.instrument, order.attributes)
-    event.report_number = next_report_number(state, order.session)
+    cdef Session* owner = &state.sessions[order.session]
+    event_header(state, event, type, status_flags, reason, order.session, owner.participant, order.instrument, order.attributes)
+    event.report_number = next_report_number(owner)
     event.cl_ord_id = cl_ord_id
     event.order_id = order.order_id
     event.last_px = 0
@@ -82,8 +83,9 @@ cdef inline EventRecord* event_to(EngineState* state, EventSink* sink, uint32_t 
     """An event that is no execution report, numbered where a session gets it; all else 0. The caller fills in what it has
     and calls event_done."""
     cdef EventRecord* event = event_room(sink)
-    event_header(state, event, type, 0, reason, session, instrument, 0)
-    event.report_number = 0 if session == 0 else next_report_number(state, session)
+    cdef Session* owner = &state.sessions[session]
+    event_header(state, event, type, 0, reason, session, owner.participant, instrument, 0)
+    event.report_number = 0 if session == 0 else next_report_number(owner)
     event.cl_ord_id = cl_ord_id
     event.order_id = 0
     event.last_px = event.last_qty = event.leaves_qty = event.price = event.cum_qty = event.orig_cl_ord_id = 0

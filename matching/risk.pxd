@@ -72,17 +72,16 @@ cdef inline bint risk_is_plain(const EngineState* state, const Session* session,
             and order_type(attributes) == LIMIT and number != 0)
 
 
-cdef inline uint8_t check_counts(const EngineState* state, const Participant* participant, const Account* account, uint32_t slot,
-                                 int side, int64_t open_quantity, bint* overflow) noexcept nogil:
-    """OPEN_ORDERS_LIMIT to POSITION_LIMIT; *overflow: the worst case of its side is no number."""
-    cdef bint new = slot == 0
+cdef inline uint8_t check_counts(const Participant* participant, const Account* account, bint new, int64_t old_quantity, int side,
+                                 int64_t open_quantity, bint* overflow) noexcept nogil:
+    """OPEN_ORDERS_LIMIT to POSITION_LIMIT; *overflow: the worst case of its side is no number. old_quantity is open in the order
+    that it replaces: 0 for a new one."""
     cdef uint64_t open_here
     cdef int64_t worst = 0
     if <uint64_t> (participant.open_orders + new) > <uint64_t> participant.open_orders_limit \
             or account.open_orders + new > account.open_orders_limit:
         return OPEN_ORDERS_LIMIT
-    # Slot 0 is nobody's, and has nothing open.
-    open_here = account.open_quantity[side] - <uint64_t> state.pool.orders[slot].leaves + <uint64_t> open_quantity
+    open_here = account.open_quantity[side] - <uint64_t> old_quantity + <uint64_t> open_quantity
     if open_here + account.open_quantity[1 - side] > <uint64_t> account.open_quantity_limit:
         return OPEN_QUANTITY_LIMIT
     overflow[0] = add_overflows((account.position ^ -<int64_t> side) + side, open_here, &worst)
@@ -110,8 +109,8 @@ cdef inline RiskAnswer check_risk(EngineState* state, uint32_t instrument, uint3
     if unlikely(<uint64_t> total > <uint64_t> account.order_quantity_limit):
         answer.reason = ORDER_QUANTITY_LIMIT
         return answer
-    answer.reason = check_counts(state, &state.participants[sender.participant], account, slot, side_index(attributes),
-                                 open_quantity, &overflow)
+    answer.reason = check_counts(&state.participants[sender.participant], account, slot == 0, state.pool.orders[slot].leaves,
+                                 side_index(attributes), open_quantity, &overflow)
     if unlikely(overflow):
         return check_risk_closely(state, instrument, session, slot, attributes, price, stop_price, total, open_quantity)
     if answer.reason == NONE and slot == 0 and unlikely(state.pool.live == state.pool.capacity):

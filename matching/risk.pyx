@@ -8,7 +8,7 @@ from pricetime.matching.accounts cimport (
 )
 from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.notional cimport NOTIONAL_END, Notional, notional_of
-from pricetime.matching.order_pool cimport Order
+from pricetime.matching.order_pool cimport Order, slot_from_ends
 from pricetime.matching.protection cimport moved_by_collar, reference_of
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, instrument_id, side_index
@@ -198,8 +198,8 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
             return reason
     reason = check_collar(instrument, question, (flags & NOTIONAL_LIMITED) != 0)
     if not reason:
-        reason = check_counts(state, participant, account, question.slot, side_index(question.attributes),
-                              question.open_quantity, &overflow)
+        reason = check_counts(participant, account, question.slot == 0, state.pool.orders[question.slot].leaves,
+                              side_index(question.attributes), question.open_quantity, &overflow)
     if not reason and (overflow or flags & GROSS_TRACKED):
         reason = check_sums(state, instrument, session.participant, question, answer, flags, overflow)
     if reason:
@@ -235,10 +235,10 @@ cdef Notional open_notional(const EngineState* state, uint32_t participant, uint
                             int scale) noexcept nogil:
     cdef Notional sum = 0
     cdef const Order* order
-    cdef uint32_t slot, left = state.participants[participant].open_orders
-    slot = 0
+    cdef uint32_t slot, seen = 0, left = state.participants[participant].open_orders
     while left != 0:
-        slot += 1
+        slot = slot_from_ends(&state.pool, seen)
+        seen += 1
         order = &state.pool.orders[slot]
         if order.session == 0 or state.sessions[order.session].participant != participant:
             continue

@@ -4,6 +4,7 @@ from libc.stdint cimport uint32_t
 from libc.stdlib cimport qsort
 
 from pricetime.matching.level_tree cimport Level, tree_below, tree_highest
+from pricetime.matching.order_pool cimport slot_from_ends
 from pricetime.matching.price_ladder cimport ladder_below
 from pricetime.matching.state cimport EngineState, Instrument
 
@@ -20,12 +21,12 @@ cdef void selection_sort(Selection* self) noexcept nogil:
 
 cdef Selection select_session(EngineState* state, uint32_t session) noexcept nogil:
     cdef Selection selection
-    cdef uint32_t slot, left = state.sessions[session].open_orders
+    cdef uint32_t slot, seen = 0, left = state.sessions[session].open_orders
     selection.picked = <Picked*> state.selection_room
     selection.count = 0
-    slot = 0
     while selection.count < left:       # no walk at all for a session without orders
-        slot += 1
+        slot = slot_from_ends(&state.pool, seen)
+        seen += 1
         if state.pool.orders[slot].session == session:
             pick(&selection, state, slot)
     selection_sort(&selection)

@@ -8,14 +8,14 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport AccountTable, NotionalLimits
 from pricetime.matching.checksum cimport EventDigest
-from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
-from pricetime.matching.memory cimport Lines
-from pricetime.matching.order_ids cimport OrderIds
+from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.memory cimport Lines, likely, unlikely
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
-    BUY, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
+    BUY, CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, order_side,
 )
 
 cdef enum:
@@ -33,11 +33,19 @@ cdef enum:
     BY_VENUE = 1 << 4           # session 0
 
 cdef enum:
-    # Instrument.watch: why matching here has to look closer; 0 is the plain case.
+    # Instrument.watch: why an order here has to be looked at closer; 0 is the plain case.
     WATCH_COLLAR = 1 << 0
     WATCH_BANDS = 1 << 1
     WATCH_STOPS = 1 << 2        # stops wait: trades may elect them
     WATCH_TRADED = 1 << 3       # and have been since the stops were last looked at: traded_high, traded_low
+    WATCH_NOT_OPEN = 1 << 4     # disabled, or in another phase than Continuous
+
+cdef enum:
+    # The kinds of what commands define.
+    OF_PARTICIPANTS = 0
+    OF_SESSIONS = 1
+    OF_INSTRUMENTS = 2
+    KINDS = 3
 
 cdef struct Name:
     char text[48]               # zero-padded
@@ -60,22 +68,25 @@ cdef struct Session:
     uint32_t participant
     uint16_t flags              # DISABLED, CANCEL_ON_DISCONNECT, rights
     uint8_t logged_on
-    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...
+    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...; set_senders
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
     uint32_t account            # the one that it used last; 0: none
+    uint8_t senders_now         # senders without BY_ANYONE while it is logged on, else 0: the door's first look
+    uint8_t reserved_bytes[3]
     uint32_t account_instrument     # of that account: whoever wants another need not look at it
-    uint32_t reserved[7]
+    uint32_t reserved[6]
 
 cdef struct Divisor:
-    # Exact division by a constant without a division: n = odd * 2^shift divides x where x's low `shift` bits are 0 and the
-    # product of the rest with odd's inverse modulo 2^64 is within the quotients that do not wrap (Hacker's Delight, 10-17).
-    int64_t inverse
-    int64_t lowest              # smallest and largest quotient
-    int64_t highest
+    # Exact division by a constant without a division (Hacker's Delight, 10-17): n = odd * 2^shift divides x above 0 where the
+    # product with odd's inverse modulo 2^64, turned right by shift, is no larger than the largest quotient: low bits that are
+    # not 0 come to the top. It divides another x where the low bits are 0 and the product of the rest is a quotient that there is.
+    uint64_t inverse
+    uint64_t highest            # the largest quotient
+    int64_t lowest              # the smallest, of what is left without the low bits
     uint64_t low_bits
-    int64_t shift
+    uint64_t shift
 
 cdef struct Instrument:
     # Two ladders and two market queues, [0] buy and [1] sell; what a plain order reads comes first.
@@ -107,7 +118,8 @@ cdef struct Instrument:
     int64_t call_end            # of a VolatilityCall; 0: it has none
     int64_t auction_price       # of the last uncross that traded
     uint8_t has_auction_price
-    uint8_t reserved_bytes[7]
+    uint8_t indicative_known    # reported_price and reported_quantity are what an uncross would give now
+    uint8_t reserved_bytes[6]
     uint64_t position_adjusted  # what PositionAdjust has put here of all participants, modulo 2^64
     int64_t max_order_quantity
     int64_t trade_date
@@ -132,8 +144,8 @@ cdef struct EngineState:
     EventDigest event_digest
     OrderPool pool
     LevelPool level_pool
-    IdMap by_cl_ord_id
-    OrderIds by_order_id
+    IdIndex by_cl_ord_id
+    IdIndex by_order_id
     AccountTable accounts
     uint64_t id_multiplier      # of the maps; shows nowhere
     uint64_t last_age           # rule 1
@@ -141,7 +153,7 @@ cdef struct EngineState:
     int64_t next_call_end       # the earliest end of a VolatilityCall; INT64_MAX: none
     uint32_t* deadlines         # GTD orders: a heap of slots by ExpireTime, from 1
     uint32_t deadlines_count
-    uint32_t reserved
+    uint32_t indicatives_known  # instruments that have indicative_known; 0 where none is in a call
     void* selection_room        # for one Selection of every live order
     uint64_t run                # 0: no VenueStart yet
     uint32_t participants_count
@@ -156,6 +168,7 @@ cdef struct EngineState:
     Name* participant_names
     Name* session_names
     Name* instrument_names
+    IdMap ids_by_name[3]        # by kind (names.pxd)
     Lines selection_lines
     Lines deadline_lines
 
@@ -167,10 +180,11 @@ cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcep
     return 0 < id <= state.instruments_count
 
 cdef inline void set_senders(Session* session) noexcept nogil:
-    """To be called whenever a session's flags have changed."""
+    """To be called whenever a session's flags, or logged_on, have changed."""
     session.senders = (BY_ANYONE | (BY_TRADER if session.flags & RIGHT_TRADE else 0)
                        | (BY_OPERATOR if session.flags & RIGHT_OPERATE else 0)
                        | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
+    session.senders_now = session.senders & ~<uint8_t> BY_ANYONE if session.logged_on else 0
 
 cdef inline int side_index(uint16_t attributes) noexcept nogil:
     """0 for a buy, 1 for a sell or short sell."""
@@ -180,10 +194,19 @@ cdef inline int64_t level_key(int side, int64_t tick) noexcept nogil:
     """A ladder's key: higher is better on either side. ~tick is -tick - 1, which no tick number overflows."""
     return tick ^ -<int64_t> side
 
+cdef inline bint divides(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
+    """is_multiple of a value above 0."""
+    cdef uint64_t product = <uint64_t> value * self.inverse
+    product = product >> self.shift | product << (-self.shift & 63)
+    quotient[0] = <int64_t> product
+    return product <= self.highest
+
 cdef inline bint is_multiple(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
     """Does the divisor divide `value`; *quotient is then value / divisor."""
-    quotient[0] = <int64_t> (<uint64_t> (value >> self.shift) * <uint64_t> self.inverse)
-    return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= self.highest
+    if likely(value > 0):
+        return divides(self, value, quotient)
+    quotient[0] = <int64_t> (<uint64_t> (value >> self.shift) * self.inverse)
+    return (<uint64_t> value & self.low_bits) == 0 and self.lowest <= quotient[0] <= 0
 
 cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
     """The queue in which an order of the book rests."""
@@ -191,11 +214,18 @@ cdef inline Level* level_of(EngineState* state, Instrument* instrument, const Or
         return &instrument.market[side_index(order.attributes)]
     return &state.level_pool.levels[order.level]
 
+cdef inline void indicative_changes(EngineState* state, Instrument* instrument) noexcept nogil:
+    """To be called whenever what an uncross depends on may have changed: the book in a call, the reference, the phase. In
+    Continuous nothing is known, and the instrument is not touched."""
+    if unlikely(state.indicatives_known != 0):
+        state.indicatives_known -= instrument.indicative_known
+        instrument.indicative_known = 0
+
 cdef inline uint32_t instrument_id(const EngineState* state, const Instrument* instrument) noexcept nogil:
     return <uint32_t> (instrument - state.instruments)
 
 cdef inline void set_watch(Instrument* instrument) noexcept nogil:
-    """To be called whenever an instrument's limits, or how many of its stops wait, have changed."""
+    """To be called whenever an instrument's flags, phase or limits, or how many of its stops wait, have changed."""
     cdef uint32_t watch = instrument.watch & WATCH_TRADED
     if instrument.limits_presence & HAS_COLLAR:
         watch |= WATCH_COLLAR
@@ -203,4 +233,6 @@ cdef inline void set_watch(Instrument* instrument) noexcept nogil:
         watch |= WATCH_BANDS
     if instrument.stops[0].count or instrument.stops[1].count:
         watch |= WATCH_STOPS
+    if instrument.flags & DISABLED or instrument.phase != CONTINUOUS:
+        watch |= WATCH_NOT_OPEN
     instrument.watch = watch

@@ -45,7 +45,7 @@ FORBIDDEN_IN_MATCHING = {
 HOT = [
     "matching/book.pxd",
     "matching/id_map.pxd",
-    "matching/order_ids.pxd",
+    "matching/id_index.pxd",
     "matching/order_pool.pxd",
     "matching/price_ladder.pxd",
     "matching/price_ladder.pyx",

@@ -1,4 +1,5 @@
-// A market in C: defines an instrument and a trader, trades once and prints what happened, then times a million orders.
+// A market in C: defines an instrument and two traders, trades, with an iceberg and a stop, and prints what happened;
+// then times a million orders.
 //
 //     make && ./market            (make says how it is built; docs/c.md explains)
 //
@@ -47,6 +48,38 @@ static PricetimeCommandLine limit_order(uint32_t session, int64_t cl_ord_id, int
     return line;
 }
 
+// Orders of two lines: what the first has no room for stands in an ADVANCED_LINE, each field with its presence bit.
+static size_t two_lines(PricetimeCommandLine *lines, PricetimeAdvancedLine advanced)
+{
+    lines[0].shape = PRICETIME_RECORD_VERSION << 4 | 2;
+    advanced.type = PRICETIME_ADVANCED_LINE;
+    memcpy(&lines[1], &advanced, sizeof advanced);
+    return 2;
+}
+
+static size_t iceberg(PricetimeCommandLine *lines, PricetimeCommandLine order, int64_t shown)
+{
+    PricetimeAdvancedLine advanced;
+    memset(&advanced, 0, sizeof advanced);
+    advanced.presence = PRICETIME_HAS_DISPLAY_QUANTITY;
+    advanced.display_quantity = shown;              // 0 hides all of it, where the instrument allows that
+    lines[0] = order;
+    return two_lines(lines, advanced);
+}
+
+static size_t stop(PricetimeCommandLine *lines, PricetimeCommandLine order, int64_t stop_price)
+{
+    PricetimeAdvancedLine advanced;
+    memset(&advanced, 0, sizeof advanced);
+    advanced.presence = PRICETIME_HAS_STOP_PRICE;
+    advanced.stop_price = stop_price;
+    lines[0] = order;
+    lines[0].price = 0;                             // a Stop has none; a StopLimit (STOP_LIMIT) keeps its own
+    lines[0].attributes &= (uint16_t) ~(PRICETIME_ORD_TYPE_MASK << PRICETIME_ORD_TYPE_SHIFT | PRICETIME_HAS_PRICE);
+    lines[0].attributes |= PRICETIME_STOP << PRICETIME_ORD_TYPE_SHIFT;
+    return two_lines(lines, advanced);
+}
+
 // The line that names what a definition defines.
 static void write_name(PricetimeCommandLine *where, const char *name)
 {
@@ -87,7 +120,7 @@ static size_t define_instrument(PricetimeCommandLine *lines, uint32_t id, const 
 
 // -------------------------------------------------------------------------------------------------- events
 
-static int print_trades(PricetimeEventSink *sink)
+static int print_events(PricetimeEventSink *sink)
 {
     for (size_t i = 0; i < sink->count; i++) {
         const PricetimeEventRecord *event = &sink->events[i];
@@ -95,6 +128,8 @@ static int print_trades(PricetimeEventSink *sink)
             printf("trade %" PRIu64 ": session %u %s %" PRId64 " at %" PRId64 "\n", event->trd_match_id, event->session,
                    (event->attributes & PRICETIME_SIDE_MASK) == PRICETIME_BUY ? "buys" : "sells", event->last_qty,
                    event->last_px);
+        else if (event->type == PRICETIME_TRIGGERED)
+            printf("order %" PRId64 " of session %u: triggered\n", event->cl_ord_id, event->session);
         else if (event->reason != PRICETIME_NONE)
             printf("order %" PRId64 " of session %u: reason %u\n", event->cl_ord_id, event->session, event->reason);
     }
@@ -185,7 +220,7 @@ int main(int count, char **arguments)
     require(engine != NULL, "no memory for the engine");
 
     static PricetimeEventRecord events[256];
-    PricetimeEventSink sink = {events, 256, 0, print_trades, NULL};
+    PricetimeEventSink sink = {events, 256, 0, print_events, NULL};
     PricetimeCommandLine lines[16];
     size_t used = define_trader(lines, ALICE, "alice");
     used += define_trader(lines + used, BOB, "bob");
@@ -197,6 +232,12 @@ int main(int count, char **arguments)
     lines[2] = limit_order(BOB, 1, PRICETIME_BUY, 10030, 4);        // takes 4 of the 10 at 100.25
     lines[3] = limit_order(BOB, 2, PRICETIME_BUY, 10000, 7);
     apply(engine, lines, 4, &sink);
+    print_book(engine);
+
+    used = iceberg(lines, limit_order(ALICE, 3, PRICETIME_SELL, 10040, 20), 5);         // 20, of which 5 are shown
+    used += stop(lines + used, limit_order(BOB, 3, PRICETIME_BUY, 0, 3), 10040);        // waits for a trade at 100.40
+    lines[used++] = limit_order(BOB, 4, PRICETIME_BUY, 10040, 13);                      // makes one: the stop follows
+    apply(engine, lines, used, &sink);
     print_book(engine);
 
     time_a_million(engine, &sink);

@@ -14,14 +14,16 @@ import numpy as np
 
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
-from pricetime.gateway.codec import DEFINITIONS, Codec, lines_of
+from pricetime.gateway.codec import DEFINES_ON_FIRST_USE, DEFINITIONS, Codec, lines_of
+from pricetime.gateway.layout import record_starts
+from pricetime.gateway.refusals import refusal
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.interface import EitherEngine
-from pricetime.matching.records import CommandType
+from pricetime.matching.records import CommandType, EventType, Reason
 
 BLOCK_MESSAGES_MAX = 4096
 # Messages that are applied on their own: what follows depends on whether the engine took them.
-ALONE = (*DEFINITIONS, m.EventDigest)
+ALONE = (*DEFINITIONS, m.EventDigest, m.RiskLimits)
 WIRE_ONLY = (m.OrderStatusRequest, m.OrderMassStatusRequest, m.Heartbeat, m.TestRequest, m.SecurityListRequest)
 
 
@@ -34,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Events on standard output; at the end sequence number and digest on standard error."""
+    """Events on standard output; refused definitions, and at the end sequence number and digest, on standard error."""
     with open_input(arguments.file) as (file, name):
         player = Player(new_engine(arguments.reference), sys.stdout.buffer, strict=arguments.strict)
         try:
@@ -79,6 +81,7 @@ class Player:
         self._output = output
         self._strict = strict
         self._records: list[bytes] = []
+        self._newest: m.Command | None = None
         self._first_line = 0
         self._sequence = 0
 
@@ -100,7 +103,7 @@ class Player:
     def _take(self, message: m.Command, name: str, number: int) -> None:
         if not self._records:
             self._first_line = number
-        self._sequence = message.sequence
+        self._sequence, self._newest = message.sequence, message
         try:
             if isinstance(message, WIRE_ONLY):
                 raise UserError(
@@ -108,12 +111,14 @@ class Player:
                 )
             self._records.append(self.codec.encode_bytes(message))
         except UserError as error:
-            raise json_lines.at_line(name, number, self._hint(error)) from None
+            raise json_lines.at_line(name, number, self._hint(error, message)) from None
 
-    def _hint(self, error: UserError) -> str:
-        if self._strict and "is defined" in str(error):
-            return f"{error} (define it first, or leave out --strict)"
-        return str(error)
+    def _hint(self, error: UserError, message: m.Command) -> str:
+        if "that is defined" not in str(error):
+            return str(error)
+        if not isinstance(message, DEFINES_ON_FIRST_USE):
+            return f"{error}: {type(message).__name__} defines no name, define it first"
+        return f"{error} (define it first, or leave out --strict)" if self._strict else str(error)
 
     def _apply(self, name: str) -> None:
         if not self._records:
@@ -124,8 +129,24 @@ class Player:
             events = self.engine.apply(lines)
         except ValueError as error:
             failure = CheckFailed if lines["type"][0] == CommandType.EVENT_DIGEST else UserError
-            raise failure(f"{name}, line {self._first_line}: {error}") from None
+            raise failure(f"{name}, line {self._first_line}: {self._sequence_error(lines) or error}") from None
         self._write(events)
+        if isinstance(self._newest, ALONE):
+            self._tell_refusal(self._newest, events, name)
+
+    def _tell_refusal(self, message: m.Command, events: np.ndarray, name: str) -> None:
+        """An event has the Reason alone: which field it is about goes to standard error."""
+        for reason in events["reason"][events["type"] == EventType.BUSINESS_MESSAGE_REJECT]:
+            said = refusal(message, Reason(int(reason)), self.engine)
+            print(f"{name}, line {self._first_line}: {type(message).__name__} refused: {said}", file=sys.stderr)
+
+    def _sequence_error(self, lines: np.ndarray) -> str | None:
+        """A Sequence that is not the next one, by name; what came before it is applied."""
+        due = self.engine.sequence + 1
+        found = {int(number) for number in lines["sequence"][record_starts(lines)]} - {0, due}
+        if len(found) != 1:
+            return None
+        return f"Sequence: found {found.pop()}, expected {due}, which is the next one, or none"
 
     def _write(self, events: np.ndarray) -> None:
         if len(events):

@@ -8,9 +8,11 @@ import os
 import signal
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.venue import Venue
 from pricetime.matching.errors import CheckFailed
 
@@ -36,8 +38,25 @@ def tell_log_errors(venue: Venue, told: int) -> int:
     return refused
 
 
+def tell_phases(venue: Venue, told: int) -> int:
+    """A line for each instrument that has changed its phase, by command or by itself; how many changes are told of."""
+    for number, time, symbol, phase, reason in venue.loop.phase_changes(told):
+        if number > told + 1:
+            print(f"{number - told - 1} changes of phases before these", file=sys.stderr)
+        told = number
+        why = f" ({reason.name})" if reason else ""
+        print(f"{symbol}: {PHASE_NAMES[phase]} since {utc(time)}{why}", file=sys.stderr, flush=True)
+    return told
+
+
+def utc(time: int) -> str:
+    """Nanoseconds since 1970 as a date and time."""
+    moment = datetime.fromtimestamp(time // 10**9, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time % 10**9:09d}Z"
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Endpoints, run and place of the log on standard output; what was cut or defined on standard error."""
+    """Endpoints, run and place of the log on standard output; what was cut or defined and phases on standard error."""
     asked = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -54,11 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
             flush=True,
         )
         venue.start()
-        full = 0
+        full = changed = 0
         while not asked.wait(LOOK_SECONDS) and venue.running:
-            full = tell_log_errors(venue, full)
+            full, changed = tell_log_errors(venue, full), tell_phases(venue, changed)
         try:
             venue.stop()
+            tell_phases(venue, changed)
         except RuntimeError as error:
             raise CheckFailed(
                 f"stopped by itself: {error}; `pricetime verify {venue.directory}` says what holds"

@@ -12,9 +12,10 @@ from time import monotonic, sleep
 import numpy as np
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.client import Client, NoAnswer, ReportGap, SessionEnded, record_starts
+from pricetime.gateway.client import Client, NoAnswer, ReportGap, SessionEnded
 from pricetime.gateway.codec import Codec, lines_of, read_lines
 from pricetime.gateway.demo.pump import MESSAGE_RECORDS, WINDOW_MESSAGES, Pump
+from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType
 

@@ -9,7 +9,8 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from pricetime.gateway.client import Client, NoAnswer, record_starts
+from pricetime.gateway.client import Client, NoAnswer
+from pricetime.gateway.layout import record_starts
 
 WINDOW_MESSAGES = 16
 MESSAGE_RECORDS = 64

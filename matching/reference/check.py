@@ -1,23 +1,31 @@
 """Every invariant of a venue between two commands. A failure is a bug of the engine, and says which order or table."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
+from pricetime.matching import records
 from pricetime.matching.records import OrdType, Phase, SelfMatchInstruction, Standing, TimeInForce
 from pricetime.matching.reference.book import BookSide
+from pricetime.matching.reference.definitions import LIMITS, are_limits, check_terms, is_name
 from pricetime.matching.reference.fields import AUCTION, RESTING
-from pricetime.matching.reference.limits import CURRENCIES_MAX
+from pricetime.matching.reference.limits import CURRENCIES_MAX, NOTIONAL_MAX, NOTIONAL_SCALE_MAX
 from pricetime.matching.reference.phases import CALLS
-from pricetime.matching.reference.risk import worst_case
+from pricetime.matching.reference.risk import gross_notional, orders_in, worst_case
 from pricetime.matching.reference.state import (
     INT64_MAX,
     PRICED,
     SHARD_SHIFT,
     Account,
     Instrument,
+    NotionalLimits,
     Order,
     Participant,
+    Session,
     Venue,
 )
+
+SESSION_FLAGS = records.DISABLED | records.CANCEL_ON_DISCONNECT | records.RIGHTS_MASK
+TERMS_FLAGS = records.PRICE_MAY_BE_NEGATIVE | records.HIDDEN_ALLOWED
 
 
 def must(holds: bool, what: str) -> None:
@@ -38,6 +46,10 @@ def check(venue: Venue) -> None:
     check_tables(venue)
     for participant in venue.participants.values():
         check_participant(venue, participant)
+    for session in venue.sessions.values():
+        check_session(session)
+    for instrument in venue.instruments.values():
+        check_terms_and_limits(instrument)
     for order in venue.orders.values():
         check_order(venue, order)
     for instrument in venue.instruments.values():
@@ -67,19 +79,43 @@ def check_tables(venue: Venue) -> None:
 def check_participant(venue: Venue, participant: Participant) -> None:
     """Rule 13: the rate's bucket, the table of currencies, the accounts."""
     name, rate = participant.name.decode(errors="replace"), participant.rate
+    must(is_name(participant.name) and not participant.flags & ~records.DISABLED,
+         f"{participant.name!r} is no name, or {participant.flags:#06x} no flags of a participant")
+    must((participant.open_orders_limit or 0) >= 0, f"{name}: a limit of {participant.open_orders_limit}")
     must(len(participant.notional) <= CURRENCIES_MAX, f"{name}: limits in {len(participant.notional)} currencies")
     if rate is not None:
         bucket = rate.tokens * rate.interval
         must(rate.tokens > 0 and rate.interval > 0 and bucket <= INT64_MAX, f"{name}: impossible rate {rate}")
         must(0 <= rate.level <= bucket and rate.time <= venue.time, f"{name}: impossible bucket {rate}")
     must(not participant.blocked or not list(participant.orders()), f"{name} is blocked and has live orders")
+    for currency, limits in participant.notional.items():
+        check_notional(name, limits, orders_in(participant, currency))
     for account in participant.accounts.values():
         check_account(account)
 
 
+def check_session(session: Session) -> None:
+    """Name, flags and mark."""
+    must(is_name(session.name) and not session.flags & ~SESSION_FLAGS and session.mark >= 0,
+         f"{session.name!r} is no name, {session.flags:#06x} no flags or {session.mark} no mark of a session")
+
+
+def check_notional(of: str, limits: NotionalLimits, orders: Iterable[Order]) -> None:
+    """Rule 13: a value below 2^127, a scale up to 36, and nothing open that reaches 2^127 at it."""
+    for limit in (limits.order, limits.gross):
+        must(limit is None or (limit.amount <= NOTIONAL_MAX and limit.scale <= NOTIONAL_SCALE_MAX),
+             f"{of}: impossible limit {limit}")
+    must(limits.gross is None or gross_notional(orders, limits.gross.scale) <= NOTIONAL_MAX,
+         f"{of}: gross open notional reaches 2^127")
+
+
 def check_account(account: Account) -> None:
-    """Rule 13: nothing reaches 2^63."""
+    """Rule 13: limits that can be, and nothing reaches 2^63."""
     orders = account.orders.values()
+    limits = (account.order_quantity_limit, account.open_orders_limit, account.open_quantity_limit,
+              account.position_limit)
+    must(all(limit is None or limit >= 0 for limit in limits), f"an account has the limits {limits}")
+    check_notional("an account", account.notional, orders)
     worst = max(worst_case(account, True, orders), worst_case(account, False, orders), abs(account.position))
     must(worst <= INT64_MAX, f"participant {account.participant.id} in instrument {account.instrument.id}: position "
          f"{account.position} and what is open reach {worst}")
@@ -94,10 +130,12 @@ def check_order(venue: Venue, order: Order) -> None:
     """Names, quantities, attributes that fit each other, and the standing that they ask for."""
     must(venue.orders[order.order_id] is order, f"{order} is not the one of its OrderID")
     must(order.session.orders[order.cl_ord_id] is order, f"{order} is not the one of its ClOrdID")
-    given = order.order_id >> SHARD_SHIFT == venue.shard and order.order_id <= venue.last_order_id
+    given = venue.shard << SHARD_SHIFT < order.order_id <= venue.last_order_id
     must(given, f"{order} has an OrderID that was never given")
     must(1 <= order.cl_ord_id <= order.session.mark, f"{order} has a ClOrdID above the mark")
     must(order.leaves > 0 and order.filled >= 0, f"{order} lives with nothing open")
+    check_multiples(venue, order)
+    must(not order.post_only or order.ord_type == OrdType.LIMIT, f"{order} is post-only")
     must((order.price is not None) == (order.ord_type in PRICED), f"{order}: a price where none is, or none")
     must(order.time_in_force in (*RESTING, *AUCTION), f"{order} may not rest")
     must(order.min_quantity is None, f"{order} rests with a MinQty")
@@ -107,9 +145,19 @@ def check_order(venue: Venue, order: Order) -> None:
     must(timed == (order.expire_time is not None), f"{order}: an ExpireTime where none is, or none")
     must(order.expire_time is None or order.expire_time > venue.time,
          f"{order} should have expired at {order.expire_time}")
-    must((order.self_match_id != 0) == (order.self_match_instruction in list(SelfMatchInstruction)),
+    guards = list(SelfMatchInstruction) if order.self_match_id else [0]
+    must(order.self_match_instruction in guards,
          f"{order}: self-match prevention {order.self_match_id}, {order.self_match_instruction}")
     check_standing(order)
+
+
+def check_multiples(venue: Venue, order: Order) -> None:
+    """Rule 1: prices are on the tick, quantities in lots and within the bound."""
+    tick, lot = order.instrument.tick_size, order.instrument.lot_size
+    must((order.price or 0) % tick == 0 and (order.stop_price or 0) % tick == 0, f"{order} has a price off the tick")
+    quantities = (order.leaves, order.filled, order.display_quantity or 0, order.shown)
+    must(not any(quantity % lot for quantity in quantities) and order.total <= venue.quantity_bound,
+         f"{order} has a quantity off the lot, or too large")
 
 
 def check_standing(order: Order) -> None:
@@ -159,6 +207,20 @@ def check_instrument(venue: Venue, instrument: Instrument) -> None:
                     if instrument.id in participant.accounts)
     must((positions - instrument.position_adjusted) % (1 << 64) == 0,
          f"{name}: positions add up to {positions}, adjusted were {instrument.position_adjusted}")
+
+
+def check_terms_and_limits(instrument: Instrument) -> None:
+    """Rule 7: name, flags, terms and limits, and prices on the tick."""
+    name, flags = instrument.name, (instrument.flags, instrument.terms_flags)
+    must(is_name(name) and not flags[0] & ~records.DISABLED and not flags[1] & ~TERMS_FLAGS,
+         f"{name!r} is no name, or {flags} no flags of an instrument")
+    must(not check_terms(instrument) and instrument.iceberg_parts_max >= 1, f"{name!r} has terms that cannot be")
+    given = {field: getattr(instrument, field) for field in LIMITS.values()}
+    given = {field: limit for field, limit in given.items() if limit is not None}
+    must(are_limits(given, instrument.tick_size, instrument.terms_flags, None), f"{name!r} has the limits {given}")
+    prices = (instrument.last_price, instrument.auction_price)
+    must(not any((price or 0) % instrument.tick_size for price in prices), f"{name!r} traded off the tick: {prices}")
+    must(instrument.reported[1] >= 0, f"{name!r} has reported {instrument.reported}")
 
 
 def check_side(instrument: Instrument, side: BookSide) -> None:

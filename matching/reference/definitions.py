@@ -26,7 +26,6 @@ LIMITS = {     # of an instrument, by the bit that says that they are given
     records.HAS_CALL_DURATION: "call_duration",
     records.HAS_MAX_ORDER_QUANTITY: "max_order_quantity",
 }
-BANDS = records.HAS_DYNAMIC_BAND | records.HAS_STATIC_BAND
 
 
 def check_identity(table: Mapping[int, Named], id: int, name: bytes | None) -> Reason:
@@ -124,8 +123,8 @@ def check_security(venue: Venue, command: Command, record: bytes) -> Reason:
     return check_limits(record, known.tick_size, known.terms_flags, known.call_duration)
 
 
-def check_terms(terms: InstrumentTermsLine) -> Reason:
-    """The terms of a new instrument."""
+def check_terms(terms: InstrumentTermsLine | Instrument) -> Reason:
+    """Scales, tick and lot: of a new instrument, or those that one has."""
     if terms.price_scale > SCALE_MAX or terms.qty_scale > SCALE_MAX:
         return Reason.SCALE_INVALID
     if terms.tick_size < 1:
@@ -156,15 +155,20 @@ def check_limits(record: bytes, tick_size: int, terms_flags: int, call_duration:
     if limits is None:
         return Reason.NONE
     given = {field: getattr(limits, field) for bit, field in LIMITS.items() if limits.presence & bit}
+    return Reason.NONE if are_limits(given, tick_size, terms_flags, call_duration) else Reason.LIMIT_INVALID
+
+
+def are_limits(given: Mapping[str, int], tick_size: int, terms_flags: int, call_duration: int | None) -> bool:
+    """Limits by their names: can they be? What is absent has no say."""
     reference = given.get("reference_price", tick_size)
-    valid = (
+    banded = "dynamic_band" in given or "static_band" in given
+    return (
         (reference > 0 or bool(terms_flags & records.PRICE_MAY_BE_NEGATIVE))
         and reference % tick_size == 0
         and all(given.get(field, 0) >= 0 for field in ("collar", "dynamic_band", "static_band"))
         and all(given.get(field, 1) >= 1 for field in ("call_duration", "max_order_quantity"))
-        and (not limits.presence & BANDS or "call_duration" in given or call_duration is not None)
+        and (not banded or "call_duration" in given or call_duration is not None)
     )
-    return Reason.NONE if valid else Reason.LIMIT_INVALID
 
 
 def security_definition(venue: Venue, command: Command, record: bytes) -> None:

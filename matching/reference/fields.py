@@ -181,10 +181,11 @@ def check_self_match(self_match: tuple[int, int] | None) -> Reason:
 # ----------------------------------------------------------------------- rule 4, 6: combinations
 
 
-def check_combinations(venue: Venue, order: Order, self_match: tuple[int, int] | None) -> Reason:
+def check_combinations(venue: Venue, order: Order, replaces: Order | None,
+                       self_match: tuple[int, int] | None) -> Reason:
     """Rule 4, 6: attributes, each known, that contradict each other. The order as it would be, in no queue yet."""
     return (
-        check_market(order)
+        check_market(order, replaces)
         or check_post_only(order)
         or check_stop(order)
         or check_iceberg(order)
@@ -195,7 +196,10 @@ def check_combinations(venue: Venue, order: Order, self_match: tuple[int, int] |
     )
 
 
-def check_market(order: Order) -> Reason:
+def check_market(order: Order, replaces: Order | None) -> Reason:
+    """Market GTC or GTD; a triggered Stop keeps the TimeInForce that it has."""
+    if replaces is not None and replaces.time_in_force == order.time_in_force:
+        return Reason.NONE
     bad = order.ord_type == OrdType.MARKET and order.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
     return Reason.MARKET_TIME_IN_FORCE if bad else Reason.NONE
 

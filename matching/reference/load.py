@@ -197,7 +197,7 @@ def load_instrument(venue: Venue, state: InstrumentState) -> None:
         last_price=state.last_price if state.presence & LAST_PRICE_PRESENT else None,
         auction_price=state.auction_price if state.presence & AUCTION_PRICE_PRESENT else None,
         call_end=state.call_end,
-        reported=(state.reported_price, state.reported_quantity),
+        reported=(state.reported_price, state.reported_quantity) if state.reported_quantity else (0, 0),
         trade_date=state.trade_date,
         position_adjusted=state.position_adjusted,
     )

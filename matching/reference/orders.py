@@ -34,7 +34,7 @@ def new_order(venue: Venue, reports: Reports, command: Command, record: bytes) -
     if not reason:
         order = order_of(venue, session, command, terms)
         reason = (
-            check_combinations(venue, order, terms.self_match)
+            check_combinations(venue, order, None, terms.self_match)
             or check_risk(venue, order, None)
             or check_room(venue, order)
             or check_book(venue, order)
@@ -208,8 +208,8 @@ def check_whole(venue: Venue, order: Order, replaced: Order, terms: Terms) -> Re
         check_phase(replaced.instrument.phase, replaced.time_in_force, replaced.min_quantity is not None,
                     replaced.post_only)
         or check_has_no_price(order, terms)
-        or check_combinations(venue, replaced, terms.self_match)
-        or (Reason.NONE if keeps_priority(order, replaced) else check_risk(venue, replaced, order))
+        or check_combinations(venue, replaced, order, terms.self_match)
+        or (Reason.NONE if only_lowers(order, replaced) else check_risk(venue, replaced, order))
         or check_book(venue, replaced)
     )
 
@@ -225,6 +225,12 @@ def keeps_priority(order: Order, replaced: Order) -> bool:
     if not same_time and not (order.time_in_force in RESTING and replaced.time_in_force in RESTING):
         return False
     return replaced.leaves <= order.leaves and all_else(order) == all_else(replaced)
+
+
+def only_lowers(order: Order, replaced: Order) -> bool:
+    """Rule 5: less open quantity and nothing else, which passes risk like a cancel."""
+    same_time = (order.time_in_force, order.expire_time) == (replaced.time_in_force, replaced.expire_time)
+    return same_time and replaced.leaves < order.leaves and keeps_priority(order, replaced)
 
 
 def all_else(order: Order) -> tuple[object, ...]:

@@ -46,7 +46,7 @@ def trading_session_status(venue: Venue, reports: Reports, command: Command, rec
         return
     instrument = venue.instruments[command.instrument]
     if command.quantity > instrument.trade_date:
-        expire_day_orders(venue, reports, instrument)
+        end_day_orders(venue, reports, instrument)
         instrument.trade_date = command.quantity
     change_phase(venue, reports, instrument, command.attributes, session, cl_ord_id=command.cl_ord_id)
 
@@ -128,15 +128,15 @@ def settle_market_orders(venue: Venue, reports: Reports, instrument: Instrument)
 
 
 def close_day(venue: Venue, reports: Reports, instrument: Instrument) -> None:
-    """Rule 6, 8: auction orders end, Day orders expire, the last trade becomes the reference."""
-    cancel_all(venue, reports, of_auction(instrument, *AUCTION), Reason.AUCTION_REST)
-    expire_day_orders(venue, reports, instrument)
+    """Rule 6, 8: the day's orders end, the last trade becomes the reference."""
+    end_day_orders(venue, reports, instrument)
     instrument.reference_price = instrument.reference
     instrument.last_price = None
 
 
-def expire_day_orders(venue: Venue, reports: Reports, instrument: Instrument) -> None:
-    """Rule 6, 1 and 8: EXPIRED with DAY_END, in OrderID order, stops too."""
+def end_day_orders(venue: Venue, reports: Reports, instrument: Instrument) -> None:
+    """Rule 6, 1 and 8: what was only for the day's auctions ends, then Day orders, stops too; in OrderID order."""
+    cancel_all(venue, reports, of_auction(instrument, *AUCTION), Reason.AUCTION_REST)
     day_orders = [order for order in instrument.orders() if order.time_in_force == TimeInForce.DAY]
     expire_all(venue, reports, day_orders, Reason.DAY_END)
 

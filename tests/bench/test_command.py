@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pricetime.bench import bench_book, bench_journal, cli, harness
+from pricetime.bench import bench_book, bench_codec, bench_journal, cli, harness
 from pricetime.bench.harness import Comparison, Limit, Measure
 from pricetime.matching.errors import UserError
 
@@ -38,6 +38,13 @@ def test_json_on_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixtu
     assert all(result["repeats"] >= 5 for result in found["results"])
 
 
+def test_codec_measures_both_ways(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(bench_codec, "MESSAGES_QUICK", 500)
+    assert bench("codec", "--quick", "--json", "-") == 0
+    names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
+    assert names == ["codec/encode", "bare/pack", "codec/decode", "bare/unpack"]
+
+
 def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
     monkeypatch.setattr(bench_journal, "RECORDS_QUICK", 2_000)
     assert bench("journal", "--quick", "--json", "-") == 0
@@ -62,6 +69,15 @@ def test_missed_limit_exits_with_1_only_when_strict(monkeypatch: pytest.MonkeyPa
     assert bench("book", "--strict") == 0
 
 
+def test_a_busy_machine_is_warned_of_before_the_run_and_below_the_table(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(cli, "_suite", lambda name: a_suite(Limit(at_most=3)))
+    monkeypatch.setattr(harness.os, "getloadavg", lambda: (64.0 * (harness.os.cpu_count() or 1), 0.0, 0.0))
+    assert bench("book") == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("WARNING: the load was ")
+    assert shown.out.splitlines()[-2].startswith("WARNING: the load was ")
+
+
 def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.setattr(cli, "_suite", lambda name: a_suite(Limit(at_most=3)))
     assert bench("book", "--json", str(tmp_path / "figures.json")) == 0
@@ -70,7 +86,7 @@ def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, gateway"),
+    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, codec, gateway"),
     (["journal", "--flow", "x.jsonl"], "--flow is for the book"),
     (["--flow", "/nowhere/x.jsonl"], "--flow /nowhere/x.jsonl: No such file"),
 ])

@@ -53,19 +53,57 @@ def test_json_has_the_shape_of_interfaces() -> None:
     (Limit(at_least=4), "holds"), (Limit(at_least=4.1), "MISSED"),
     (None, "")])
 def test_verdict(limit: Limit | None, verdict: str) -> None:
-    assert Ratio(Result("a", "x", (8.0,)), Result("b", "x", (2.0,)), limit).verdict == verdict
+    ratio = Ratio(Result("a", "x", (8.0,)), Result("b", "x", (2.0,)), limit)
+    assert ratio.verdict == verdict
+    assert ratio.missed == (verdict == "MISSED")
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [
+    (Limit(at_most=4), "holds (noisy)"), (Limit(at_most=3), "MISSED (noisy)")])
+@pytest.mark.parametrize(("subject", "yardstick"), [
+    ((7.0, 8.0, 10.0), (2.0, 2.0, 2.0)), ((8.0, 8.0, 8.0), (1.0, 2.0, 2.0))])
+def test_a_verdict_on_noisy_figures_says_so(limit, verdict, subject, yardstick) -> None:
+    ratio = Ratio(Result("a", "x", subject), Result("b", "x", yardstick), limit)
+    assert (ratio.value, ratio.verdict, ratio.missed) == (4, verdict, "MISSED" in verdict)
+
+
+def test_a_noisy_figure_without_a_yardstick_says_so_too() -> None:
+    assert Ratio(Result("a", "x", (100.0, 200.0, 210.0)), None, Limit(at_most=200)).verdict == "holds (noisy)"
 
 
 def test_table_names_figure_unit_extremes_yardstick_and_verdict() -> None:
     lines = harness.table(report_of(Limit(at_most=3))).splitlines()
     assert lines[0].split() == list(harness.COLUMNS)
-    assert " ".join(lines[1].split()) == "book/move 50.0 ns/command 40.0 60.0 3 bare/move 4.00 <= 3 MISSED"
+    assert " ".join(lines[1].split()) == "book/move 50.0 ns/command 40.0 60.0 3 bare/move 4.00 <= 3 MISSED (noisy)"
     assert " ".join(lines[2].split()) == "bare/move 10.0 ns/command 10.0 25.0 3"
 
 
 def test_noise_is_said() -> None:
-    assert "noisy" in harness.table(report_of())
-    assert "bare/move" in harness.table(report_of()).splitlines()[3]
+    line = harness.table(report_of()).splitlines()[3]
+    assert line.startswith("noisy, read with care")
+    assert "bare/move" in line
+
+
+def quiet(report: harness.Report, load: float = 0.5, cores: int = 2) -> harness.Report:
+    report.machine |= {"load": [load, load, load], "cores": cores}
+    return report
+
+
+@pytest.mark.parametrize(("limit", "line"), [
+    (Limit(at_most=3), "MISSED 1 of 1 limits: book/move 4.00 (<= 3)"),
+    (Limit(at_most=4), "every limit holds (1)")])
+def test_the_last_line_says_which_limits_are_missed(limit: Limit, line: str) -> None:
+    assert harness.table(quiet(report_of(limit))).splitlines()[-1] == line
+
+
+def test_nothing_is_said_of_limits_where_there_are_none() -> None:
+    assert "limits" not in harness.table(quiet(report_of()))
+
+
+def test_a_busy_machine_is_warned_of() -> None:
+    assert "WARNING" not in harness.table(quiet(report_of(), load=1.5))
+    assert "WARNING: the load was 1.6 before the run, above 1.5 on 2 cores" in harness.table(quiet(report_of(), 1.6))
+    assert "WARNING" not in harness.table(quiet(report_of(), 1.6, cores=4))
 
 
 def test_at_least_five_repeats() -> None:

@@ -127,8 +127,29 @@ def market_output(text: str) -> None:
         r"best ask 10025: 6 in 1 order\(s\)\n"
         r"bids: 7@10000\n"
         r"asks: 6@10025 5@10050\n"
+        r"trade 2: session 1 sells 6 at 10025\n"
+        r"trade 2: session 2 buys 6 at 10025\n"
+        r"trade 3: session 1 sells 5 at 10040\n"
+        r"trade 3: session 2 buys 5 at 10040\n"
+        r"trade 4: session 1 sells 2 at 10040\n"
+        r"trade 4: session 2 buys 2 at 10040\n"
+        r"order 3 of session 2: triggered\n"
+        r"trade 5: session 1 sells 3 at 10040\n"
+        r"trade 5: session 2 buys 3 at 10040\n"
+        r"best bid 10000: 7 in 1 order\(s\)\n"
+        r"best ask 10040: 5 in 1 order\(s\)\n"
+        r"bids: 7@10000\n"
+        r"asks: 5@10040 5@10050\n"
         r"1000000 orders, 730057 trades, \d+\.\d ns an order\n"
-        r"sequence 1000009, event digest [0-9a-f]{32}\n", text), text
+        r"sequence 1000012, event digest [0-9a-f]{32}\n", text), text
+
+
+@pytest.mark.parametrize("name", ["orders_of_two_lines", "calls"])
+def test_the_page_shows_a_part_of_the_market_as_it_stands_there(name):
+    page, market = ((ROOT / path).read_text() for path in ("docs/c.md", "examples/c/market.c"))
+    shown = re.search(rf"^```c {name}\.c\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert shown[1] in market
 
 
 @needs_python_library

@@ -47,12 +47,14 @@ def values_of(annotation: Any) -> str:
         return values_of(next(part for part in typing.get_args(annotation) if part is not type(None)))
     if origin is typing.Annotated:
         kind, meta = typing.get_args(annotation)
+        if meta.description:
+            return str(meta.description)
         if kind is int:
             return f"{meta.ge:,} to {meta.le:,}"
         if typing.get_origin(kind) is list:
             return f"list, at least {meta.min_length}"
         least = f"{meta.min_length} to" if meta.min_length else "at most"
-        return f"{least} {meta.max_length} characters"
+        return f"{least} {meta.max_length} bytes"
     if origin is typing.Literal:
         return names_of(annotation)
     if origin is tuple:

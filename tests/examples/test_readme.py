@@ -1,10 +1,12 @@
 """The README's examples run, its commands are there, and the files that it points to exist."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import c_programs
 import pytest
 
 from pricetime.__main__ import COMMANDS
@@ -23,6 +25,24 @@ def test_each_python_example_of_the_readme_runs(number, tmp_path):
 
 def test_there_are_examples():
     assert len(EXAMPLES) >= 2
+
+
+def test_the_commands_that_need_nothing_of_yours_run_as_they_stand(tmp_path):
+    """One after the other, as in the page; the demo's day is made shorter, and bench runs with the pages of docs/."""
+    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    lines = [line for line in block[1].splitlines() if not line.startswith("pricetime bench")]
+    assert [line.split()[1] for line in lines] == ["match", "demo", "verify", "replay", "log", "cflags"]
+    if c_programs.missing():
+        lines.pop()         # cflags ends with exit status 2 where it has nothing to link
+    for line in lines:
+        command = line.replace("pricetime ", f'"{sys.executable}" -P -m pricetime ', 1)
+        command = command.replace("--dir day", "--dir day --orders 5000 --clients 2")
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert done.stdout or ">" in line, line
+    assert (tmp_path / "log.jsonl").read_text().count("\n") > 5000
 
 
 def test_each_command_of_the_readme_is_one_of_the_programs():

@@ -1,14 +1,17 @@
 """venue.toml: what is wrong in it is one line that names the key, and what it says becomes commands."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.config import convert, load
+from pricetime.gateway.config import NO_LIMIT_KEY, SECTIONS, convert, load
 from pricetime.gateway.definitions import differences, unnamed
+from pricetime.gateway.field_checks import value_type
+from pricetime.gateway.rehearsal import rehearse
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
@@ -87,6 +90,40 @@ def test_a_wrong_value_is_told_in_the_words_of_the_file(tables, said):
 FIRM = {"venue": VENUE, "participant": [{"name": "firm"}], "instrument": [{"symbol": "ACME"}]}
 
 
+def bounds_of_keys() -> list[tuple[str, str, int, int]]:
+    """Section, key, bound and the next number outside, of each whole number that becomes a part of a command."""
+    found = []
+    for section in ("instrument", "risk"):
+        hints = get_type_hints(SECTIONS[section], include_extras=True)
+        for key, hint in hints.items():
+            info = value_type(hint)
+            if isinstance(info, msgspec.inspect.IntType):
+                found += [(section, key, info.ge, info.ge - 1), (section, key, info.le, info.le + 1)]
+    return found
+
+
+@pytest.mark.parametrize(("section", "key", "bound", "outside"), bounds_of_keys())
+def test_the_bounds_of_a_key_are_what_the_engine_takes(section, key, bound, outside):
+    beside = {"rate_tokens": {"rate_interval_ms": 1}, "rate_interval_ms": {"rate_tokens": 1}}.get(key, {})
+    entry = {"symbol": "ACME"} if section == "instrument" else {"participant": "firm"}
+    entry |= {} if bound == NO_LIMIT_KEY else beside
+    rehearse(convert(FIRM | {section: [entry | {key: bound}]}), Engine(), "venue.toml")
+    assert key in wrong(FIRM | {section: [entry | {key: outside}]})
+
+
+def test_there_are_bounds_of_keys():
+    keys = {key for _, key, _, _ in bounds_of_keys()}
+    assert keys >= {"price_scale", "call_duration_ms", "iceberg_parts_max", "rate_tokens", "max_open_orders"}
+
+
+@pytest.mark.parametrize("table", ["participant", "session", "instrument"])
+def test_a_name_has_at_most_48_bytes(table):
+    key = "symbol" if table == "instrument" else "name"
+    rehearse(convert({"venue": VENUE, table: [{key: "\u00fc" * 24}]}), Engine(), "venue.toml")
+    with pytest.raises(UserError, match=rf"^venue.toml: ..{table}.. '\u00fc*' {key}: found .*, expected at most 48 b"):
+        rehearse(convert({"venue": VENUE, table: [{key: "\u00fc" * 25}]}), Engine(), "venue.toml")
+
+
 @pytest.mark.parametrize(
     ("risk", "said"),
     [
@@ -104,7 +141,9 @@ FIRM = {"venue": VENUE, "participant": [{"name": "firm"}], "instrument": [{"symb
         ([{"participant": "firm", "rate_interval_ms": 5}], "rate_tokens: missing, expected it beside rate_interval_ms"),
         ([{"participant": "firm", "max_open_orders": 1}, {"participant": "firm", "rate_tokens": -1}],
          "[[risk]] of 'firm': stands there twice for one currency"),
-        ([{"participant": "firm", "max_open_orders": -2}], "[risk[0].max_open_orders]: Expected"),
+        ([{"participant": "firm", "max_open_orders": -2}], "[risk[0].max_open_orders]: found -2, expected a whole"),
+        ([{"participant": "firm", "rate_tokens": 0, "rate_interval_ms": 5}],
+         "[[risk]] of 'firm' rate_tokens: found 0, expected 1 or more, or -1 for no limit"),
     ],
 )
 def test_a_wrong_limit_is_named_with_its_place(risk, said):

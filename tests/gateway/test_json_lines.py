@@ -45,8 +45,15 @@ def test_a_byte_order_mark_at_the_start_of_a_file_is_passed_over(first):
     numbered = list(json_lines.read(file, "flow"))
     assert [command.transact_time for _, command in numbered] == ([1, 2] if first.strip() else [2])
     assert numbered[-1][0] == first.count(b"\n") + 1
-    with pytest.raises(UserError, match="line 2: not JSON"):
+    with pytest.raises(UserError, match="line 2: byte order mark: found one, expected at most one, at the start"):
         list(json_lines.read(io.BytesIO(b"\n" + json_lines.BYTE_ORDER_MARK + line), "flow"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_encoding_is_named(encoding):
+    text = '{"MsgType":"Clock","TransactTime":2}'.encode(encoding)
+    with pytest.raises(UserError, match=f"line 1: byte order mark: found that of {encoding.upper()}, expected UTF-8"):
+        list(json_lines.read(io.BytesIO(text), "flow"))
 
 
 def test_a_mangled_line_is_a_message_or_one_line_of_error():
@@ -119,6 +126,23 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
         ('{"MsgType":"Order", ...', "not JSON"),
         ('{"MsgType":"Clock","TransactTime":1e400}', "TransactTime: found 1e400"),
         ('{"MsgType":"Clock","TransactTime":' + "[" * 100_000, "nested too deeply"),
+        ('{"MsgType":"Clock","TransactTime":NaN}', "TransactTime: found NaN, expected a whole number from 0 to"),
+        ('{"MsgType":"PositionAdjust","Position":-Infinity}', "Position: found -Infinity, expected a number"),
+        ('{"MsgType":"RiskLimits","MaxPosition":NaN}', "MaxPosition: found NaN, expected a number or null"),
+        ('{"MsgType":"Order","Price":Infinity}', "Price: found Infinity, expected a number"),
+        ("NaN", "not JSON"),
+        (
+            '{"MsgType":"Clock","TransactTime":1,"Sequence":"5"}',
+            f'Sequence: found "5", expected a whole number from 0 to {2**64 - 1}',
+        ),
+        (
+            '{"MsgType":"RiskLimits","Participant":"a","NotionalScale":37}',
+            "NotionalScale: found 37, expected a whole number from 0 to 36",
+        ),
+        (
+            '{"MsgType":"TradingSessionStatus","Symbol":"A","Phase":"Closed","TradeDate":"2023-07-11"}',
+            'TradeDate: found "2023-07-11", expected a whole number like 20230711 (yyyymmdd)',
+        ),
     ],
 )
 def test_a_bad_line_says_what_was_found_and_expected(line, found):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from pricetime.matching.records import Phase, Reason
 from tests.gateway.simulation import DEFINITIONS, SECOND, Peer, Simulation, m, said
 
 WAIT_MS = 50
@@ -180,3 +181,47 @@ def test_the_report_of_an_expiry_leaves_when_its_clock_is_committed(venue):
     venue.loop.round()
     [(_, _, published)] = venue.transport.sent
     assert published == venue.storage.appended == venue.engine.sequence
+
+
+def change_phase(operator, phase):
+    operator.cl_ord_id += 1
+    fields = {"session": "operator", "cl_ord_id": operator.cl_ord_id}
+    operator.send(m.TradingSessionStatus(symbol="ACME", phase=phase, **fields))
+
+
+def test_changes_of_phases_are_kept_for_the_operator(venue):
+    operator = on(venue, 3, "operator")
+    before = len(venue.loop.phase_changes())
+    change_phase(operator, "Halted")
+    venue.advance(1)
+    change_phase(operator, "Continuous")
+    assert venue.loop.phase_changes(before) == [
+        (before + 1, venue.utc - SECOND, "ACME", Phase.HALTED, Reason.NONE),
+        (before + 2, venue.utc, "ACME", Phase.CONTINUOUS, Reason.NONE),
+    ]
+    assert venue.loop.phase_changes(before + 2) == []
+
+
+def test_of_many_changes_of_phases_the_newest_are_kept(venue):
+    operator = on(venue, 3, "operator")
+    before = len(venue.loop.phase_changes())
+    for _ in range(300):
+        change_phase(operator, "Halted")
+        change_phase(operator, "Continuous")
+    numbers = [number for number, *_ in venue.loop.phase_changes(before)]
+    assert numbers == list(range(before + 600 - 254, before + 601))
+
+
+def test_a_volatility_call_is_told_when_it_begins_and_when_it_ends():
+    venue = Simulation([*DEFINITIONS[:-1], BANDS, DEFINITIONS[-1]])
+    alice, bob = on(venue), on(venue, 2, "bob")
+    before = len(venue.loop.phase_changes())
+    bob.send(bob.order("Sell", price="106.00"))
+    alice.send(alice.order("Buy", price="106.00"))
+    began = venue.utc
+    venue.advance(3)
+    alice.answers()
+    assert [change[1:] for change in venue.loop.phase_changes(before)] == [
+        (began, "ACME", Phase.VOLATILITY_CALL, Reason.VOLATILITY_INTERRUPTION),
+        (venue.utc, "ACME", Phase.CONTINUOUS, Reason.CALL_ENDED),
+    ]

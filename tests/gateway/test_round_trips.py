@@ -74,7 +74,7 @@ ANY = st.one_of(
              **LIMITS, max_order_notional=st.none() | decimals(36, 0, 2**127 - 1),
              max_gross_notional=st.none() | decimals(0, 0, 2**127 - 1)),
     commands(m.RiskLimits, {"participant": "firm", "rate_tokens": LARGEST, "rate_interval": SMALLEST}),
-    commands(m.RiskLimits, {"participant": "firm", "rate_tokens": None, "notional_scale": 255},
+    commands(m.RiskLimits, {"participant": "firm", "rate_tokens": None, "notional_scale": 36},
              max_order_notional=st.none(), rate_interval=st.integers(1, LARGEST)),
     commands(m.PositionAdjust, {"participant": "firm", "symbol": "ACME", "position": Decimal("-0.1")},
              position=quantity),

@@ -27,14 +27,13 @@ from libc.stdint cimport *
 from pricetime.matching.accounts cimport (
     ACCOUNT_SEATS, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, AccountTerms, account_find)
 from pricetime.matching.engine cimport Engine
-from pricetime.matching.id_map cimport id_home, id_map_insert, id_map_remove
 from pricetime.matching.level_tree cimport Block, Level
-from pricetime.matching.order_ids cimport order_ids_insert, order_ids_remove
+from pricetime.matching.id_index cimport cl_ord_key, id_index_insert, id_index_remove
 from pricetime.matching.order_pool cimport *
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session)
+    WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session, set_watch)
 
 cdef enum:
     KIND = ORD_TYPE_MASK << ORD_TYPE_SHIFT
@@ -138,14 +137,25 @@ STOPS = [
     ("i[X].phase = CLOSED", "instrument 1: orders are set aside in phase 1"),
 ]
 INSTRUMENTS = [
+    ("s.participant_names[FIRM].text[0] = 120", "participants: 1 is not found by its name"),
+    ("s.session_names[2].text[0] = 120", "sessions: 2 is not found by its name"),
+    ("s.instrument_names[X].text[47] = 120", "instruments: 1 is not found by its name"),
+    ("s.participants_count -= 1", "3 names for 2 participants"),
     ("i[X].watch |= WATCH_TRADED", "instrument 1: watch is 13, should be 13 without 8"),
     ("i[X].watch = 0", "instrument 1: watch is 0, should be 5"),
-    ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 0"),
+    ("i[CALL].watch = WATCH_BANDS", "instrument 2: watch is 2, should be 16"),
+    ("i[MARKETS].watch = 0", "instrument 3: watch is 0, should be 16"),
     ("i[CALL].call_end = 5", "instrument 2: a call ends at 5, and there is none"),
-    ("i[MARKETS].phase = CONTINUOUS", "instrument 3: market orders rest in Continuous"),
-    ("i[CROSSED].phase = CONTINUOUS", "instrument 4: crossed in Continuous"),
+    ("i[MARKETS].phase = CONTINUOUS; set_watch(&i[MARKETS])", "instrument 3: market orders rest in Continuous"),
+    ("i[CROSSED].phase = CONTINUOUS; set_watch(&i[CROSSED])", "instrument 4: crossed in Continuous"),
     ("i[CROSSED].phase = 0", "instrument 4: phase 0"),
     ("i[CROSSED].phase = 8", "instrument 4: phase 8"),
+    ("i[CROSSED].indicative_known = s.indicatives_known = 1",
+     "instrument 4: an uncross gives 5 at 1010, known as 0 at 0"),
+    ("i[EMPTY].indicative_known = s.indicatives_known = 1",
+     "instrument 5: an indicative price is known, and there is no call"),
+    ("i[CALL].indicative_known = 1", "1 indicative prices are known, counted 0"),
+    ("s.indicatives_known = 1", "0 indicative prices are known, counted 1"),
 ]
 LADDERS = [
     ("l[low_level].key += 200", "level 399 stands behind 200"),
@@ -182,9 +192,9 @@ ORDERS = [
     ("o[bid].order_id = 9", "order 9: not found by its OrderID"),
     ("o[bid].cl_ord_id = 9", "order 1: not found by its ClOrdID"),
     ("o[bid].session = B", "order 1: not found by its ClOrdID"),
-    ("order_ids_remove(&s.by_order_id, o[bid].order_id, bid)", "order 1: not found by its OrderID"),
-    ("id_map_remove(&s.by_cl_ord_id, id_home(&s.by_cl_ord_id, A, bid), bid)", "order 1: not found by its ClOrdID"),
-    ("order_ids_insert(&s.by_order_id, 77, bid)",
+    ("id_index_remove(&s.by_order_id, o[bid].order_id, bid)", "order 1: not found by its OrderID"),
+    ("id_index_remove(&s.by_cl_ord_id, cl_ord_key(A, bid), bid)", "order 1: not found by its ClOrdID"),
+    ("id_index_insert(&s.by_order_id, 77, bid)",
      "55 names for 27 live orders, expected two each"),
     ("s.last_order_id = resting - 1", "order 26: an id above its counter"),
     ("sessions[A].mark = crossing_ask - 1", "order 25: an id above its counter"),
@@ -193,6 +203,8 @@ ORDERS = [
     ("s.pool.free_head = s.pool.touched + 1", r"slot \d+: said to be free"),
     ("s.pool.free_head = 0", "27 slots in use and 0 free of 29 ever taken"),
     ("o[gone].next = gone", r"27 slots in use and \d+ free of 29 ever taken"),
+    ("sessions[A].senders = 0", r"session 1: senders are \(0, \d+\), not what"),
+    ("sessions[A].senders_now = 0", r"session 1: senders are \(\d+, 0\), not what"),
     ("sessions[A].open_orders += 1", r"session 1: \d+ live orders, counted \d+"),
 ]
 DEADLINES = [

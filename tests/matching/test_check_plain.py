@@ -12,7 +12,7 @@ from standing_market import Slot, standing
 from pricetime.matching.records import Standing
 from pricetime.matching.reference.book import Level
 from pricetime.matching.reference.engine import Engine
-from pricetime.matching.reference.state import INT64_MAX
+from pricetime.matching.reference.state import INT64_MAX, Notional
 
 TABLES = [
     ("v.sessions[9] = v.sessions.pop(B)", r"ids are not 1, 2, 3 ... : \[1, 9\]"),
@@ -28,7 +28,32 @@ TABLES = [
     ("iceberg.age = hidden.age", "an age is given twice, or never was"),
     ("v.last_age = 1", "an age is given twice, or never was"),
 ]
+DEFINITIONS = [
+    ("v.participants[IDLE].name = b''", "b'' is no name, or 0x0000 no flags of a participant"),
+    ("v.participants[IDLE].flags = 2", "b'idle' is no name, or 0x0002 no flags of a participant"),
+    ("v.sessions[A].name = b'a\\0b'", "is no name, 0x0010 no flags or 100 no mark of a session"),
+    ("v.sessions[A].flags = 1 << 15", "b'a' is no name, 0x8000 no flags or 100 no mark of a session"),
+    ("v.sessions[A].mark = -1", "b'a' is no name, 0x0010 no flags or -1 no mark of a session"),
+    ("v.instruments[X].name = b''", r"b'' is no name, or \(0, 2\) no flags of an instrument"),
+    ("v.instruments[X].flags = 2", r"b'X' is no name, or \(2, 2\) no flags of an instrument"),
+    ("v.instruments[X].terms_flags = 4", r"b'X' is no name, or \(0, 4\) no flags of an instrument"),
+    ("v.instruments[X].tick_size = 0", "b'X' has terms that cannot be"),
+    ("v.instruments[X].qty_scale = 19", "b'X' has terms that cannot be"),
+    ("v.instruments[X].iceberg_parts_max = 0", "b'X' has terms that cannot be"),
+    ("v.instruments[X].reference_price = 1001", "b'X' has the limits {'reference_price': 1001"),
+    ("v.instruments[X].collar = -1", "b'X' has the limits {'reference_price': 1000, 'collar': -1"),
+    ("v.instruments[LATE].call_duration = None", "b'LATE' has the limits"),
+    ("v.instruments[X].last_price = 1001", r"b'X' traded off the tick: \(1001, None\)"),
+    ("v.instruments[X].auction_price = 3", r"b'X' traded off the tick: \(1005, 3\)"),
+    ("v.instruments[CALL].reported = (5, -1)", r"b'CALL' has reported \(5, -1\)"),
+]
 RISK = [
+    ("v.participants[IDLE].open_orders_limit = -1", "idle: a limit of -1"),
+    ("v.participants[FIRM].notional[EUR].gross = Notional(1 << 127, 0)", "firm: impossible limit Notional"),
+    ("v.participants[FIRM].notional[EUR].order = Notional(1, 37)", "firm: impossible limit Notional"),
+    ("v.participants[FIRM].notional[EUR].gross = Notional(1, 36)", "firm: gross open notional reaches 2"),
+    ("v.participants[FIRM].accounts[X].notional.gross = Notional(1, 36)", "an account: gross open notional reaches 2"),
+    ("v.participants[FIRM].accounts[X].position_limit = -1", r"an account has the limits \(500, None, None, -1\)"),
     ("v.participants[FIRM].notional |= {bytes([place]): None for place in range(8)}", "firm: limits in 10 currencies"),
     ("v.participants[FIRM].rate.tokens = 0", "firm: impossible rate"),
     ("v.participants[FIRM].rate.interval = INT64_MAX", "firm: impossible rate"),
@@ -49,6 +74,12 @@ ORDERS = [
     ("v.sessions[A].mark = Slot.RESTING - 1", "order 26 .* has a ClOrdID above the mark"),
     ("bid.leaves = 0", "order 1 .* lives with nothing open"),
     ("filled.filled = -1", "order 19 .* lives with nothing open"),
+    ("bid.price += 1", "order 1 .* has a price off the tick"),
+    ("stop.stop_price += 1", "order 10 .* has a price off the tick"),
+    ("v.instruments[X].lot_size = 10", "order 3 .* has a quantity off the lot, or too large"),
+    ("bid.filled = v.quantity_bound", "order 1 .* has a quantity off the lot, or too large"),
+    ("market.post_only = True", "order 21 .* is post-only"),
+    ("bid.self_match_instruction = 1", "order 1 .* self-match prevention 0, 1"),
     ("bid.price = None", "order 1 .* a price where none is, or none"),
     ("market.price = 5", "order 21 .* a price where none is, or none"),
     ("bid.time_in_force = c.IOC", "order 1 .* may not rest"),
@@ -86,7 +117,7 @@ INSTRUMENTS = [
     ("buys.levels[-995].hidden[3] = buys.levels[-995].displayed.pop(3)", "order 3 .* in a wrong queue"),
     ("iceberg.age, iceberg_2.age = iceberg_2.age, iceberg.age", "X: a queue at 1000 is not by age"),
 ]
-FAULTS = TABLES + RISK + ORDERS + INSTRUMENTS
+FAULTS = TABLES + DEFINITIONS + RISK + ORDERS + INSTRUMENTS
 
 
 @pytest.mark.parametrize(("statement", "message"), FAULTS, ids=[statement for statement, _ in FAULTS])
@@ -96,6 +127,6 @@ def test_what_is_broken_is_named(statement, message):
     names = {slot.name.lower(): venue.orders.get(slot) for slot in Slot}
     exec(statement, vars(standing_market) | names | {       # a row of the table above
         "v": venue, "buys": venue.instruments[standing_market.X].book.buy, "c": c, "Slot": Slot, "Standing": Standing,
-        "Level": Level, "INT64_MAX": INT64_MAX})
+        "Level": Level, "Notional": Notional, "EUR": b"EUR\0\0\0\0\0", "INT64_MAX": INT64_MAX})
     with pytest.raises(AssertionError, match=message):
         engine.check()

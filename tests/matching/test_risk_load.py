@@ -10,6 +10,7 @@ from commands import BUY, SELL, apply
 
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
+from pricetime.matching.reference.engine import Engine as PlainEngine
 
 INT64_MAX = (1 << 63) - 1
 SECTIONS = ("participants", "notional_limits", "accounts", "sessions", "instruments", "orders")
@@ -77,6 +78,8 @@ def test_what_is_dumped_is_loaded(state):
     ("notional_limits", 0, "currency", b"USD", "in one twice"),
     ("notional_limits", 0, "order_high", 1 << 63, "a notional limit that cannot be"),
     ("notional_limits", 0, "order_scale", 37, "a notional limit that cannot be"),
+    ("notional_limits", 0, "gross_low", 1, "a notional limit that cannot be"),
+    ("notional_limits", 1, "order_scale", 1, "a notional limit that cannot be"),
     ("notional_limits", 0, "presence", 1, "a notional limit that cannot be"),
     ("accounts", 0, "participant", 3, "unknown participant or instrument"),
     ("accounts", 0, "instrument", 0, "unknown participant or instrument"),
@@ -90,6 +93,13 @@ def test_what_is_dumped_is_loaded(state):
     ("instruments", 0, "lot_size", -1, "terms or limits"),
     ("instruments", 0, "price_scale", 19, "terms or limits"),
     ("instruments", 0, "collar", -1, "terms or limits"),
+    ("instruments", 0, "max_order_quantity", -1, "terms or limits"),
+    ("instruments", 1, "reference_price", 1, "terms or limits"),
+    ("instruments", 1, "collar", 1, "terms or limits"),
+    ("instruments", 0, "dynamic_band", 1, "terms or limits"),
+    ("instruments", 0, "static_band", 1, "terms or limits"),
+    ("instruments", 0, "name", b"X\0X", "terms or limits"),
+    ("instruments", 0, "reported_price", 1, "out of order"),
     ("instruments", 0, "phase", 8, "terms or limits"),
     ("instruments", 0, "iceberg_parts_max", 0, "terms or limits"),
     ("instruments", 0, "last_price", 3, "a price or an end of a call"),
@@ -114,6 +124,8 @@ def test_what_is_dumped_is_loaded(state):
     ("orders", 0, "presence", records.HAS_SELF_MATCH_PREVENTION, "an advanced attribute"),
     ("orders", 0, "age", 1, "an advanced attribute"),
     ("orders", 0, "reserved", 1, "out of order"),
+    ("orders", 0, "self_match_instruction", 5, "out of order"),
+    ("participants", 0, "flags", records.BLOCKED, "an order of a blocked participant"),
     ("orders", 3, "leaves_qty", 11, "do not fit 63 bits"),
 ])
 def test_nonsense_is_refused_with_what_is_wrong(state, part, row, field, value, fault):
@@ -121,6 +133,8 @@ def test_nonsense_is_refused_with_what_is_wrong(state, part, row, field, value, 
     parts.parts[part][field][row] = value
     with pytest.raises(ValueError, match=fault):
         Engine.load(parts.bytes())
+    with pytest.raises(ValueError):
+        PlainEngine.load(parts.bytes())
 
 
 @pytest.mark.parametrize(("field", "value", "fault"), [
@@ -192,6 +206,8 @@ def test_a_damaged_state_is_refused_or_holds(state, seed):
         try:
             engine = Engine.load(bytes(damaged))
         except ValueError:
+            with pytest.raises(ValueError):         # the plain engine takes nothing that the fast one does not
+                PlainEngine.load(bytes(damaged))
             continue
         loaded += 1
         engine.check()

@@ -277,6 +277,7 @@ def test_an_elected_stop_that_waits_is_cancelled_and_replaced(interrupted):
     assert (11, "ELECTED_STOP") in standings(interrupted)
     assert told(interrupted, c.replace(ALICE, 12, POWER, 11, stop=150)) == [("REPLACED", 12, 5)]
     assert (12, "WAITING_STOP") in standings(interrupted)
+    interrupted.check()         # none is elected any more, and none is counted so
 
 
 def test_what_is_due_releases_its_own_stops_before_the_command(interrupted):
@@ -288,3 +289,49 @@ def test_what_is_due_releases_its_own_stops_before_the_command(interrupted):
     assert kinds == ["SESSION_STATUS", "TRADE", "TRADE", "TRIGGERED", "CANCELED", "NEW"]
     assert len({event.sequence for event in events}) == 1
     assert [event.place for event in events] == list(range(6))
+
+
+# --------------------------------------------------------------------- a triggered Stop that waits as a Market order
+
+
+@pytest.fixture
+def triggered_gtc(market):
+    """ALICE's Stop GTC of 5, triggered, meets 120, outside the band: a Market order GTC in a VolatilityCall."""
+    trade(market, 100)
+    limit(market, dynamic_band=5, call_duration=1000)
+    apply(market, stop(1, BUY, 101, tif=GTC, quantity=5), sell(120, 9, tif=GTC))
+    assert trade(market, 102)[0] == ("TRIGGERED", 1, 0)
+    assert standings(market)[0] == (1, "IN_THE_BOOK")
+    return market
+
+
+def test_it_keeps_its_time_in_force_over_night_and_trades_in_the_next_uncross(triggered_gtc):
+    apply(triggered_gtc, c.status(c.CLOSED, POWER, trade_date=20260105),
+          c.status(c.PRE_OPEN, POWER, trade_date=20260106))
+    assert c.queue(triggered_gtc, POWER)[0] == (1, None, 5)
+    assert told(triggered_gtc, c.status(c.CONTINUOUS, POWER))[1:] == [
+        ("TRADE", 1, 120, 5, 0), ("TRADE", int(triggered_gtc.orders(POWER)["cl_ord_id"][0]), 120, 5, 4)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"quantity": 4}, {"quantity": 6}, {"quantity": 4, "tif": GTC}, {"tif": c.DAY}], ids=str)
+def test_it_is_replaced_with_the_time_in_force_that_it_has_or_for_the_day(triggered_gtc, change):
+    quantity = change.get("quantity", 5)
+    assert told(triggered_gtc, c.replace(ALICE, 2, POWER, 1, **change)) == [("REPLACED", 2, quantity)]
+    assert c.queue(triggered_gtc, POWER)[0] == (2, None, quantity)
+
+
+def test_it_may_not_change_to_another_that_no_market_order_has(triggered_gtc):
+    assert refused(triggered_gtc, c.replace(ALICE, 2, POWER, 1, tif=GTD, expires=10**6)) == "MARKET_TIME_IN_FORCE"
+    assert refused(triggered_gtc, c.replace(ALICE, 3, POWER, 1, 4, post_only=True)) == "POST_ONLY_IN_CALL"
+    apply(triggered_gtc, c.replace(ALICE, 4, POWER, 1, tif=c.DAY))
+    assert refused(triggered_gtc, c.replace(ALICE, 5, POWER, 4, tif=GTC)) == "MARKET_TIME_IN_FORCE"
+
+
+def test_one_that_is_gtd_may_have_another_expire_time(market):
+    trade(market, 100)
+    limit(market, dynamic_band=5, call_duration=1000)
+    apply(market, stop(1, BUY, 101, tif=GTD, expires=500), sell(120))
+    trade(market, 102)
+    assert told(market, c.replace(ALICE, 2, POWER, 1, expires=400), c.clock(400)) == [
+        ("REPLACED", 2, 1), ("EXPIRED", 2, "EXPIRE_TIME_REACHED")]

@@ -67,6 +67,19 @@ def test_market_orders_trade_as_far_as_the_collar(collared, ord_type, expected):
     assert events[5:] == expected
 
 
+@pytest.mark.parametrize(("side", "reference", "inside", "outside"), [
+    (BUY, 100, 105, 110), (SELL, 100, 95, 90), (BUY, -100, -95, -90), (SELL, -100, -105, -110),
+])
+def test_a_collar_whose_edge_is_off_the_tick_ends_at_the_last_tick_inside(market, side, reference, inside, outside):
+    """A tick of 5 and a collar of 7: 107 and 93, or -93 and -107."""
+    terms, limits = c.terms_line(tick=5, negative=True), c.limits_line(reference_price=reference, collar=7)
+    other = SELL if side == BUY else BUY
+    apply(market, c.define_instrument(3, "SPREAD", terms, limits), c.new(BOB, 2, 3, other, 1, outside),
+          c.new(BOB, 3, 3, other, 1, inside))
+    assert told(market, c.new(ALICE, 1, 3, side, 2)) == [
+        ("NEW", 1, 2), ("TRADE", 3, inside, 1, 0), ("TRADE", 1, inside, 1, 1), ("CANCELED", 1, "MARKET_REST")]
+
+
 def test_the_reference_of_an_order_stays_while_it_trades(collared):
     """110 trades first; the collar is not moved to 120 by that."""
     apply(collared, sell(110), sell(111))

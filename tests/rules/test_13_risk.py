@@ -2,7 +2,7 @@
 
 import commands as c
 import pytest
-from commands import BUY, FOK, GTC, IOC, LEFT_OVER, SELL, apply, refused, told
+from commands import BUY, DAY, FOK, GTC, GTD, IOC, LEFT_OVER, SELL, apply, refused, told
 from market import ACME, ALICE, ANN, BOB, FIRM_A, OPS, POWER, limit, sell
 
 from pricetime.matching import records
@@ -179,13 +179,58 @@ def test_the_checks_come_in_their_order(market):
             apply(market, of_participant(c.open_limits_line(orders=1)))
 
 
-def test_a_replace_that_keeps_its_place_passes_all_of_it(market):
+def test_a_replace_that_only_lowers_the_open_quantity_passes_all_of_it(market):
     apply(market, order(1, 10, tif=GTC), c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED),
           c.define_participant(FIRM_A, None, attributes=records.DISABLED),
           of_account(order_quantity=1, quantity=1, orders=0, position=0, gross=0, notional=0))
     assert told(market, c.replace(ALICE, 2, POWER, 1, 9)) == [("REPLACED", 2, 9)]
     assert refused(market, c.replace(ALICE, 3, POWER, 2, price=99)) == "SESSION_DISABLED"
     assert told(market, c.cancel(ALICE, 4, POWER, 2)) == [("CANCELED", 4)]
+
+
+# All of these keep an order of 10 for the day, or until 900, where it stands.
+NOT_ONLY_LOWER = [
+    (DAY, {}), (DAY, {"quantity": 10}), (DAY, {"tif": GTC}), (DAY, {"quantity": 9, "tif": GTC}),
+    (DAY, {"tif": GTD, "expires": 900}), (GTD, {}), (GTD, {"expires": 800}), (GTD, {"quantity": 9, "expires": 800}),
+    (GTD, {"quantity": 9, "tif": DAY}),
+]
+
+
+@pytest.mark.parametrize("kind", [{}, {"display": 2}, {"price": None, "stop": 150}], ids=str)
+@pytest.mark.parametrize(("tif", "change"), NOT_ONLY_LOWER, ids=str)
+@pytest.mark.parametrize(("command", "reason"), [
+    (c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED), "SESSION_DISABLED"),
+    (c.define_participant(FIRM_A, None, attributes=records.DISABLED), "PARTICIPANT_DISABLED"),
+    (of_participant(c.order_limits_line(rate=(1, 10**15))), "MESSAGE_RATE"),
+    (of_account(order_quantity=8), "ORDER_QUANTITY_LIMIT"),
+    (of_account(notional=50), "ORDER_NOTIONAL_LIMIT"),
+    (of_account(quantity=8), "OPEN_QUANTITY_LIMIT"),
+    (of_account(position=8), "POSITION_LIMIT"),
+    (of_account(gross=50), "GROSS_NOTIONAL_LIMIT"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_replace_that_keeps_its_place_but_not_only_lowers_is_checked(market, kind, tif, change, command, reason):
+    timed = {"expires": 900} if tif == GTD else {}
+    apply(market, order(1, 10, tif=tif, **timed, **kind), order(2, 10, tif=tif, **timed, **kind), command)
+    if reason == "MESSAGE_RATE":
+        apply(market, c.new(ALICE, 3, ACME, BUY, 10, 100))
+    assert refused(market, c.replace(ALICE, 4, POWER, 1, **change)) == reason
+    same = {"quantity": 9, "expires": 900} if tif == GTD else {"quantity": 9, "tif": tif}
+    assert told(market, c.replace(ALICE, 5, POWER, 1, **same)) == [("REPLACED", 5, 9)]
+
+
+@pytest.mark.parametrize(("tif", "change"), NOT_ONLY_LOWER, ids=str)
+def test_a_replace_that_passes_the_checks_keeps_its_place_and_its_risk_price(market, tif, change):
+    timed = {"expires": 900} if tif == GTD else {}
+    limit(market, reference_price=100, collar=10)
+    apply(market, of_account(orders=2, quantity=20, position=20, order_quantity=10),
+          of_participant(c.order_limits_line(rate=(3, 10**15))),
+          order(1, 10, None, stop=150, tif=tif, **timed), order(2, 10, None, stop=150, tif=tif, **timed))
+    limit(market, collar=20)
+    before = market.orders(POWER)[["order_id", "age", "risk_price"]].tolist()
+    assert told(market, c.replace(ALICE, 3, POWER, 1, **change)) == [("REPLACED", 3, change.get("quantity", 10))]
+    assert market.orders(POWER)[["order_id", "age", "risk_price"]].tolist() == before
+    assert [price for _, _, price in before] == [160, 160]
+    assert refused(market, c.replace(ALICE, 4, POWER, 3, price=None, stop=140)) == "MESSAGE_RATE"
 
 
 def test_a_replace_is_checked_as_if_the_old_order_were_gone(market):
@@ -261,7 +306,7 @@ def test_what_fails_before_the_rate_takes_none(rated):
     assert refused(rated, order(5, 1, time=100)) == "MESSAGE_RATE"
 
 
-def test_replaces_take_tokens_but_those_that_keep_their_place_and_cancels_do_not(rated):
+def test_replaces_take_tokens_but_those_that_only_lower_and_cancels_do_not(rated):
     apply(rated, order(1, 5, time=100), c.replace(ALICE, 2, POWER, 1, 4), c.replace(ALICE, 3, POWER, 2, price=99))
     assert refused(rated, c.replace(ALICE, 4, POWER, 3, price=98)) == "MESSAGE_RATE"
     assert told(rated, c.replace(ALICE, 5, POWER, 3, 2), c.cancel(ALICE, 6, POWER, 5)) == [

@@ -262,14 +262,29 @@ def test_an_uncross_at_the_ends_of_64_bits(market):
 # ------------------------------------------------------------------------------------------- the day's end
 
 
-def test_a_later_trade_date_expires_day_orders_of_every_kind_and_no_other(market):
-    """Stops, icebergs, what was a market order; not AtTheOpening, AtTheClose, GTD."""
+def test_a_later_trade_date_ends_auction_orders_then_day_orders_of_every_kind_and_no_other(market):
+    """Stops, icebergs, what was a market order; not GTC, GTD."""
     opening_call(market, bid(1, 5, None), bid(2, 5, 90, display=2), bid(3, 5, stop=150, price=None),
                  bid(4, 5, 80, tif=GTC), bid(5, 5, 80, tif=c.GTD, expires=9), bid(6, 5, 80, tif=AT_THE_OPENING),
                  bid(7, 5, 80, tif=AT_THE_CLOSE), bid(8, 5, None, ord_type=LEFT_OVER))
     events = told(market, c.status(c.PRE_OPEN, POWER, trade_date=20260105))
-    assert events[:-1] == [("EXPIRED", name, "DAY_END") for name in (1, 2, 3, 8)]
-    assert sorted(name for name, _ in standings(market)) == [4, 5, 6, 7]
+    assert events[:-1] == [*(("CANCELED", name, "AUCTION_REST") for name in (6, 7)),
+                           *(("EXPIRED", name, "DAY_END") for name in (1, 2, 3, 8))]
+    assert sorted(name for name, _ in standings(market)) == [4, 5]
+
+
+def test_with_a_later_trade_date_the_closing_calls_orders_end_before_its_uncross(market):
+    apply(market, bid(1, 5, tif=AT_THE_CLOSE), ask(1, 5, tif=GTC), c.status(c.CLOSING_CALL, POWER))
+    assert told(market, c.status(c.CLOSED, POWER, trade_date=20260105)) == [
+        ("CANCELED", 1, "AUCTION_REST"), ("SESSION_STATUS", "CLOSED", 0, 0)]
+
+
+@pytest.mark.parametrize("tif", [AT_THE_OPENING, AT_THE_CLOSE])
+def test_an_auction_order_stays_while_the_trade_date_is_the_same(market, tif):
+    apply(market, c.status(c.PRE_OPEN, POWER, trade_date=20260105), bid(1, 5, tif=tif))
+    assert len(told(market, c.status(c.HALTED, POWER, trade_date=20260105), c.status(c.PRE_OPEN, POWER))) == 2
+    assert told(market, c.status(c.OPENING_CALL, POWER, trade_date=20260106))[0] == ("CANCELED", 1, "AUCTION_REST")
+    assert len(market.orders(POWER)) == 0
 
 
 def test_elected_stops_that_wait_expire_with_the_day(market):

@@ -3,7 +3,7 @@
 import commands as c
 import pytest
 from commands import BUY, DAY, GTC, SELL, SELL_SHORT, apply, flags_of, refused, told
-from market import ACME, ALICE, BOB, OPS, POWER, UNKNOWN, opening
+from market import ACME, ALICE, BOB, FIRM_A, OPS, POWER, UNKNOWN, opening
 
 from pricetime.matching.records import EventType
 
@@ -300,6 +300,56 @@ def test_the_clock_reports_an_indicative_price_when_it_has_changed(market):
     assert told(market, c.clock()) == []
     apply(market, c.new(BOB, 9, POWER, SELL, 1, 100))
     assert told(market, c.clock()) == [("INDICATIVE_PRICE", POWER, 110, 6)]
+
+
+CHANGES = {
+    "new": [c.new(ALICE, 10, POWER, BUY, 3, 110)],
+    "new market": [c.new(ALICE, 10, POWER, BUY, 3)],
+    "new iceberg": [c.new(ALICE, 10, POWER, BUY, 3, 110, display=1)],
+    "new hidden": [c.new(ALICE, 10, POWER, BUY, 3, 110, display=0)],
+    "cancel": [c.cancel(ALICE, 10, POWER, 1)],
+    "cancel iceberg": [c.cancel(ALICE, 10, POWER, 2)],
+    "mass cancel": [c.mass_cancel(ALICE, 10)],
+    "less": [c.replace(ALICE, 10, POWER, 1, 2)],
+    "less iceberg": [c.replace(ALICE, 10, POWER, 2, 2)],
+    "more": [c.replace(ALICE, 10, POWER, 3, 9)],
+    "price": [c.replace(ALICE, 10, POWER, 1, price=80)],
+    "price of iceberg": [c.replace(ALICE, 10, POWER, 2, price=80)],
+    "to the close": [c.replace(ALICE, 10, POWER, 1, tif=c.AT_THE_CLOSE)],
+    "from the close": [c.replace(ALICE, 10, POWER, 4, tif=c.DAY)],
+    "expiry": [c.new(ALICE, 10, ACME, BUY, 10, 5, time=900)],
+    "kill switch": [c.kill_switch(FIRM_A)],
+    "another phase": [c.status(c.HALTED, POWER), c.cancel(ALICE, 10, POWER, 1), c.status(c.PRE_OPEN, POWER)],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_clock_sees_whatever_changes_the_uncross(market, change):
+    """ALICE's buys of 5, 5, 2 and 2, one of each kind, against BOB's sell of 20; ACME is in a call too."""
+    call(market, instrument=ACME)
+    call(market)
+    apply(market, c.new(ALICE, 1, POWER, BUY, 5, 110), c.new(ALICE, 2, POWER, BUY, 5, 110, display=1),
+          c.new(ALICE, 3, POWER, BUY, 2, 110), c.new(ALICE, 4, POWER, BUY, 2, 110, tif=c.AT_THE_CLOSE),
+          c.new(ALICE, 5, POWER, BUY, 2, 110, tif=c.GTD, expires=900), c.new(BOB, 1, POWER, SELL, 20, 100))
+    assert told(market, c.clock()) == [("INDICATIVE_PRICE", POWER, 100, 14)]
+    assert told(market, c.clock()) == []
+    apply(market, *change)
+    price, quantity = market.indicative(POWER) or (0, 0)
+    assert quantity != 14
+    expected = [("INDICATIVE_PRICE", POWER, price, quantity)]
+    again = type(market).load(market.dump())
+    assert told(market, c.clock()) == told(again, c.clock()) == (expected)
+    assert market.dump() == again.dump()
+    market.check()
+    assert told(market, c.clock()) == told(again, c.clock()) == []
+
+
+def test_the_clock_sees_another_reference(market):
+    reference_of(market, 110)
+    call(market, *CROSSED)
+    assert told(market, c.clock()) == [("INDICATIVE_PRICE", POWER, 110, 5)]
+    reference_of(market, 100)
+    assert told(market, c.clock()) == [("INDICATIVE_PRICE", POWER, 100, 5)]
 
 
 def test_nothing_executable_is_reported_only_where_something_was(market):

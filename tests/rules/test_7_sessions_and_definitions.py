@@ -116,6 +116,21 @@ def test_the_capacity_stays_where_an_instrument_is_defined(engine):
 # ------------------------------------------------------------------------------------------- definitions
 
 
+@pytest.mark.parametrize("define", [
+    c.define_participant, lambda id, name: c.define_session(id, name, 1), c.define_instrument,
+], ids=["participants", "sessions", "instruments"])
+def test_a_name_of_many_is_taken_once(engine, define):
+    """Names of one byte to 48, enough that each table grows several times."""
+    names = [str(number % 10) * (1 + number // 10) for number in range(300)]
+    names = [*names, *(f"{number:048}" for number in range(200))]
+    if define is not c.define_participant:
+        apply(engine, c.define_participant(1, "owner"))
+    assert apply(engine, *(define(id, name) for id, name in enumerate(names, 1))) == []
+    assert {refused(engine, define(len(names) + 1, name)) for name in names} == {"NAME_TAKEN"}
+    assert apply(engine, define(len(names) + 1, "another")) == []
+    engine.check()
+
+
 @pytest.mark.parametrize(("record", "reason"), [
     (c.define_participant(6, "new"), "ID_OUT_OF_SEQUENCE"),
     (c.define_participant(0, "new"), "ID_OUT_OF_SEQUENCE"),

@@ -23,6 +23,22 @@ GROUPS = [
 ]
 
 
+def anchor(heading: str) -> str:
+    """The name that a heading gets on a rendered page."""
+    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_contents_lead_to_every_section():
+    """Each section stands among the contents, and what they link to is a heading of the page."""
+    contents = PAGE.split("\n## ")[0]
+    links = re.findall(r"\[([^]]+)\]\(#([^)]+)\)", contents)
+    headings = re.findall(r"^##+ (.+)$", PAGE, re.MULTILINE)
+    assert {link for _, link in links} <= {anchor(heading) for heading in headings}
+    sections = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    assert sorted(text for text, _ in links if text in sections) == sorted(sections)
+    assert all(anchor(text) == link for text, link in links if text in sections)
+
+
 def test_the_page_ends_with_every_reason_by_number():
     rows = re.findall(r"^\| (\d+) \| `(\w+)` \| (.+) \|$", REASONS, re.MULTILINE)
     assert [(int(number), name) for number, name, _ in rows] == [(int(r), r.name) for r in sorted(Reason) if r]

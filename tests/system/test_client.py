@@ -4,14 +4,16 @@ starting again."""
 import contextlib
 import resource
 import time
+from decimal import Decimal
 
 import numpy as np
 import pytest
 import zmq
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.client import Client, NoAnswer, Refused, ReportGap, SessionEnded
+from pricetime.gateway.client import Client, Logged, NoAnswer, Refused, ReportGap, SessionEnded
 from pricetime.gateway.codec import Codec
+from pricetime.gateway.order_options import NewOrderOptions, OrderOptions
 from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
@@ -306,3 +308,74 @@ def test_a_callers_mistake_is_one_line(alice, options, words):
         alice.buy("ACME", 1, "100", **options)
     with pytest.raises(UserError, match="expected one of Closed, PreOpen"):
         alice.set_phase("ACME", "Open")
+
+
+WRONG = [
+    None, 5, -1, 2**64, 10**5000, "", "no", "x" * 100, "\ud800", b"ACME", 1.5, float("nan"), True, Decimal("NaN"),
+    Decimal("1e99"), [], {}, object(), np.zeros(2),
+]  # fmt: skip
+CALLS = [
+    *(("buy", {"symbol": "ACME", "quantity": 1, "price": "1"}, name) for name in
+      ("symbol", "quantity", "price", *NewOrderOptions.__annotations__)),
+    *(("replace", {"symbol": "ACME", "orig_cl_ord_id": 1, "quantity": 1}, name) for name in
+      ("symbol", "orig_cl_ord_id", "order_id", "quantity", "price", *OrderOptions.__annotations__)),
+    *(("cancel", {"symbol": "ACME", "orig_cl_ord_id": 1}, name) for name in ("symbol", "orig_cl_ord_id", "order_id")),
+    *(("mass_cancel", {}, name) for name in ("symbol", "side", "session_id")),
+    *(("kill_switch", {"participant_id": 9}, name) for name in ("participant_id", "on")),
+    *(("set_phase", {"symbol": "ACME", "phase": "Halted"}, name) for name in ("symbol", "phase")),
+    ("send", {}, "lines"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "arguments", "name"), CALLS, ids=[f"{method}-{name}" for method, _, name in CALLS])
+def test_any_value_of_any_argument_is_sent_or_a_callers_mistake(alice, method, arguments, name):
+    """Never another error; and nothing of a refused call was sent, so the session goes on."""
+    for value in WRONG:
+        if name == "cl_ord_id" and isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            continue    # that moves the mark
+        try:
+            getattr(alice, method)(**arguments | {name: value})
+        except UserError as error:
+            assert str(error).isprintable() and len(str(error)) < 1000
+    list(alice.reports(20))
+    alice.buy("ACME", 1, "1.00")
+    assert said(some(alice, 1))[0][0] in ("NEW", "REJECTED")
+
+
+def test_names_that_are_not_on_the_wire_are_said_to_be_ids(alice):
+    with pytest.raises(UserError, match="participant_id: found 'firm', expected a PartyID of the log: names of part"):
+        alice.kill_switch("firm")
+    with pytest.raises(UserError, match="session_id: found 'bob', expected a SessionID of the log: names of sessions"):
+        alice.mass_cancel(session_id="bob")
+
+
+def test_a_running_venue_refuses_ids_that_nothing_has(venue):
+    with Client(venue.endpoints[0], "operator") as operator:
+        operator.kill_switch(99)
+        assert said(some(operator, 1)) == [("BUSINESS_MESSAGE_REJECT", "UNKNOWN_PARTICIPANT")]
+    with Client(venue.endpoints[0], "alice") as alice:
+        alice.mass_cancel(session_id=99)
+        assert said(some(alice, 1)) == [("ORDER_MASS_CANCEL_REPORT", "UNKNOWN_SESSION")]
+
+
+def test_a_program_that_was_started_anew_says_which_report_it_expects(venue):
+    with Client(venue.endpoints[0], "alice") as alice:
+        assert alice.logged == Logged(0, 1)
+        alice.buy("ACME", 10, "100.25")
+        some(alice, 1)
+        kept = alice.next_report_number
+    with Client(venue.endpoints[0], "bob") as bob:
+        bob.sell("ACME", 4, "100.25")
+        some(bob, 2)
+    for known, missed in ((0, 0), (kept, 1), (1, 2)):
+        with Client(venue.endpoints[0], "alice", next_report_number=known) as alice:
+            assert alice.logged == Logged(1, 3, missed)
+            assert alice.next_report_number == 3
+
+
+def test_a_client_of_wrong_arguments_is_a_callers_mistake(venue):
+    for arguments in ((5, "alice"), (venue.endpoints[0], 5), (venue.endpoints[0], []), ("nowhere", "alice")):
+        with pytest.raises(UserError, match="expected"):
+            Client(*arguments)
+    with pytest.raises(UserError, match="next_report_number: found -1"):
+        Client(venue.endpoints[0], "alice", next_report_number=-1)

@@ -80,7 +80,29 @@ def test_both_engines_print_the_same(tmp_path):
         (NEW % ("alice", 2, "ACME", '"x"'), 'line 2: Price: found "x", expected a number'),
         (NEW % ("alice", 2, "ACME", "0.000000001"), "line 2: Price: found 1E-9, expected at most 8 decimals"),
         ('{"MsgType":"Heartbeat","Session":"alice"}', "line 2: MsgType: found Heartbeat, expected a command"),
-        ('{"MsgType":"Clock","TransactTime":1,"Sequence":99}', "line 2: "),
+        (
+            '{"MsgType":"Clock","TransactTime":1,"Sequence":99}',
+            "line 2: Sequence: found 99, expected 5, which is the next one, or none",
+        ),
+        (
+            '{"MsgType":"KillSwitch","Participant":"alise","On":true}',
+            "line 2: Participant: found 'alise', expected a participant that is defined: KillSwitch defines no name",
+        ),
+        ('{"MsgType":"RiskLimits","Participant":"x","MaxOpenOrders":5}', "line 2: Participant: found 'x', expected a"),
+        (
+            '{"MsgType":"RiskLimits","Participant":"alice","Symbol":"x","MaxOpenOrders":5}',
+            "line 2: Symbol: found 'x', expected a symbol that is defined: RiskLimits defines no name, define it first",
+        ),
+        ('{"MsgType":"PositionAdjust","Participant":"x","Symbol":"ACME","Position":1}', "line 2: Participant: found"),
+        ('{"MsgType":"PositionAdjust","Participant":"alice","Symbol":"x","Position":1}', "line 2: Symbol: found 'x'"),
+        (
+            '{"MsgType":"OrderMassCancelRequest","Session":"alice","ClOrdID":2,"Symbol":"x"}',
+            "line 2: Symbol: found 'x', expected a symbol that is defined",
+        ),
+        (
+            '{"MsgType":"OrderMassCancelRequest","Session":"alice","ClOrdID":2,"TargetSession":"x"}',
+            "line 2: TargetSession: found 'x', expected a session that is defined",
+        ),
         ('{"MsgType":"Record","Lines":"AA=="}', "line 2: Lines: found 1 bytes"),
     ],
 )
@@ -96,6 +118,20 @@ def test_a_price_off_the_tick_reaches_the_engine(tmp_path):
     definition = '{"MsgType":"SecurityDefinition","Symbol":"ACME","PriceScale":2,"TickSize":0.05,"LotSize":1}\n'
     [event] = events_of(match(tmp_path, definition + NEW % ("alice", 1, "ACME", "1.01")))
     assert (event.exec_type, event.reason) == ("Rejected", "PRICE_OFF_TICK")
+
+
+def test_a_refused_definition_says_which_field_on_standard_error(tmp_path):
+    limits = '{"MsgType":"RiskLimits","Participant":"firm","MaxPosition":5}\n'
+    result = match(tmp_path, STARTED + limits)
+    refusals = [event.reason for event in events_of(result) if isinstance(event, m.BusinessMessageReject)]
+    assert (result.returncode, refusals) == (0, ["TICK_INVALID", "DUPLICATE_CL_ORD_ID", "LIMIT_INVALID"])
+    tick, limit, end = result.stderr.splitlines()
+    where = "standard input, line"
+    assert tick == f"{where} 4: SecurityDefinition refused: TickSize: found -1, expected more than 0 (TICK_INVALID)"
+    assert limit == (
+        f"{where} 11: RiskLimits refused: MaxPosition: found 5, expected none, or a symbol beside it (LIMIT_INVALID)"
+    )
+    assert end.startswith("sequence ")
 
 
 def test_a_duplicate_is_one_reject_with_the_mark(tmp_path):

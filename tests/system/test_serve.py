@@ -2,6 +2,7 @@
 mend."""
 
 import contextlib
+import re
 import signal
 import socket
 import subprocess
@@ -11,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from pricetime.gateway.client import Client
+from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
 from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import EventType
 from tests.system.venues import serve, some, write_config
 
 
@@ -89,10 +93,115 @@ def test_a_bad_key_no_configuration_and_no_place_for_a_log_are_one_line(tmp_path
     assert str(tmp_path / "a" / "log") in refused(tmp_path / "a")
 
 
-def test_an_instrument_that_the_engine_refuses_names_the_definition(tmp_path):
+REFUSED = {       # what is added to the configuration, and what is said of it
+    'tick_size = "0"': "[[instrument]] 'ACME' tick_size: found 0, expected more than 0 (TICK_INVALID)",
+    "tick_size = -1": "[[instrument]] 'ACME' tick_size: found -1, expected more than 0 (TICK_INVALID)",
+    'tick_size = "1e-19"': "[[instrument]] 'ACME' tick_size: found 1E-19, expected at most 18 decimals",
+    'tick_size = "NaN"': "[[instrument]] 'ACME' tick_size: found NaN, expected a finite Decimal",
+    'tick_size = "0.01"\nlot_size = 0': "'ACME' lot_size: found 0, expected more than 0 (LOT_INVALID)",
+    'tick_size = "0.01"\ncollar = -1': "'ACME' collar: found -1, expected 0 or more (LIMIT_INVALID)",
+    'tick_size = "0.01"\ncollar = "0.001"': "'ACME' collar: found 0.001, expected at most 2 decimals",
+    'tick_size = "0.01"\ndynamic_band = 1': "'ACME' dynamic_band: found 1, expected a call duration beside it (LIMIT_",
+    'tick_size = "0.01"\nstatic_band = -1\ncall_duration_ms = 5': "static_band: found -1, expected 0 or more",
+    'tick_size = "0.05"\nreference_price = "0.12"': "reference_price: found 0.12, expected a multiple of the tick size",
+    'tick_size = "0.01"\nreference_price = 0': "reference_price: found 0, expected more than 0 (LIMIT_INVALID)",
+    'tick_size = "0.01"\nmax_order_qty = 0': "max_order_qty: found 0, expected more than 0 (LIMIT_INVALID)",
+    'tick_size = "0.01"\n[[instrument]]\nsymbol = "a\\u0007"': "[[instrument]] 'a\\x07' symbol: found 'a\\x07', e",
+    'tick_size = "0.01"\n[[participant]]\nname = "a\\u0007"': "[[participant]] 'a\\x07' name: found 'a\\x07', e",
+    'tick_size = "0.01"\n[[session]]\nname = "a\\u0007"': "[[session]] 'a\\x07' name: found 'a\\x07', expected 1 to 48",
+    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nrate_tokens = 0\nrate_interval_ms = 1':
+        "rate_tokens: found 0, expected 1 or more",
+    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nrate_tokens = 9_000_000_000_000\nrate_interval_ms = 5':
+        "[[risk]] of 'firm' rate_tokens: found 9000000000000, expected at most 1844674407370 in such an interval",
+    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nsymbol = "ACME"\ncurrency = "EUR"\nmax_order_notional = 1':
+        "[[risk]] of 'firm' in 'ACME' currency: found 'EUR', expected the instrument's, '', or none (LIMIT_INVALID)",
+}  # fmt: skip
+
+
+def with_tick(file: Path, text: str) -> None:
+    """ACME with another tick, and what follows."""
+    symbol, rest = file.read_text().split('tick_size = "0.01"\nlot_size = 1')
+    file.write_text(f"{symbol}{text if 'lot_size' in text else 'lot_size = 1' + chr(10) + text}\n{rest}")
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_the_engine_refuses_is_said_with_its_place_and_nothing_is_written(tmp_path, text):
     file = write_config(tmp_path)
-    file.write_text(file.read_text().replace('tick_size = "0.01"', 'tick_size = "0"\nprice_scale = 2'))
-    assert "instrument 'ACME': refused: TICK_INVALID" in refused(tmp_path)
+    with_tick(file, text)
+    with pytest.raises(UserError) as error:
+        Venue(tmp_path)
+    said = str(error.value)
+    assert said.startswith(f"{file}: [") and REFUSED[text] in said and said.isprintable()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_refused_configuration_is_one_line_of_serve(tmp_path):
+    with_tick(write_config(tmp_path), 'tick_size = "0"')
+    line = f"{tmp_path}/venue.toml: [[instrument]] 'ACME' tick_size: found 0, expected more than 0 (TICK_INVALID)"
+    assert refused(tmp_path) == f"pricetime serve: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('tick_size = "0.01"\nlot_size = 2', "[[instrument]] 'ACME' lot_size: found 2, but in the log it is 1"),
+        ('tick_size = "0.01"\ncollar = -1', "[[instrument]] 'ACME' collar: found -1, expected 0 or more"),
+        ('tick_size = "0.01"\nmax_order_qty = 0', "max_order_qty: found 0, expected more than 0 (LIMIT_INVALID)"),
+        ('tick_size = "0.01"\n[[session]]\nname = "new"\n[[instrument]]\nsymbol = "X"\ntick_size = 0', "'X' tick_size"),
+    ],
+)
+def test_a_log_is_as_it_was_after_a_start_that_is_refused(tmp_path, line, said):
+    file = write_config(tmp_path)
+    Venue(tmp_path).start().stop()
+    good, before = file.read_text(), contents(tmp_path / "log")
+    with_tick(file, line)
+    for _ in range(2):
+        with pytest.raises(UserError) as error:
+            Venue(tmp_path)
+        assert said in str(error.value)
+        assert contents(tmp_path / "log") == before
+    file.write_text(good)
+    Venue(tmp_path).start().stop()
+
+
+def test_another_capacity_is_refused_before_anything_is_written(tmp_path):
+    write_config(tmp_path, venue="order_capacity = 1000")
+    Venue(tmp_path).start().stop()
+    before = contents(tmp_path / "log")
+    write_config(tmp_path, venue="order_capacity = 2000")
+    with pytest.raises(UserError, match=r"venue.toml: \[venue\] order_capacity: found 2000, but the log b"):
+        Venue(tmp_path)
+    assert contents(tmp_path / "log") == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_each_change_of_a_phase_is_told_with_instrument_and_time(tmp_path):
+    file = write_config(tmp_path)
+    with_tick(file, 'tick_size = "0.01"\nreference_price = 100\nstatic_band = 5\ncall_duration_ms = 1')
+    process, endpoint = serve(tmp_path)
+    try:
+        with Client(endpoint, "operator") as operator, Client(endpoint, "alice") as alice:
+            operator.set_phase("ACME", "Continuous")
+            some(operator, 1)
+            alice.sell("ACME", 1, "110")
+            alice.buy("ACME", 1, "110")
+            reports = some(alice, 4)
+        assert [EventType(int(report["type"])).name for report in reports] == ["NEW", "NEW", "TRADE", "TRADE"]
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    told = [line for line in errors.splitlines() if line.startswith("ACME: ")]
+    stamp = r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+    for line, said in zip(
+        told,
+        (f"Continuous {stamp}", rf"VolatilityCall {stamp} \(VOLATILITY_INTERRUPTION\)",
+         rf"Continuous {stamp} \(CALL_ENDED\)"),
+        strict=True,
+    ):  # fmt: skip
+        assert re.fullmatch(f"ACME: {said}", line), line
 
 
 def test_routing_ids_begin_where_no_client_can_tell():
