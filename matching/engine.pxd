@@ -6,7 +6,7 @@
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight
