@@ -157,7 +157,7 @@ def resident() -> int:
 
 
 def memory_an_order() -> float:
-    """What an engine with room for a million orders makes resident, every page of it provided and a million live, a
+    """What an engine with room for a million orders makes resident, its pages provided (touch) and a million live, a
     live order."""
     fill = generated_flow("deep", COMMANDS_QUICK).fill
     lines = np.concatenate([definitions(8), fill])

@@ -2,15 +2,17 @@
 what the next ones need asked for ahead, events into a sink that drops them."""
 
 from libc.stdint cimport uint64_t
+from libc.string cimport memset
 
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply_ahead
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 from time import thread_time_ns
 
 cdef enum:
-    SINK_EVENTS = 128           # 16 kB: written over and over, it stays in the first cache
+    SINK_EVENTS = 32            # 4 kB: written over and over, it stays in the first cache and leaves room there
 
 
 cdef int drop_events(EventSink* sink) noexcept nogil:
@@ -24,10 +26,11 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     recorded digest differs."""
     cdef EventRecord events[SINK_EVENTS]
     cdef EventSink sink
-    cdef Foresight ahead = Foresight([0, 0], [0, 0])
+    cdef Foresight ahead
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0
+    memset(&ahead, 0, sizeof(ahead))
     sink.events = events
     sink.capacity = SINK_EVENTS
     sink.count = 0

@@ -18,10 +18,11 @@ from libc.string cimport memset
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
-                                         ring_give_back, ring_next_stretch, ring_publish, ring_stretch, ring_take,
+                                         ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
                                          ring_thread_time)
-from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply
+from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 cdef extern from "<pthread.h>" nogil:
@@ -98,13 +99,18 @@ cdef void reports_on(BareSink* sink) noexcept nogil:
 cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t count, EventRing* ring) noexcept nogil:
     """How many lines were applied: fewer than `count` where a record was refused."""
     cdef EventSink sink
+    cdef Foresight ahead
     cdef size_t index = 0
+    memset(&ahead, 0, sizeof(ahead))
     sink.events = <EventRecord*> ring_stretch(ring)
     sink.capacity = RING_STRETCH
     sink.count = 0
     sink.drain = events_on
     sink.context = ring
-    while index < count and engine_apply(engine, &lines[index], &sink) == APPLIED:
+    while index < count:
+        ring_prepare(ring, sink.count, sizeof(EventRecord))
+        if engine_apply_ahead(engine, &ahead, &lines[index], count - index, 0, &sink) != APPLIED:
+            break
         ring_publish(ring, sink.count)
         index += record_lines(&lines[index])
     ring_publish(ring, sink.count)
@@ -122,6 +128,7 @@ cdef void drive_bare(BareBook* book, const BareCommand* commands, size_t count, 
     sink.context = ring
     book.sink = &sink
     for index in range(count):
+        ring_prepare(ring, sink.count, sizeof(BareReport))
         bare_book_apply_reporting(book, &commands[index])
         ring_publish(ring, sink.count)
     ring_drained(ring)

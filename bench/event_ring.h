@@ -23,6 +23,7 @@
 enum {
     RING_LINE = 64,
     RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
+    RING_AHEAD = 8,         /* slots that the writer asks for before it writes them */
     RING_PAUSES = 64,       /* of a reader that finds nothing */
     RING_PATIENCE = 64      /* looks in vain after which a thread lets others have the core at each */
 };
@@ -96,9 +97,26 @@ static inline void *ring_stretch(EventRing *ring) {
     return ring->slots + (ring->written & (ring->capacity - 1)) * ring->slot_bytes;
 }
 
+/* Ask for a cache line to write to. */
+static inline void ring_own(const void *line) {
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
+#else
+    __builtin_prefetch(line, 1);
+#endif
+}
+
 /* Writer: the first `count` slots of the stretch are whole. */
 static inline void ring_publish(EventRing *ring, size_t count) {
     __atomic_store_n(&ring->published, ring->written + count, __ATOMIC_RELEASE);
+}
+
+/* Writer: a command comes. The lines that it will write were read by the other thread the last time round. */
+static inline void ring_prepare(EventRing *ring, size_t count, size_t slot_bytes) {
+    uint64_t at = (ring->written + count + RING_AHEAD) & (ring->capacity - 1);
+    const char *line = ring->slots + at * slot_bytes;
+    ring_own(&ring->published);
+    for (size_t i = 0; i < 2 * slot_bytes; i += RING_LINE) ring_own(line + i);
 }
 
 /* Writer: the whole stretch is; the next one. */

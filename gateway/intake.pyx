@@ -18,7 +18,8 @@ from pricetime.gateway.state cimport (
 from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, Foresight, engine_apply, engine_foresee, engine_screen
+from pricetime.matching.engine cimport APPLIED, engine_apply, engine_foresee, engine_screen
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport *
 
 cdef enum Kind:
@@ -351,7 +352,8 @@ cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogi
     cdef uint32_t place = 0, session = 0
     cdef int reason
     cdef CommandLine* record
-    cdef Foresight ahead = Foresight([0, 0], [0, 0])
+    cdef Foresight ahead
+    memset(&ahead, 0, sizeof(ahead))
     if begin_message(self, arrival):
         if self.current != NO_CONNECTION:
             session = self.table.connections[self.current].session

@@ -3,10 +3,12 @@ verification."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memset
 
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, Foresight, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply, engine_foresee
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport LINE_BYTES, TRADE, CommandLine, EventRecord, record_lines
 
 from pricetime.matching.records import Reason
@@ -39,7 +41,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
     cdef EventRecord events[BLOCK_EVENTS]
     cdef Counts counts = Counts(0, 0)
     cdef EventSink sink
-    cdef Foresight ahead = Foresight([0, 0], [0, 0])
+    cdef Foresight ahead
     cdef const CommandLine* record
     cdef size_t at = 0, available = lines.shape[0] // LINE_BYTES
     cdef uint32_t offset = 0
@@ -47,6 +49,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
     cdef bint out_of_turn = False
     if available == 0:
         return 0, 0
+    memset(&ahead, 0, sizeof(ahead))
     sink.events = events
     sink.capacity = BLOCK_EVENTS
     sink.count = 0

@@ -7,6 +7,7 @@ limits on notional, is in a second array. All memory is taken once; what is not 
 
 from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from pricetime.matching.memory cimport Lines
 from pricetime.matching.notional cimport Notional
 from pricetime.matching.records cimport NO_LIMIT
 
@@ -57,11 +58,13 @@ cdef struct AccountTable:
     uint32_t* seats                 # open addressing: where (participant, instrument) has its account
     uint32_t count
     uint32_t reserved
-    void* memory
+    Lines lines                     # of all three: seats, accounts, terms
 
 
 cdef int account_table_create(AccountTable* self) noexcept nogil
     # 0, or -1 where memory is short.
+cdef void account_table_touch(AccountTable* self) noexcept nogil
+    # Have the system provide the seats and the first accounts now; more accounts come in huge pages where it has them.
 cdef void account_table_destroy(AccountTable* self) noexcept nogil
 cdef uint32_t account_put(AccountTable* self, uint32_t participant, uint32_t instrument) noexcept nogil
     # A new account, without limits; the caller has seen that there is none yet, and that count is below ACCOUNTS_MAX.

@@ -2,12 +2,12 @@
 
 from libc.stddef cimport size_t
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.id_index cimport id_index_create, id_index_destroy
+from pricetime.matching.memory cimport CACHE_LINE, give_lines_back, take_lines
 from pricetime.matching.names cimport names_make_room
 from pricetime.matching.order_pool cimport order_pool_create, order_pool_destroy
 from pricetime.matching.placing cimport cancel_order
@@ -30,17 +30,19 @@ cdef enum:
 cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil:
     cdef EngineState fresh
     memset(&fresh, 0, sizeof(EngineState))
-    fresh.selection_room = calloc(capacity, sizeof(Picked))
-    fresh.deadlines = <uint32_t*> calloc(<size_t> capacity + 1, sizeof(uint32_t))
+    fresh.selection_room = take_lines(&fresh.selection_lines, capacity * sizeof(Picked))
+    fresh.deadlines = <uint32_t*> take_lines(&fresh.deadline_lines, (<size_t> capacity + 1) * sizeof(uint32_t))
     if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
-            or id_index_create(&fresh.by_cl_ord_id, capacity, state.id_multiplier) != 0
-            or id_index_create(&fresh.by_order_id, capacity, state.id_multiplier) != 0):
+            or id_index_create(&fresh.by_cl_ord_id, capacity, capacity, state.id_multiplier) != 0
+            or id_index_create(&fresh.by_order_id, capacity, (capacity + 1) // 2, state.id_multiplier) != 0):
         give_back_order_memory(&fresh)
         return -1
     give_back_order_memory(state)
     state.selection_room = fresh.selection_room
+    state.selection_lines = fresh.selection_lines
     state.deadlines = fresh.deadlines
+    state.deadline_lines = fresh.deadline_lines
     state.pool = fresh.pool
     state.level_pool = fresh.level_pool
     state.by_cl_ord_id = fresh.by_cl_ord_id
@@ -49,8 +51,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
 
 
 cdef void give_back_order_memory(EngineState* state) noexcept nogil:
-    free(state.selection_room)
-    free(state.deadlines)
+    give_lines_back(&state.selection_lines)
+    give_lines_back(&state.deadline_lines)
     state.selection_room = NULL
     state.deadlines = NULL
     order_pool_destroy(&state.pool)

@@ -6,9 +6,10 @@
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
 from pricetime.matching.events cimport EventSink
+from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
@@ -23,10 +24,6 @@ cdef struct LinesApplied:
     size_t lines                # of these records: where the next one begins
     int status                  # APPLIED: all. Else why the next one was not: DIGEST_DIFFERS, OUT_OF_SEQUENCE, a Reason
     uint32_t offset             # the byte of the next record that the Reason is about; else 0
-
-cdef struct Foresight:
-    uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
-    uint32_t slots[2]           # of the orders that the 2nd and 3rd name
 
 cdef EngineState* engine_create(uint32_t shard) noexcept nogil
     # NULL where memory is short. To be destroyed by engine_destroy.

@@ -10,11 +10,11 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, SIZE_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from pricetime.matching.accounts cimport ACCOUNT_SEATS, account_table_create, account_table_destroy
+from pricetime.matching.accounts cimport account_table_create, account_table_destroy, account_table_touch
 from pricetime.matching.administration cimport give_back_order_memory, make_room, take_order_memory
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.book cimport foresee_removal
@@ -24,14 +24,13 @@ from pricetime.matching.dispatch cimport after_what_is_due, dispatch, refuse_at_
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_first, id_index_prefetch
-from pricetime.matching.id_map cimport IdEntry
+from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
-from pricetime.matching.memory cimport likely, prefetch, touch_pages, unlikely
-from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.memory cimport likely, prefetch, touch_lines, unlikely
 from pricetime.matching.names cimport name_find, names_destroy
-from pricetime.matching.order_pool cimport Extra, Order
+from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
@@ -143,6 +142,9 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
     cdef uint32_t third = id_index_first(&engine.by_cl_ord_id, ahead.keys[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
+    if engine.accounts.count > FEW_ACCOUNTS:
+        foresee_widely(engine, &ahead.lines, record, available, session)
+        return
     foresee_removal(engine, order)
     id_index_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
@@ -248,22 +250,20 @@ def scatter_ids(Engine engine not None, uint64_t secret):
     engine.state.by_cl_ord_id.others.multiplier = engine.state.by_order_id.others.multiplier = secret | 1
 
 
-cdef void touch_index(const IdIndex* index) noexcept nogil:
-    touch_pages(index.slots, (<size_t> index.mask + 1) * sizeof(uint32_t))
-    touch_pages(index.others.entries, (<size_t> index.others.mask + 1) * sizeof(IdEntry))
-
-
 def touch(Engine engine not None):
-    """Have the system provide all memory of an engine's pools and maps now, so that no order is the first to touch a page."""
+    """Have the system provide an engine's pools and maps now, so that no order is the first to touch a page. Of what only orders
+    with more than plain terms have, it provides an eighth: who needs more of it waits a microsecond for each 64 slots, once."""
     cdef EngineState* state = engine.state
-    touch_pages(state.pool.orders, (<size_t> state.pool.capacity + 1) * sizeof(Order))
-    touch_pages(state.pool.extras, (<size_t> state.pool.capacity + 1) * sizeof(Extra))
-    touch_pages(state.deadlines, (<size_t> state.pool.capacity + 1) * sizeof(uint32_t))
-    touch_pages(state.level_pool.levels, (<size_t> state.pool.capacity + 1) * sizeof(Level))
-    touch_pages(state.level_pool.blocks, (<size_t> state.level_pool.blocks_capacity + 1) * sizeof(Block))
-    touch_pages(state.accounts.seats, ACCOUNT_SEATS * sizeof(uint32_t))
-    touch_index(&state.by_cl_ord_id)
-    touch_index(&state.by_order_id)
+    touch_lines(&state.pool.order_lines, SIZE_MAX)
+    touch_lines(&state.pool.extra_lines, state.pool.extra_lines.size // 8)
+    touch_lines(&state.deadline_lines, state.deadline_lines.size // 8)
+    touch_lines(&state.level_pool.level_lines, SIZE_MAX)
+    touch_lines(&state.level_pool.block_lines, SIZE_MAX)
+    touch_lines(&state.by_cl_ord_id.lines, SIZE_MAX)
+    touch_lines(&state.by_cl_ord_id.others.lines, SIZE_MAX)
+    touch_lines(&state.by_order_id.lines, SIZE_MAX)
+    touch_lines(&state.by_order_id.others.lines, SIZE_MAX)
+    account_table_touch(&state.accounts)
 
 
 _SECTIONS = {    # of dump(), behind the header, whose counts have the same names

@@ -8,12 +8,11 @@ The index holds no ids: a slot is a candidate, and the caller looks whether its 
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free
 
 from pricetime.matching.id_map cimport (
     IdMap, id_home, id_map_create, id_map_destroy, id_map_find, id_map_insert, id_map_remove, id_map_search,
 )
-from pricetime.matching.memory cimport prefetch, take_lines, unlikely
+from pricetime.matching.memory cimport Lines, give_lines_back, prefetch, take_lines, unlikely
 from pricetime.matching.order_pool cimport Order
 
 cdef enum:
@@ -21,25 +20,25 @@ cdef enum:
 
 cdef struct IdIndex:
     uint32_t* slots             # by key & mask; 0: nobody
-    void* memory
     uint32_t mask
     uint32_t reserved
     IdMap others                # whose place was taken when they came
+    Lines lines
 
 
-cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint64_t multiplier) noexcept nogil:
-    """Room for `orders`. 0, or -1 where memory is short."""
+cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expected, uint64_t multiplier) noexcept nogil:
+    """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load below one half.
+    0, or -1 where memory is short."""
     cdef uint64_t size = SLOTS_A_LINE
     while size < 2 * <uint64_t> orders:
         size *= 2
     self.mask = <uint32_t> (size - 1)
-    self.slots = <uint32_t*> take_lines(size * sizeof(uint32_t), &self.memory)
-    return -1 if self.slots is NULL else id_map_create(&self.others, orders, multiplier)
+    self.slots = <uint32_t*> take_lines(&self.lines, size * sizeof(uint32_t))
+    return -1 if self.slots is NULL else id_map_create(&self.others, expected, multiplier)
 
 
 cdef inline void id_index_destroy(IdIndex* self) noexcept nogil:
-    free(self.memory)
-    self.memory = NULL
+    give_lines_back(&self.lines)
     self.slots = NULL
     id_map_destroy(&self.others)
 

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from pricetime.matching.memory cimport CACHE_LINE, take_lines
+from pricetime.matching.memory cimport CACHE_LINE, give_lines_back, take_lines
 
 assert sizeof(IdEntry) * BUCKET == CACHE_LINE
 
@@ -15,14 +15,14 @@ cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexce
     self.mask = <uint32_t> (size - 1)
     self.multiplier = multiplier | 1
     self.overflow = <uint32_t*> calloc(size // BUCKET, sizeof(uint32_t))
-    self.entries = <IdEntry*> take_lines(size * sizeof(IdEntry), &self.memory)
+    self.entries = <IdEntry*> take_lines(&self.lines, size * sizeof(IdEntry))
     return 0 if self.entries is not NULL and self.overflow is not NULL else -1
 
 
 cdef void id_map_destroy(IdMap* self) noexcept nogil:
-    free(self.memory)
+    give_lines_back(&self.lines)
     free(self.overflow)
-    self.memory = NULL
+    self.entries = NULL
     self.overflow = NULL
 
 

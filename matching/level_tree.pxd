@@ -7,6 +7,8 @@ is one, and so are the stops of each side.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from pricetime.matching.memory cimport Lines
+
 cdef struct Level:
     int64_t key
     int64_t quantity            # what its displayed orders show
@@ -31,13 +33,14 @@ cdef struct Block:
 cdef struct LevelPool:
     # Shared by all ladders and trees of an engine.
     Level* levels               # by index from 1; as many as orders
-    void* levels_memory
     uint32_t levels_free
     uint32_t levels_touched
     Block* blocks               # by index from 1
     uint32_t blocks_capacity
     uint32_t blocks_free
     uint32_t blocks_touched
+    Lines level_lines
+    Lines block_lines
 
 cdef struct LevelTree:
     uint32_t root               # 0: empty

@@ -3,7 +3,7 @@ counting zeros, likely branches."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t, uintptr_t
-from libc.stdlib cimport calloc
+from libc.stdlib cimport calloc, free
 
 cdef enum:
     CACHE_LINE = 64
@@ -18,6 +18,24 @@ cdef extern from *:
         madvise(memory, size, MADV_HUGEPAGE);   /* a wish: where it is not granted nothing is wrong */
     #endif
     }
+    /* What was written before huge pages were wished for lies in small ones, which are to become one (Linux 6.1). */
+    static inline void pricetime_collapse(void *memory, size_t size) {
+    #if defined(__linux__) && !defined(MADV_COLLAPSE)
+    #define MADV_COLLAPSE 25
+    #endif
+    #ifdef MADV_COLLAPSE
+        madvise(memory, size, MADV_COLLAPSE);
+    #endif
+    }
+    /* How many bytes were mapped: 0 where there are none to have, or a sanitizer is to see the ends of blocks. */
+    static inline size_t pricetime_map_pages(size_t size, void **memory) {
+    #if defined(MAP_ANONYMOUS) && !defined(__SANITIZE_ADDRESS__)
+        *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (*memory != MAP_FAILED) return size;
+    #endif
+        *memory = NULL;
+        return 0;
+    }
     #define PRICETIME_PREFETCH(address) __builtin_prefetch((address), 1)
     static inline uint64_t pricetime_folded_product(uint64_t a, uint64_t b) {
         unsigned __int128 product = (unsigned __int128) a * b;
@@ -25,6 +43,9 @@ cdef extern from *:
     }
     """
     void want_huge_pages "pricetime_want_huge_pages"(void* memory, size_t size) noexcept nogil
+    void collapse_pages "pricetime_collapse"(void* memory, size_t size) noexcept nogil
+    size_t map_pages "pricetime_map_pages"(size_t size, void** memory) noexcept nogil
+    int unmap_pages "munmap"(void* memory, size_t size) noexcept nogil
     void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
     uint64_t folded_product "pricetime_folded_product"(uint64_t, uint64_t) noexcept nogil
     int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil     # undefined for 0
@@ -34,22 +55,48 @@ cdef extern from *:
     bint unlikely(bint) noexcept nogil
 
 
-cdef inline void* take_lines(size_t size, void** memory) noexcept nogil:
-    """`size` zeroed bytes, or NULL. On a cache line's boundary, so that a 64-byte struct is one line; what is as large as a
-    huge page begins on one's boundary. *memory is what free takes. Large blocks cost nothing until touched."""
-    cdef size_t boundary = HUGE_PAGE if size >= HUGE_PAGE else CACHE_LINE
-    memory[0] = calloc(size + boundary, 1)
-    if memory[0] is NULL:
-        return NULL
-    return <void*> ((<uintptr_t> memory[0] + boundary - 1) & ~<uintptr_t> (boundary - 1))
+cdef struct Lines:
+    # A block of zeroed memory and its whereabouts, for give_lines_back and touch_lines.
+    void* first                 # on a cache line's boundary; on a huge page's where it is as large as one
+    size_t size
+    void* taken                 # what the system gave
+    size_t taken_size           # 0: calloc did
 
 
-cdef inline void touch_pages(void* memory, size_t size) noexcept nogil:
-    """Write each page of a block with what it holds; huge pages where the system has them."""
-    cdef volatile char* bytes = <volatile char*> memory
-    cdef size_t at = 0
+cdef inline void* take_lines(Lines* self, size_t size) noexcept nogil:
+    """`size` zeroed bytes, or NULL. Large blocks come fresh from the system: they cost nothing until touched."""
+    cdef size_t boundary = CACHE_LINE
+    self.size = size
+    self.taken_size = 0
     if size >= HUGE_PAGE:
-        want_huge_pages(memory, size & ~<size_t> (HUGE_PAGE - 1))
+        boundary = HUGE_PAGE
+        self.taken_size = map_pages(size + boundary, &self.taken)
+    if self.taken_size == 0:
+        self.taken = calloc(size + boundary, 1)
+    self.first = <void*> ((<uintptr_t> self.taken + boundary - 1) & ~<uintptr_t> (boundary - 1)) if self.taken else NULL
+    return self.first
+
+
+cdef inline void give_lines_back(Lines* self) noexcept nogil:
+    """What never was taken, too, where the struct is zeroed."""
+    if self.taken_size:
+        unmap_pages(self.taken, self.taken_size)
+    else:
+        free(self.taken)
+    self.taken = self.first = NULL
+    self.taken_size = 0
+
+
+cdef inline void touch_lines(const Lines* self, size_t size) noexcept nogil:
+    """Write each page of the first `size` bytes (SIZE_MAX: of all) with what it holds; huge pages where the system has them."""
+    cdef volatile char* bytes = <volatile char*> self.first
+    cdef size_t at = 0
+    if size > self.size:
+        size = self.size
+    if size >= HUGE_PAGE:
+        want_huge_pages(self.first, size & ~<size_t> (HUGE_PAGE - 1))
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
+    if size >= HUGE_PAGE:
+        collapse_pages(self.first, size & ~<size_t> (HUGE_PAGE - 1))

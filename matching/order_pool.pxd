@@ -5,9 +5,8 @@ order whose `flags` are 0.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free
 
-from pricetime.matching.memory cimport prefetch, take_lines
+from pricetime.matching.memory cimport Lines, give_lines_back, prefetch, take_lines
 
 cdef enum:
     # Order.flags: what makes an order more than a plain one; 0 is plain: Market or Limit, Day, GTC, IOC or FOK, nothing advanced.
@@ -54,17 +53,17 @@ cdef struct Extra:
 cdef struct OrderPool:
     Order* orders               # by slot, 1 to capacity
     Extra* extras
-    void* memory
-    void* extras_memory
     uint32_t capacity
     uint32_t live
     uint32_t free_head          # slots given back
     uint32_t touched            # highest slot ever used
+    Lines order_lines
+    Lines extra_lines
 
 
 cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept nogil:
-    self.orders = <Order*> take_lines((<size_t> capacity + 1) * sizeof(Order), &self.memory)
-    self.extras = <Extra*> take_lines((<size_t> capacity + 1) * sizeof(Extra), &self.extras_memory)
+    self.orders = <Order*> take_lines(&self.order_lines, (<size_t> capacity + 1) * sizeof(Order))
+    self.extras = <Extra*> take_lines(&self.extra_lines, (<size_t> capacity + 1) * sizeof(Extra))
     self.capacity = capacity
     self.live = self.free_head = self.touched = 0
     if self.orders is NULL or self.extras is NULL:
@@ -74,9 +73,8 @@ cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept n
 
 
 cdef inline void order_pool_destroy(OrderPool* self) noexcept nogil:
-    free(self.memory)
-    free(self.extras_memory)
-    self.memory = self.extras_memory = NULL
+    give_lines_back(&self.order_lines)
+    give_lines_back(&self.extra_lines)
     self.orders = NULL
     self.extras = NULL
 

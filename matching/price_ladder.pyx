@@ -6,25 +6,24 @@ from libc.stdlib cimport calloc, free
 from pricetime.matching.level_tree cimport (
     Block, Level, LevelPool, tree_above, tree_below, tree_insert, tree_lowest, tree_remove,
 )
-from pricetime.matching.memory cimport CACHE_LINE, count_trailing_zeros, take_lines
+from pricetime.matching.memory cimport CACHE_LINE, count_trailing_zeros, give_lines_back, take_lines
 
 assert sizeof(Level) == CACHE_LINE and BLOCK_TICKS == 1 << BLOCK_TICKS_SHIFT and WINDOW_BLOCKS == SUMMARY_WORDS * 64
 assert SUMMARY_WORDS <= 32, "top has one bit for each summary word"
 
 
 cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
-    """As many levels as orders, and a block for every 16 orders. 0, or -1 where memory is short."""
-    pool.blocks_capacity = orders // 16 + 64
-    pool.levels = <Level*> take_lines((<size_t> orders + 1) * sizeof(Level), &pool.levels_memory)
-    pool.blocks = <Block*> calloc(<size_t> pool.blocks_capacity + 1, sizeof(Block))
+    """As many levels as orders, and a block for every 32 orders: two ticks an order. 0, or -1 where memory is short."""
+    pool.blocks_capacity = orders // 32 + 64
+    pool.levels = <Level*> take_lines(&pool.level_lines, (<size_t> orders + 1) * sizeof(Level))
+    pool.blocks = <Block*> take_lines(&pool.block_lines, (<size_t> pool.blocks_capacity + 1) * sizeof(Block))
     pool.levels_free = pool.levels_touched = pool.blocks_free = pool.blocks_touched = 0
     return 0 if pool.levels is not NULL and pool.blocks is not NULL else -1
 
 
 cdef void level_pool_destroy(LevelPool* pool) noexcept nogil:
-    free(pool.levels_memory)
-    free(pool.blocks)
-    pool.levels_memory = NULL
+    give_lines_back(&pool.level_lines)
+    give_lines_back(&pool.block_lines)
     pool.levels = NULL
     pool.blocks = NULL
 

@@ -539,13 +539,6 @@ struct PricetimeLinesApplied {
     uint32_t offset;                                // the byte of the next record that the Reason is about; else 0
 };
 
-typedef struct PricetimeForesight PricetimeForesight;
-struct PricetimeForesight {
-    uint64_t keys[2];                               // of the ClOrdIDs that the 4th and 5th line from here name
-                                                    // (id_index.pxd)
-    uint32_t slots[2];                              // of the orders that the 2nd and 3rd name
-};
-
 enum {
     PRICETIME_API_VERSION = 1,                      // a table that is not the next one's beginning is a new version
 };

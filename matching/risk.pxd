@@ -40,6 +40,8 @@ cdef RiskAnswer check_risk_closely(EngineState* state, uint32_t instrument, uint
     # check_risk of whatever risk_is_plain does not hold for.
 cdef void follow_gross(EngineState* state, const Order* order, int64_t before, int64_t after) noexcept nogil
     # The open quantity of an order has changed: of an account that is GROSS_TRACKED.
+cdef uint32_t account_sought(EngineState* state, Session* session, uint32_t instrument) noexcept nogil
+    # account_of where it is not the account that the session used last.
 cdef uint32_t account_open(EngineState* state, uint32_t participant, uint32_t instrument) noexcept nogil
     # The account, opened where it is not there yet; check_risk has seen that there is room.
 
@@ -55,16 +57,23 @@ cdef bint position_fits(const Account* account, int64_t position) noexcept nogil
     # Its size, and the worst case of either side with this position, are below 2^63.
 
 
-cdef inline bint risk_is_plain(const EngineState* state, const Session* session, uint32_t instrument,
+cdef inline uint32_t account_of(EngineState* state, Session* session, uint32_t instrument, uint32_t slot) noexcept nogil:
+    """The account of a session's participant, or 0: that of the order that it replaces, or mostly the one that it used last."""
+    if slot != 0:
+        return state.pool.orders[slot].account
+    return session.account if session.account_instrument == instrument else account_sought(state, session, instrument)
+
+
+cdef inline bint risk_is_plain(const EngineState* state, const Session* session, uint32_t number, uint32_t instrument,
                                uint16_t attributes) noexcept nogil:
-    """A Limit order in the account that the session used last, and of the rest of rule 13 nothing is on: five numbers are
-    compared with their limits, and that is all. (Account 0 is in no instrument.)"""
+    """A Limit order in an account that is open, and of the rest of rule 13 nothing is on: five numbers are compared with their
+    limits, and that is all."""
     cdef const Participant* participant = &state.participants[session.participant]
-    cdef const Account* account = &state.accounts.accounts[session.account]
+    cdef const Account* account = &state.accounts.accounts[number]
     return (((session.flags & DISABLED) | participant.flags | participant.presence
              | (account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED))
              | (state.instruments[instrument].limits_presence & HAS_COLLAR)) == 0
-            and order_type(attributes) == LIMIT and account.instrument == instrument)
+            and order_type(attributes) == LIMIT and number != 0)
 
 
 cdef inline uint8_t check_counts(const Participant* participant, const Account* account, bint new, int64_t old_quantity, int64_t side,
@@ -93,14 +102,15 @@ cdef inline RiskAnswer check_risk(EngineState* state, uint32_t instrument, uint3
     Of an order as it would come in: who asks; the slot of the order that it replaces (0: a new one); price and stop_price where
     it has them; total is OrderQty. Each by itself, not in a struct: of a plain order nothing need be in memory.
     """
-    cdef const Session* sender = &state.sessions[session]
-    cdef const Account* account = &state.accounts.accounts[sender.account]
+    cdef Session* sender = &state.sessions[session]
+    cdef uint32_t number = account_of(state, sender, instrument, slot)
+    cdef const Account* account = &state.accounts.accounts[number]
     cdef RiskAnswer answer
     cdef bint overflow = False
-    if unlikely(not risk_is_plain(state, sender, instrument, attributes)):
+    if unlikely(not risk_is_plain(state, sender, number, instrument, attributes)):
         return check_risk_closely(state, instrument, session, slot, attributes, price, stop_price, total, open_quantity)
     answer.reason = NONE
-    answer.account = sender.account
+    answer.account = number
     answer.risk_price = price
     if unlikely(<uint64_t> total > <uint64_t> account.order_quantity_limit):
         answer.reason = ORDER_QUANTITY_LIMIT

@@ -166,11 +166,12 @@ cdef uint8_t check_sums(EngineState* state, const Instrument* instrument, uint32
     return OVERFLOW if overflow and not reason else reason
 
 
-cdef inline uint32_t account_of(EngineState* state, Session* session, uint32_t instrument) noexcept nogil:
-    """The account of a session's participant, or 0; mostly the one that it used last."""
-    if state.accounts.accounts[session.account].instrument != instrument:
-        session.account = account_find(&state.accounts, session.participant, instrument)
-    return session.account
+cdef uint32_t account_sought(EngineState* state, Session* session, uint32_t instrument) noexcept nogil:
+    cdef uint32_t account = account_find(&state.accounts, session.participant, instrument)
+    if account != 0:
+        session.account = account
+        session.account_instrument = instrument
+    return account
 
 
 cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQuestion* question,
@@ -185,7 +186,7 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
     cdef uint8_t reason = check_sender(state, session, participant)
     if reason:
         return reason
-    answer.account = account_of(state, session, instrument_id(state, instrument))
+    answer.account = account_of(state, session, instrument_id(state, instrument), question.slot)
     account = &state.accounts.accounts[answer.account]
     flags = account.flags if answer.account else limits_before_opening(state, session.participant, instrument)
     answer.risk_price = question.price if type == LIMIT else unpriced_risk(instrument, question)

@@ -11,8 +11,8 @@ from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
 from pricetime.matching.id_map cimport IdMap
+from pricetime.matching.memory cimport Lines, likely, unlikely
 from pricetime.matching.order_pool cimport Order, OrderPool
-from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
     CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, SIDE_SHIFT,
@@ -75,7 +75,8 @@ cdef struct Session:
     uint32_t account            # the one that it used last; 0: none
     uint8_t senders_now         # senders without BY_ANYONE while it is logged on, else 0: the door's first look
     uint8_t reserved_bytes[3]
-    uint32_t reserved[7]
+    uint32_t account_instrument     # of that account: whoever wants another need not look at it
+    uint32_t reserved[6]
 
 cdef struct Divisor:
     # Exact division by a constant without a division (Hacker's Delight, 10-17): n = odd * 2^shift divides x above 0 where the
@@ -168,6 +169,8 @@ cdef struct EngineState:
     Name* session_names
     Name* instrument_names
     IdMap ids_by_name[3]        # by kind (names.pxd)
+    Lines selection_lines
+    Lines deadline_lines
 
 
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:

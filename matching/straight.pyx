@@ -9,7 +9,7 @@ tests/differential holds both ways against the plain engine.
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account, account_find
+from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
 from pricetime.matching.book cimport (
     book_match, book_remove, book_rest_at, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
 )
@@ -25,7 +25,7 @@ from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport replace_in_full
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport check_counts, risk_add, risk_remove
+from pricetime.matching.risk cimport account_sought, check_counts, risk_add, risk_remove
 from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index
 
 cdef extern from "straight.h":
@@ -127,8 +127,8 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
                 or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
         return False
-    if unlikely(state.accounts.accounts[account].instrument != command.instrument):
-        session.account = account = account_find(&state.accounts, session.participant, command.instrument)
+    if unlikely(session.account_instrument != command.instrument):
+        account = account_sought(state, session, command.instrument)
     if unlikely(account == 0 or state.pool.live == state.pool.capacity
                 or not may_trade(state, session, &state.accounts.accounts[account], True, 0, side, command.quantity,
                                  command.quantity)):

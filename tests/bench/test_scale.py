@@ -119,4 +119,4 @@ def test_hostile_prices_and_ids_allocate_nothing() -> None:
 
 
 def test_memory_is_that_of_an_engine_full_of_orders() -> None:
-    assert 64 < bench_scale.memory_an_order() < 1_000
+    assert 160 < bench_scale.memory_an_order() < 200

@@ -62,7 +62,7 @@ def test_the_window_follows_the_touch(side):
 
 @pytest.mark.parametrize("side", [BUY, SELL], ids=["buys", "sells"])
 def test_more_blocks_than_there_are(side):
-    """A level in each block, of which an engine has one for every 16 orders and 64 more: what is left over is far, and
+    """A level in each block, of which an engine has one for every 32 orders and 64 more: what is left over is far, and
     when the touch is, the window stays where it is."""
     capacity, better = 512, 1 if side == BUY else -1
     both = pair(capacity)
