@@ -6,7 +6,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply, engine_foresee
+from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight
 from pricetime.matching.records cimport LINE_BYTES, TRADE, CommandLine, EventRecord, record_lines
@@ -62,8 +62,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
             out_of_turn = record.sequence != engine.state.sequence + 1
             if undecodable or out_of_turn:
                 break
-            engine_foresee(engine.state, &ahead, record, available - at, 0)
-            result = engine_apply(engine.state, record, &sink)
+            result = engine_apply_ahead(engine.state, &ahead, record, available - at, 0, &sink)
             if result != APPLIED:
                 break
             at += record_lines(record)
