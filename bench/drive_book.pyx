@@ -2,11 +2,10 @@
 what the next ones need asked for ahead, events into a sink that drops them."""
 
 from libc.stdint cimport uint64_t
-from libc.string cimport memset
 
 from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.foresight cimport Foresight
+from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 from time import thread_time_ns
@@ -30,16 +29,17 @@ def time_engine(Engine engine not None, const CommandLine[::1] lines not None):
     cdef Py_ssize_t index = 0, count = lines.shape[0]
     cdef uint64_t commands = 0, refused = 0
     cdef int answer = 0
-    memset(&ahead, 0, sizeof(ahead))
     sink.events = events
     sink.capacity = SINK_EVENTS
     sink.count = 0
     sink.drain = drop_events
     sink.context = NULL
+    if count:
+        foresight_begin(&ahead, &lines[0], count, 0)
     start = thread_time_ns()
     with nogil:
         while index < count:
-            answer = engine_apply_ahead(engine.state, &ahead, &lines[index], count - index, 0, &sink)
+            answer = engine_apply_ahead(engine.state, &ahead, &lines[index], &sink)
             if answer == DIGEST_DIFFERS:
                 break
             refused += answer != APPLIED

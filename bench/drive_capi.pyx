@@ -22,7 +22,7 @@ from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ri
                                          ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.foresight cimport Foresight
+from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 
 cdef extern from "<pthread.h>" nogil:
@@ -101,7 +101,7 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     cdef EventSink sink
     cdef Foresight ahead
     cdef size_t index = 0
-    memset(&ahead, 0, sizeof(ahead))
+    foresight_begin(&ahead, lines, count, 0)
     sink.events = <EventRecord*> ring_stretch(ring)
     sink.capacity = RING_STRETCH
     sink.count = 0
@@ -109,7 +109,7 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     sink.context = ring
     while index < count:
         ring_prepare(ring, sink.count, sizeof(EventRecord))
-        if engine_apply_ahead(engine, &ahead, &lines[index], count - index, 0, &sink) != APPLIED:
+        if engine_apply_ahead(engine, &ahead, &lines[index], &sink) != APPLIED:
             break
         ring_publish(ring, sink.count)
         index += record_lines(&lines[index])

@@ -19,7 +19,7 @@ from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport APPLIED, engine_apply, engine_foresee, engine_screen
-from pricetime.matching.foresight cimport Foresight
+from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport *
 
 cdef enum Kind:
@@ -353,17 +353,17 @@ cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogi
     cdef int reason
     cdef CommandLine* record
     cdef Foresight ahead
-    memset(&ahead, 0, sizeof(ahead))
     if begin_message(self, arrival):
         if self.current != NO_CONNECTION:
             session = self.table.connections[self.current].session
+        foresight_begin(&ahead, <CommandLine*> self.inbox, arrival.payload_bytes // LINE_BYTES, session)
         while offset < arrival.payload_bytes and self.failure == NO_FAILURE:
             record = <CommandLine*> (self.inbox + offset)
             reason = record_screen(record, (arrival.payload_bytes - offset) // LINE_BYTES, &place)
             if reason:
                 refuse_bytes(self, <uint8_t> reason, offset + place)
                 break
-            engine_foresee(self.engine, &ahead, record, (arrival.payload_bytes - offset) // LINE_BYTES, session)
+            engine_foresee(self.engine, &ahead, record)
             offset += record_lines(record) * LINE_BYTES
             take_record(self, record)
     if self.stranger_bytes:

@@ -3,12 +3,11 @@ verification."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memset
 
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport APPLIED, DIGEST_DIFFERS, Engine, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.foresight cimport Foresight
+from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport LINE_BYTES, TRADE, CommandLine, EventRecord, record_lines
 
 from pricetime.matching.records import Reason
@@ -49,7 +48,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
     cdef bint out_of_turn = False
     if available == 0:
         return 0, 0
-    memset(&ahead, 0, sizeof(ahead))
+    foresight_begin(&ahead, <const CommandLine*> &lines[0], available, 0)
     sink.events = events
     sink.capacity = BLOCK_EVENTS
     sink.count = 0
@@ -62,7 +61,7 @@ def drive(Engine engine not None, const unsigned char[::1] lines not None):
             out_of_turn = record.sequence != engine.state.sequence + 1
             if undecodable or out_of_turn:
                 break
-            result = engine_apply_ahead(engine.state, &ahead, record, available - at, 0, &sink)
+            result = engine_apply_ahead(engine.state, &ahead, record, &sink)
             if result != APPLIED:
                 break
             at += record_lines(record)

@@ -10,7 +10,7 @@ from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.id_index cimport SLOTS_A_LINE, cl_ord_key, id_index_insert, id_index_prefetch, id_index_remove
 from pricetime.matching.memory cimport likely, prefetch, unlikely
-from pricetime.matching.level_tree cimport Level, level_is_empty
+from pricetime.matching.level_tree cimport Level, level_is_empty, tree_find
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
 from pricetime.matching.price_ladder cimport (
     PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near, ladder_remove,
@@ -75,6 +75,18 @@ cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32
         queue_push(state, &state.level_pool.levels[level], slot)
     else:
         book_rest(state, instrument, slot, tick)
+
+
+cdef inline void book_join(EngineState* state, Instrument* instrument, uint32_t slot, int64_t side, int64_t tick,
+                           uint32_t index) noexcept nogil:
+    """book_rest_at of an order that has a price. `index` is 0 where no level was near: none is now."""
+    cdef PriceLadder* ladder = &instrument.ladders[side]
+    if index == 0 or level_is_empty(&state.level_pool.levels[index]):
+        index = tree_find(&ladder.far, &state.level_pool, level_key(side, tick)) if ladder.far.count else 0
+        if index == 0:
+            index = ladder_add(ladder, &state.level_pool, level_key(side, tick))
+    state.pool.orders[slot].level = index
+    queue_push(state, &state.level_pool.levels[index], slot)
 
 
 cdef inline void level_left(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:

@@ -32,16 +32,14 @@ cdef EngineState* engine_create_sized(uint32_t shard, uint32_t order_capacity) n
 cdef void engine_destroy(EngineState* engine) noexcept nogil
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil
     # The door (docs/rules.md, 3): 0, or the Reason why this decodable record may not be journaled. Changes nothing.
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
-                         uint32_t session) noexcept nogil
-    # The look ahead by itself.
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil
+    # For whoever has the next records ready, before each engine_apply: begins to load what they will touch. Changes nothing but
+    # *ahead, which foresight_begin (foresight.pxd) made.
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.
-cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available, uint32_t session,
-                            EventSink* sink) noexcept nogil
-    # engine_apply for whoever has the next records ready: it first begins to load what they will touch. `available` lines begin
-    # at `record`, all of `session` (0: each of its own). *ahead is zero at first, and the engine's from then on.
+cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil
+    # Both in one call.
 cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
                                      EventSink* sink) noexcept nogil
     # Work off whole records, one after another, until the `available` lines are done or a record cannot be taken.

@@ -24,7 +24,7 @@ from pricetime.matching.dispatch cimport after_what_is_due, dispatch, refuse_at_
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely
+from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely, foresight_begin, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
@@ -134,31 +134,28 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
     return screen(engine, record)
 
 
-cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
-                         uint32_t session) noexcept nogil:
+cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
     """Five lines ahead the id's place, three ahead the order, one ahead what its removal touches: each step reads what the
     one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
     Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
-    cdef const CommandLine* fifth = &record[5 if available > 5 else 0]
+    cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
     cdef uint32_t third = id_index_first(&engine.by_cl_ord_id, ahead.keys[0])
     cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
-    if engine.accounts.count > FEW_ACCOUNTS:
-        foresee_widely(engine, &ahead.lines, record, available, session)
-        return
     foresee_removal(engine, order)
     id_index_prefetch(&engine.by_order_id, order.order_id)
     prefetch(&engine.pool.orders[third])
     ahead.slots[0] = ahead.slots[1]
     ahead.slots[1] = third
     ahead.keys[0] = ahead.keys[1]
-    ahead.keys[1] = cl_ord_key(session if session else fifth.session, <int64_t> fifth.target)
+    ahead.keys[1] = cl_ord_key(session_of(ahead, fifth), <int64_t> fifth.target)
     id_index_prefetch(&engine.by_cl_ord_id, ahead.keys[1])
 
 
 cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
     instructions of 78). That is why what is called gives APPLIED."""
-    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    cdef Session* session = &engine.sessions[record.session if record.session <= engine.sessions_count else 0]
+    cdef int64_t time
     cdef uint8_t senders = SENDERS[record.type & 63]
     cdef int reason
     # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
@@ -173,25 +170,38 @@ cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink*
             return DIGEST_DIFFERS
     engine.sequence += 1
     engine.place = 0
-    if record.time > engine.time:
-        engine.time = record.time
-    if unlikely(engine.time >= engine.next_deadline):
+    time = record.time if record.time > engine.time else engine.time
+    engine.time = time
+    if unlikely(time >= engine.next_deadline):
         return after_what_is_due(engine, record, sink)
     return dispatch(engine, record, sink)
 
 
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available,
-                         uint32_t session) noexcept nogil:
-    foresee(engine, ahead, record, available, session)
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
+    if engine.accounts.count > FEW_ACCOUNTS:
+        foresee_widely(engine, ahead, record)
+    else:
+        foresee(engine, ahead, record)
 
 
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     return apply(engine, record, sink)
 
 
-cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, size_t available, uint32_t session,
-                            EventSink* sink) noexcept nogil:
-    foresee(engine, ahead, record, available, session)
+cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
+    foresee_widely(engine, ahead, record)
+    return engine_apply(engine, record, sink)
+
+
+# By a pointer: inlined, it would cost the narrow way its registers (10 instructions).
+cdef int (*APPLY_WIDELY)(EngineState*, Foresight*, const CommandLine*, EventSink*) noexcept nogil
+APPLY_WIDELY = apply_widely
+
+
+cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
+    if unlikely(engine.accounts.count > FEW_ACCOUNTS):
+        return APPLY_WIDELY(engine, ahead, record, sink)
+    foresee(engine, ahead, record)
     return apply(engine, record, sink)
 
 
@@ -201,7 +211,7 @@ cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lin
     cdef Foresight ahead
     cdef const CommandLine* record
     memset(&done, 0, sizeof(done))
-    memset(&ahead, 0, sizeof(ahead))
+    foresight_begin(&ahead, lines, available, 0)
     while done.lines < available:
         record = &lines[done.lines]
         done.status = record_screen(record, available - done.lines, &done.offset)
@@ -210,7 +220,7 @@ cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lin
         if record.sequence != 0 and record.sequence != engine.sequence + 1:
             done.status = OUT_OF_SEQUENCE
             break
-        if engine_apply_ahead(engine, &ahead, record, available - done.lines, 0, sink) == DIGEST_DIFFERS:
+        if engine_apply_ahead(engine, &ahead, record, sink) == DIGEST_DIFFERS:
             done.status = DIGEST_DIFFERS
             break
         done.records += 1

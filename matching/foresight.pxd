@@ -6,6 +6,7 @@ for orders alone. With 100 instruments and 1,000 participants: 290 to 150 ns a c
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
@@ -36,12 +37,26 @@ cdef struct LinesAhead:
     size_t number               # of the line that is applied next
 
 cdef struct Foresight:
-    # What engine_foresee knows from one command to the next; zero at first.
+    # What engine_foresee knows from one command to the next; see foresight_begin.
+    const CommandLine* end      # of the lines that there are
+    uint32_t session            # who sent them all; 0: each its own, and then
+    uint32_t own                # all bits are set
     uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
     uint32_t slots[2]           # of the orders that the 2nd and 3rd name
     LinesAhead lines            # in a venue of many accounts
 
 
-cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLine* record, size_t available,
-                         uint32_t session) noexcept nogil
-    # engine_foresee where there are more accounts, and so an instrument. Changes nothing but *ahead, which is zero at first.
+cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size_t available, uint32_t session) noexcept nogil:
+    """Before the first of `available` lines, all of `session` (0: each of its own)."""
+    memset(self, 0, sizeof(Foresight))
+    self.end = lines + available
+    self.session = session
+    self.own = 0 if session else 0xFFFFFFFF
+
+
+cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) noexcept nogil:
+    return self.session | (line.session & self.own)
+
+
+cdef void foresee_widely(EngineState* state, Foresight* ahead, const CommandLine* record) noexcept nogil
+    # engine_foresee where there are more accounts, and so an instrument. Changes nothing but *ahead.

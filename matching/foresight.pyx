@@ -38,9 +38,9 @@ cdef inline void foresee_trade(const EngineState* state, const Order* resting) n
     id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(resting.session, resting.cl_ord_id))
 
 
-cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLine* record, uint32_t session) noexcept nogil:
+cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLine* record, const Foresight* foresight) noexcept nogil:
+    cdef uint32_t session = session_of(foresight, record)
     cdef const char* instrument
-    session = session if session else record.session
     line.target = cl_ord_key(session, <int64_t> record.target)
     line.session = session if session_known(state, session) else 0
     line.instrument = record.instrument if instrument_known(state, record.instrument) else 1
@@ -85,8 +85,8 @@ cdef inline void find(EngineState* state, LineAhead* line) noexcept nogil:
     prefetch_block(state, line.block, line.key)
 
 
-cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLine* record, size_t available,
-                         uint32_t session) noexcept nogil:
+cdef void foresee_widely(EngineState* state, Foresight* foresight, const CommandLine* record) noexcept nogil:
+    cdef LinesAhead* ahead = &foresight.lines
     cdef size_t number = ahead.number
     cdef LineAhead* line = &ahead.lines[(number + 3) & (LINES_KEPT - 1)]
     cdef const Order* order
@@ -94,7 +94,7 @@ cdef void foresee_widely(EngineState* state, LinesAhead* ahead, const CommandLin
     cdef const Level* left
     ahead.number = number + 1
     read_line(state, &ahead.lines[(number + LINES_AHEAD) & (LINES_KEPT - 1)],
-              &record[LINES_AHEAD if available > LINES_AHEAD else 0], session)
+              record + LINES_AHEAD if record + LINES_AHEAD < foresight.end else record, foresight)
     look_up(state, &ahead.lines[(number + 5) & (LINES_KEPT - 1)])
     find(state, &ahead.lines[(number + 4) & (LINES_KEPT - 1)])
 

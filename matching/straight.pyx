@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
 from pricetime.matching.book cimport (
-    book_match, book_remove, book_rest_at, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
+    book_join, book_match, book_remove, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
 )
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
@@ -99,7 +99,7 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
     if not may_rest:
         end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
         return False
-    book_rest_at(state, instrument, slot, tick, level)
+    book_join(state, instrument, slot, side_index(order.attributes), tick, level)
     return True
 
 
