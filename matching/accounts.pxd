@@ -7,7 +7,6 @@ limits on notional, is in a second array. All memory is taken once; what is not 
 
 from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.memory cimport Lines
 from pricetime.matching.notional cimport Notional
 from pricetime.matching.records cimport NO_LIMIT
 
@@ -55,10 +54,9 @@ cdef struct AccountTerms:
 cdef struct AccountTable:
     Account* accounts
     AccountTerms* terms
-    uint32_t* seats                 # open addressing: where (participant, instrument) has its account
+    uint32_t* seats                 # open addressing: where (participant, instrument) has its account; one block with the rest
     uint32_t count
     uint32_t reserved
-    Lines lines                     # of all three: seats, accounts, terms
 
 
 cdef int account_table_create(AccountTable* self) noexcept nogil

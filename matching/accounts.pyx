@@ -3,7 +3,7 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport uint16_t, uint32_t
 
-from pricetime.matching.memory cimport CACHE_LINE, HUGE_PAGE, give_lines_back, take_lines, touch_lines, want_huge_pages
+from pricetime.matching.memory cimport CACHE_LINE, HUGE_PAGE, give_lines_back, take_lines, touch_bytes, want_huge_pages
 from pricetime.matching.records cimport NO_LIMIT
 
 assert sizeof(Account) == CACHE_LINE
@@ -21,7 +21,7 @@ cdef int account_table_create(AccountTable* self) noexcept nogil:
     # One block: so large a one is always fresh pages of the system's, never memory to be zeroed.
     cdef size_t entries = <size_t> ACCOUNTS_MAX + 1
     cdef char* block = <char*> take_lines(
-        &self.lines, ACCOUNT_SEATS * sizeof(uint32_t) + entries * (sizeof(Account) + sizeof(AccountTerms)))
+        ACCOUNT_SEATS * sizeof(uint32_t) + entries * (sizeof(Account) + sizeof(AccountTerms)))
     self.count = 0
     if block is NULL:
         return -1
@@ -34,12 +34,13 @@ cdef int account_table_create(AccountTable* self) noexcept nogil:
 
 cdef void account_table_touch(AccountTable* self) noexcept nogil:
     cdef size_t seats = ACCOUNT_SEATS * sizeof(uint32_t)
-    touch_lines(&self.lines, seats + HUGE_PAGE)
+    touch_bytes(self.seats, seats + HUGE_PAGE)
     want_huge_pages(&self.accounts[0], ACCOUNTS_MAX * sizeof(Account) & ~<size_t> (HUGE_PAGE - 1))
 
 
 cdef void account_table_destroy(AccountTable* self) noexcept nogil:
-    give_lines_back(&self.lines)
+    give_lines_back(self.seats)
+    self.seats = NULL
 
 
 cdef uint32_t account_put(AccountTable* self, uint32_t participant, uint32_t instrument) noexcept nogil:

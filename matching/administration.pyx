@@ -30,8 +30,8 @@ cdef enum:
 cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil:
     cdef EngineState fresh
     memset(&fresh, 0, sizeof(EngineState))
-    fresh.selection_room = take_lines(&fresh.selection_lines, capacity * sizeof(Picked))
-    fresh.deadlines = <uint32_t*> take_lines(&fresh.deadline_lines, (<size_t> capacity + 1) * sizeof(uint32_t))
+    fresh.selection_room = take_lines(capacity * sizeof(Picked))
+    fresh.deadlines = <uint32_t*> take_lines((<size_t> capacity + 1) * sizeof(uint32_t))
     if (fresh.selection_room is NULL or fresh.deadlines is NULL or order_pool_create(&fresh.pool, capacity) != 0
             or level_pool_create(&fresh.level_pool, capacity) != 0
             or id_index_create(&fresh.by_cl_ord_id, capacity, capacity, state.id_multiplier) != 0
@@ -40,9 +40,7 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
         return -1
     give_back_order_memory(state)
     state.selection_room = fresh.selection_room
-    state.selection_lines = fresh.selection_lines
     state.deadlines = fresh.deadlines
-    state.deadline_lines = fresh.deadline_lines
     state.pool = fresh.pool
     state.level_pool = fresh.level_pool
     state.by_cl_ord_id = fresh.by_cl_ord_id
@@ -51,8 +49,8 @@ cdef int take_order_memory(EngineState* state, uint32_t capacity) noexcept nogil
 
 
 cdef void give_back_order_memory(EngineState* state) noexcept nogil:
-    give_lines_back(&state.selection_lines)
-    give_lines_back(&state.deadline_lines)
+    give_lines_back(state.selection_room)
+    give_lines_back(state.deadlines)
     state.selection_room = NULL
     state.deadlines = NULL
     order_pool_destroy(&state.pool)

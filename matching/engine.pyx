@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, SIZE_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
@@ -264,15 +264,15 @@ def touch(Engine engine not None):
     """Have the system provide an engine's pools and maps now, so that no order is the first to touch a page. Of what only orders
     with more than plain terms have, it provides an eighth: who needs more of it waits a microsecond for each 64 slots, once."""
     cdef EngineState* state = engine.state
-    touch_lines(&state.pool.order_lines, SIZE_MAX)
-    touch_lines(&state.pool.extra_lines, state.pool.extra_lines.size // 8)
-    touch_lines(&state.deadline_lines, state.deadline_lines.size // 8)
-    touch_lines(&state.level_pool.level_lines, SIZE_MAX)
-    touch_lines(&state.level_pool.block_lines, SIZE_MAX)
-    touch_lines(&state.by_cl_ord_id.lines, SIZE_MAX)
-    touch_lines(&state.by_cl_ord_id.others.lines, SIZE_MAX)
-    touch_lines(&state.by_order_id.lines, SIZE_MAX)
-    touch_lines(&state.by_order_id.others.lines, SIZE_MAX)
+    touch_lines(state.pool.orders, 1)
+    touch_lines(state.pool.extras, 8)
+    touch_lines(state.deadlines, 8)
+    touch_lines(state.level_pool.levels, 1)
+    touch_lines(state.level_pool.blocks, 1)
+    touch_lines(state.by_cl_ord_id.slots, 1)
+    touch_lines(state.by_cl_ord_id.others.entries, 1)
+    touch_lines(state.by_order_id.slots, 1)
+    touch_lines(state.by_order_id.others.entries, 1)
     account_table_touch(&state.accounts)
 
 

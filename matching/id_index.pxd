@@ -12,7 +12,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from pricetime.matching.id_map cimport (
     IdMap, id_home, id_map_create, id_map_destroy, id_map_find, id_map_insert, id_map_remove, id_map_search,
 )
-from pricetime.matching.memory cimport Lines, give_lines_back, prefetch, take_lines, unlikely
+from pricetime.matching.memory cimport give_lines_back, prefetch, take_lines, unlikely
 from pricetime.matching.order_pool cimport Order
 
 cdef enum:
@@ -23,7 +23,6 @@ cdef struct IdIndex:
     uint32_t mask
     uint32_t reserved
     IdMap others                # whose place was taken when they came
-    Lines lines
 
 
 cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expected, uint64_t multiplier) noexcept nogil:
@@ -33,12 +32,12 @@ cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expecte
     while size < 2 * <uint64_t> orders:
         size *= 2
     self.mask = <uint32_t> (size - 1)
-    self.slots = <uint32_t*> take_lines(&self.lines, size * sizeof(uint32_t))
+    self.slots = <uint32_t*> take_lines(size * sizeof(uint32_t))
     return -1 if self.slots is NULL else id_map_create(&self.others, expected, multiplier)
 
 
 cdef inline void id_index_destroy(IdIndex* self) noexcept nogil:
-    give_lines_back(&self.lines)
+    give_lines_back(self.slots)
     self.slots = NULL
     id_map_destroy(&self.others)
 

@@ -12,7 +12,7 @@ Removing an entry clears it: nothing moves. Where an id stands shows nowhere, so
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from pricetime.matching.memory cimport Lines, folded_product, prefetch
+from pricetime.matching.memory cimport folded_product, prefetch
 
 cdef enum:
     BUCKET = 8
@@ -26,7 +26,6 @@ cdef struct IdMap:
     uint32_t* overflow          # by bucket
     uint64_t multiplier         # of the hash; odd
     uint32_t mask               # entries - 1; a power of two, at least twice the orders
-    Lines lines
 
 cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexcept nogil
     # Room for `orders` ids at a load of at most one half. 0, or -1 where memory is short.

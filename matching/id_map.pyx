@@ -15,12 +15,12 @@ cdef int id_map_create(IdMap* self, uint32_t orders, uint64_t multiplier) noexce
     self.mask = <uint32_t> (size - 1)
     self.multiplier = multiplier | 1
     self.overflow = <uint32_t*> calloc(size // BUCKET, sizeof(uint32_t))
-    self.entries = <IdEntry*> take_lines(&self.lines, size * sizeof(IdEntry))
+    self.entries = <IdEntry*> take_lines(size * sizeof(IdEntry))
     return 0 if self.entries is not NULL and self.overflow is not NULL else -1
 
 
 cdef void id_map_destroy(IdMap* self) noexcept nogil:
-    give_lines_back(&self.lines)
+    give_lines_back(self.entries)
     free(self.overflow)
     self.entries = NULL
     self.overflow = NULL

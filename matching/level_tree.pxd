@@ -7,8 +7,6 @@ is one, and so are the stops of each side.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from pricetime.matching.memory cimport Lines
-
 cdef struct Level:
     int64_t key
     int64_t quantity            # what its displayed orders show
@@ -39,8 +37,6 @@ cdef struct LevelPool:
     uint32_t blocks_capacity
     uint32_t blocks_free
     uint32_t blocks_touched
-    Lines level_lines
-    Lines block_lines
 
 cdef struct LevelTree:
     uint32_t root               # 0: empty

@@ -55,48 +55,56 @@ cdef extern from *:
     bint unlikely(bint) noexcept nogil
 
 
-cdef struct Lines:
-    # A block of zeroed memory and its whereabouts, for give_lines_back and touch_lines.
-    void* first                 # on a cache line's boundary; on a huge page's where it is as large as one
+cdef struct Slab:
+    # What stands before the first byte of a block, for give_lines_back and touch_lines.
     size_t size
     void* taken                 # what the system gave
-    size_t taken_size           # 0: calloc did
+    size_t mapped               # bytes of it; 0: calloc gave it
 
 
-cdef inline void* take_lines(Lines* self, size_t size) noexcept nogil:
-    """`size` zeroed bytes, or NULL. Large blocks come fresh from the system: they cost nothing until touched."""
-    cdef size_t boundary = CACHE_LINE
-    self.size = size
-    self.taken_size = 0
+cdef inline void* take_lines(size_t size) noexcept nogil:
+    """`size` zeroed bytes on a cache line's boundary, on a huge page's where they are as many; or NULL. Large blocks come fresh
+    from the system: they cost nothing until touched. To be given back by give_lines_back."""
+    cdef size_t boundary = HUGE_PAGE if size >= HUGE_PAGE else CACHE_LINE
+    cdef size_t mapped = 0
+    cdef void* taken = NULL
+    cdef char* first
     if size >= HUGE_PAGE:
-        boundary = HUGE_PAGE
-        self.taken_size = map_pages(size + boundary, &self.taken)
-    if self.taken_size == 0:
-        self.taken = calloc(size + boundary, 1)
-    self.first = <void*> ((<uintptr_t> self.taken + boundary - 1) & ~<uintptr_t> (boundary - 1)) if self.taken else NULL
-    return self.first
+        mapped = map_pages(size + CACHE_LINE + boundary, &taken)
+    if mapped == 0:
+        taken = calloc(size + CACHE_LINE + boundary, 1)
+    if taken is NULL:
+        return NULL
+    first = <char*> ((<uintptr_t> taken + CACHE_LINE + boundary - 1) & ~<uintptr_t> (boundary - 1))
+    (<Slab*> first - 1)[0] = Slab(size, taken, mapped)
+    return first
 
 
-cdef inline void give_lines_back(Lines* self) noexcept nogil:
-    """What never was taken, too, where the struct is zeroed."""
-    if self.taken_size:
-        unmap_pages(self.taken, self.taken_size)
+cdef inline void give_lines_back(void* first) noexcept nogil:
+    """NULL is nothing."""
+    cdef Slab slab
+    if first is NULL:
+        return
+    slab = (<Slab*> first - 1)[0]
+    if slab.mapped:
+        unmap_pages(slab.taken, slab.mapped)
     else:
-        free(self.taken)
-    self.taken = self.first = NULL
-    self.taken_size = 0
+        free(slab.taken)
 
 
-cdef inline void touch_lines(const Lines* self, size_t size) noexcept nogil:
-    """Write each page of the first `size` bytes (SIZE_MAX: of all) with what it holds; huge pages where the system has them."""
-    cdef volatile char* bytes = <volatile char*> self.first
+cdef inline void touch_lines(void* first, size_t parts) noexcept nogil:
+    """Write each page of a block's first `parts`-th (1: of all of it) with what it holds; huge pages where the system has them."""
+    touch_bytes(first, (<Slab*> first - 1).size // parts)
+
+
+cdef inline void touch_bytes(void* first, size_t size) noexcept nogil:
+    """The same of so many bytes of a block."""
+    cdef volatile char* bytes = <volatile char*> first
     cdef size_t at = 0
-    if size > self.size:
-        size = self.size
     if size >= HUGE_PAGE:
-        want_huge_pages(self.first, size & ~<size_t> (HUGE_PAGE - 1))
+        want_huge_pages(first, size & ~<size_t> (HUGE_PAGE - 1))
     while at < size:
         bytes[at] = bytes[at]
         at += PAGE_BYTES
     if size >= HUGE_PAGE:
-        collapse_pages(self.first, size & ~<size_t> (HUGE_PAGE - 1))
+        collapse_pages(first, size & ~<size_t> (HUGE_PAGE - 1))

@@ -6,7 +6,7 @@ order whose `flags` are 0.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.memory cimport Lines, give_lines_back, prefetch, take_lines
+from pricetime.matching.memory cimport give_lines_back, prefetch, take_lines
 
 cdef enum:
     # Order.flags: what makes an order more than a plain one; 0 is plain: Market or Limit, Day, GTC, IOC or FOK, nothing advanced.
@@ -57,13 +57,11 @@ cdef struct OrderPool:
     uint32_t live
     uint32_t free_head          # slots given back
     uint32_t touched            # highest slot ever used
-    Lines order_lines
-    Lines extra_lines
 
 
 cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept nogil:
-    self.orders = <Order*> take_lines(&self.order_lines, (<size_t> capacity + 1) * sizeof(Order))
-    self.extras = <Extra*> take_lines(&self.extra_lines, (<size_t> capacity + 1) * sizeof(Extra))
+    self.orders = <Order*> take_lines((<size_t> capacity + 1) * sizeof(Order))
+    self.extras = <Extra*> take_lines((<size_t> capacity + 1) * sizeof(Extra))
     self.capacity = capacity
     self.live = self.free_head = self.touched = 0
     if self.orders is NULL or self.extras is NULL:
@@ -73,8 +71,8 @@ cdef inline int order_pool_create(OrderPool* self, uint32_t capacity) noexcept n
 
 
 cdef inline void order_pool_destroy(OrderPool* self) noexcept nogil:
-    give_lines_back(&self.order_lines)
-    give_lines_back(&self.extra_lines)
+    give_lines_back(self.orders)
+    give_lines_back(self.extras)
     self.orders = NULL
     self.extras = NULL
 

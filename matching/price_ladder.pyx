@@ -15,15 +15,15 @@ assert SUMMARY_WORDS <= 32, "top has one bit for each summary word"
 cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
     """As many levels as orders, and a block for every 32 orders: two ticks an order. 0, or -1 where memory is short."""
     pool.blocks_capacity = orders // 32 + 64
-    pool.levels = <Level*> take_lines(&pool.level_lines, (<size_t> orders + 1) * sizeof(Level))
-    pool.blocks = <Block*> take_lines(&pool.block_lines, (<size_t> pool.blocks_capacity + 1) * sizeof(Block))
+    pool.levels = <Level*> take_lines((<size_t> orders + 1) * sizeof(Level))
+    pool.blocks = <Block*> take_lines((<size_t> pool.blocks_capacity + 1) * sizeof(Block))
     pool.levels_free = pool.levels_touched = pool.blocks_free = pool.blocks_touched = 0
     return 0 if pool.levels is not NULL and pool.blocks is not NULL else -1
 
 
 cdef void level_pool_destroy(LevelPool* pool) noexcept nogil:
-    give_lines_back(&pool.level_lines)
-    give_lines_back(&pool.block_lines)
+    give_lines_back(pool.levels)
+    give_lines_back(pool.blocks)
     pool.levels = NULL
     pool.blocks = NULL
 

@@ -11,7 +11,7 @@ from pricetime.matching.checksum cimport EventDigest
 from pricetime.matching.id_index cimport IdIndex
 from pricetime.matching.level_tree cimport Level, LevelPool, LevelTree
 from pricetime.matching.id_map cimport IdMap
-from pricetime.matching.memory cimport Lines, likely, unlikely
+from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
@@ -169,8 +169,6 @@ cdef struct EngineState:
     Name* session_names
     Name* instrument_names
     IdMap ids_by_name[3]        # by kind (names.pxd)
-    Lines selection_lines
-    Lines deadline_lines
 
 
 cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept nogil:
