@@ -154,8 +154,7 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
 cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
     instructions of 78). That is why what is called gives APPLIED."""
-    cdef Session* session = &engine.sessions[record.session if record.session <= engine.sessions_count else 0]
-    cdef int64_t time
+    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
     cdef uint8_t senders = SENDERS[record.type & 63]
     cdef int reason
     # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
@@ -170,9 +169,9 @@ cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink*
             return DIGEST_DIFFERS
     engine.sequence += 1
     engine.place = 0
-    time = record.time if record.time > engine.time else engine.time
-    engine.time = time
-    if unlikely(time >= engine.next_deadline):
+    if record.time > engine.time:
+        engine.time = record.time
+    if unlikely(engine.time >= engine.next_deadline):
         return after_what_is_due(engine, record, sink)
     return dispatch(engine, record, sink)
 
