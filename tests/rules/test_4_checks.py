@@ -4,7 +4,7 @@ import combinations_page as page
 import commands as c
 import pytest
 from commands import AT_THE_CLOSE, AT_THE_OPENING, BUY, DAY, FOK, GTC, GTD, IOC, LEFT_OVER, LIMIT, MARKET, SELL, STOP
-from market import ACME, ALICE, BOB, FIRM_A, POWER, UNKNOWN
+from market import ACME, ALICE, ANN, BOB, FIRM_A, POWER, UNKNOWN
 
 from pricetime.matching import records
 
@@ -110,6 +110,14 @@ DISABLING = {
     "session": c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED),
     "participant": c.define_participant(FIRM_A, None, attributes=records.DISABLED),
 }
+
+
+@pytest.fixture(params=["the first of its account", "a later one"])
+def market(market, request):
+    """The engine knows the account of a later order: that is another way through it."""
+    if request.param == "a later one":
+        c.apply(market, c.new(ANN, 1, ACME, BUY, 10, 5), c.cancel(ANN, 2, ACME, orig=1))
+    return market
 
 
 def prepare(market: object, *states: dict) -> None:
