@@ -14,9 +14,9 @@ from pricetime.matching.records import CommandType, EventType, Phase, Reason
 
 # More seeds for a long night: PRICETIME_SEEDS=1000 (first seed: PRICETIME_FIRST_SEED). Without an end: `make soak`.
 FIRST_SEED = int(os.environ.get("PRICETIME_FIRST_SEED", "0"))
-LONG = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PRICETIME_SEEDS", "32")))
+LONG = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PRICETIME_SEEDS", "36")))
 SHORT = range(FIRST_SEED + 100_000, FIRST_SEED + 100_000 + len(LONG) // 2)
-FEW = range(FIRST_SEED, FIRST_SEED + 8)     # one of each profile
+FEW = range(FIRST_SEED, FIRST_SEED + len(PROFILES))     # one of each profile
 
 # What no stream of commands can give, and why.
 OF_THE_WIRE = {

@@ -178,12 +178,27 @@ def cancel(world: World) -> bytes:
     return c.cancel(session, world.cl_ord_id(session), instrument, side=side, time=world.now(), **name)
 
 
+def as_it_is(world: World, order: Live) -> Fields:
+    """All that the order is; mostly with its price and OrderQty as they are, TimeInForce now and then."""
+    ord_type, tif = order.attributes >> 2 & 0xF, order.attributes >> 6 & 0xF
+    fields: Fields = {"side": order.side, "ord_type": ord_type, "quantity": order.total}
+    if ord_type in PRICED:
+        fields["price"] = order.price if world.chance(0.5) else world.price(order.instrument, order.side)
+    if world.chance(0.3):
+        fields["tif"] = tif
+    if world.chance(world.profile.wrong):
+        fields["side"] = world.dice.choice(SIDES)
+    return fields
+
+
 def replace(world: World) -> bytes:
     """Each attribute by itself or with others; nothing at all now and then."""
     name, order, session = name_order(world)
     instrument = order.instrument if world.chance(0.98) else world.instrument()
     lot = world.shape(instrument).lot
     fields: Fields = {"instrument": instrument, **name}
+    if world.chance(world.profile.complete):
+        fields |= as_it_is(world, order)
     if world.chance(0.55):
         fewer = order.total - lot * world.dice.choice((0, 1, 1, 2, 3, 8))
         fields["quantity"] = fewer if fewer > 0 and world.chance(0.6) else world.quantity(instrument)

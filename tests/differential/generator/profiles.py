@@ -29,6 +29,7 @@ class Profile:
     hidden: float = 0.05
     minimum: float = 0.2                                # of IOC
     self_match: float = 0.05
+    complete: float = 0.25                              # of replaces: they say all that the order is, as FIX has it
     reference: float = 0.5
     collars: tuple[int | None, ...] = (None,)
     bands: tuple[int | None, ...] = (None,)             # dynamic and static
@@ -87,4 +88,12 @@ MIXED = replace(
     collars=(None, None, 5, 20), bands=(None, 2, 8, 40), durations=(1, 50, 2000), expiries=(1, 20, 400, 10**9),
     steps=(0, 0, 0, 1, 1, 100), iceberg=0.15, hidden=0.1, limited=0.15, tight=False,
 )
-PROFILES = (CALM, AUCTIONS, STOPS, VOLATILE, LIMITED, SELF_MATCHES, HOSTILE, MIXED)
+# Nothing that makes an instrument be looked at closer: most plain orders go the straight way (matching/straight.pyx), and meet
+# what is not plain.
+STRAIGHT = Profile(
+    "straight", {**TRADING, "new": 420, "replace": 360, "status": 3, "risk_limits": 6, "kill_switch": 1}, wrong=0.08,
+    ord_types=(3, 94, 0, 0, 3), times_in_force=(40, 15, 20, 14, 4, 4, 1, 2), post_only=0.15, iceberg=0.06, hidden=0.04,
+    self_match=0.04, complete=0.85, capacities=(131072, 1000, 30), spreads=(2, 4, 12, 400), limited=0.4,
+    phases={**ALL_DAY, c.CONTINUOUS: 400},
+)
+PROFILES = (CALM, AUCTIONS, STOPS, VOLATILE, LIMITED, SELF_MATCHES, HOSTILE, MIXED, STRAIGHT)

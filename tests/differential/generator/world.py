@@ -52,6 +52,8 @@ class Live:
     instrument: int
     side: int
     total: int
+    attributes: int = c.LIMIT << 2 | c.BUY      # as its last report has them
+    price: int = 100
 
 
 class World:
@@ -113,7 +115,7 @@ class World:
 
     def opens(self, event: c.Event) -> None:
         order = Live(event.order_id, event.session, event.cl_ord_id, event.instrument, event.attributes & 3,
-                     event.leaves_qty + event.cum_qty)
+                     event.leaves_qty + event.cum_qty, event.attributes, event.price)
         place = self.places.setdefault(event.order_id, len(self.live))
         self.live[place:place + 1] = [order]
 
