@@ -2,7 +2,10 @@
 
     book/deep     times that a command slows down from 1,000 live orders on 100 levels to 1,000,000 on 100,000; beside
                   bare/deep, the same of the bare book
-    book/wide     100 instruments and 1,000 participants; beside book/narrow, one of each, with as many orders
+    book/wide     100 instruments and 1,000 participants; beside book/narrow, one of each, with as many orders on as
+                  many levels: what instruments and participants cost, and nothing else
+    book/narrow   that flow; beside book/dense, the same orders on 1,000 levels: what it costs that a
+                  level holds an order or two
     book/sweep    sweeps through 10,000 orders, ns a trade; beside book/sweep-short, ten times as many through 1,000
     book/far      new orders and cancels 2^9 to 2^50 ticks from the market; beside book/near, 2^9 to 2^15
     book/farther  the same between 2^49 and 2^50 ticks; beside book/outside, between 2^18 and 2^19, with as many levels
@@ -45,6 +48,8 @@ def comparisons(options: Options) -> Iterator[Comparison]:
     yield Comparison(Measure("book/wide", UNIT, lambda: engine_time(generated_flow("wide", count))),
                      Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count))),
                      Limit(at_most=1.5))
+    yield Comparison(Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count))),
+                     Measure("book/dense", UNIT, lambda: engine_time(generated_flow("dense", count))))
     yield Comparison(Measure("book/sweep", "ns/trade", lambda: sweep_time(10_000)),
                      Measure("book/sweep-short", "ns/trade", lambda: sweep_time(1_000)), Limit(at_most=1.2))
     yield Comparison(Measure("book/far", UNIT, lambda: distance_time(count, 9, 50)),

@@ -85,8 +85,11 @@ SCALES = {
                    seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000, width=52),
     "deep": Mix(f"{CANCELS_95_TEXT}; about 1,000,000 live orders on 100,000 levels",
                 seed=20_240_607, new=3_762, ioc=664, cancel=3_574, live=1_000_000, width=52_500),
-    "narrow": Mix(f"{CANCELS_95_TEXT}; one instrument, one participant, about 100,000 live orders",
-                  seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, sessions=1),
+    "narrow": Mix(f"{CANCELS_95_TEXT}; one instrument, one participant, about 100,000 live orders on as many levels as "
+                  "`wide` has in all of its instruments",
+                  seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=50_000, sessions=1),
+    "dense": Mix(f"{CANCELS_95_TEXT}; one instrument, one participant, about 100,000 live orders on 1,000 levels",
+                 seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, sessions=1),
     "wide": Mix(f"{CANCELS_95_TEXT}; 100 instruments, 1,000 participants, about 1,000 live orders an instrument",
                 seed=20_240_608, new=3_762, ioc=664, cancel=3_574, live=100_000, width=500, instruments=100,
                 sessions=1_000),

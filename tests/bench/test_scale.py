@@ -42,12 +42,26 @@ def test_wide_is_100_instruments_and_1_000_participants() -> None:
         assert 800 < len(engine.orders(name)) < 1_200
 
 
-def test_narrow_has_as_many_orders_and_one_of_each() -> None:
-    flow, engine = generated_flow("narrow", 50_000), Engine()
+def levels_of(engine: Engine) -> int:
+    """Of all instruments."""
+    names = ["BENCH", *(f"BENCH{number}" for number in range(2, len(engine.instruments) + 1))]
+    return sum(len(side) for name in names for side in engine.depth(name, 200_000))
+
+
+def test_narrow_is_one_of_each_with_as_many_orders_and_levels_as_wide() -> None:
+    wide, narrow, dense = (filled(name) for name in ("wide", "narrow", "dense"))
+    for engine in (narrow, dense):
+        assert len(engine.instruments) == len(engine.participants) == 1
+        assert len(engine.orders("BENCH")) == pytest.approx(100_000, rel=0.05)
+    assert levels_of(narrow) == pytest.approx(levels_of(wide), rel=0.03)
+    assert levels_of(dense) == pytest.approx(1_000, rel=0.03)
+
+
+def filled(name: str) -> Engine:
+    flow, engine = generated_flow(name, 50_000), Engine()
     applied(engine, flow.definitions, flow.fill)
     applied(engine, flow.lines)
-    assert len(engine.instruments) == len(engine.participants) == 1
-    assert len(engine.orders("BENCH")) == pytest.approx(100_000, rel=0.05)
+    return engine
 
 
 def test_sweeps_go_through_all_that_rests(monkeypatch: pytest.MonkeyPatch) -> None:
