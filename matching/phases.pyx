@@ -191,7 +191,8 @@ cdef void change_phase(EngineState* state, const CommandLine* command, EventSink
         return
     instrument = &state.instruments[command.instrument]
     if command.quantity > instrument.trade_date:
-        end_day_orders(state, command.instrument, sink)
+        if instrument.trade_date != 0:      # the first date ends no day
+            end_day_orders(state, command.instrument, sink)
         instrument.trade_date = command.quantity
     enter_phase(state, command.instrument, <uint8_t> command.attributes, command, sink)
 

@@ -46,7 +46,8 @@ def trading_session_status(venue: Venue, reports: Reports, command: Command, rec
         return
     instrument = venue.instruments[command.instrument]
     if command.quantity > instrument.trade_date:
-        end_day_orders(venue, reports, instrument)
+        if instrument.trade_date:       # the first date ends no day
+            end_day_orders(venue, reports, instrument)
         instrument.trade_date = command.quantity
     change_phase(venue, reports, instrument, command.attributes, session, cl_ord_id=command.cl_ord_id)
 

@@ -264,6 +264,7 @@ def test_an_uncross_at_the_ends_of_64_bits(market):
 
 def test_a_later_trade_date_ends_auction_orders_then_day_orders_of_every_kind_and_no_other(market):
     """Stops, icebergs, what was a market order; not GTC, GTD."""
+    apply(market, c.status(c.HALTED, POWER, trade_date=20260102), c.status(c.CONTINUOUS, POWER))
     opening_call(market, bid(1, 5, None), bid(2, 5, 90, display=2), bid(3, 5, stop=150, price=None),
                  bid(4, 5, 80, tif=GTC), bid(5, 5, 80, tif=c.GTD, expires=9), bid(6, 5, 80, tif=AT_THE_OPENING),
                  bid(7, 5, 80, tif=AT_THE_CLOSE), bid(8, 5, None, ord_type=LEFT_OVER))
@@ -274,7 +275,7 @@ def test_a_later_trade_date_ends_auction_orders_then_day_orders_of_every_kind_an
 
 
 def test_with_a_later_trade_date_the_closing_calls_orders_end_before_its_uncross(market):
-    apply(market, bid(1, 5, tif=AT_THE_CLOSE), ask(1, 5, tif=GTC), c.status(c.CLOSING_CALL, POWER))
+    apply(market, bid(1, 5, tif=AT_THE_CLOSE), ask(1, 5, tif=GTC), c.status(c.CLOSING_CALL, POWER, trade_date=20260102))
     assert told(market, c.status(c.CLOSED, POWER, trade_date=20260105)) == [
         ("CANCELED", 1, "AUCTION_REST"), ("SESSION_STATUS", "CLOSED", 0, 0)]
 

@@ -282,9 +282,10 @@ def test_a_later_trade_date_expires_day_orders_first(market):
     assert market.instruments["trade_date"].tolist() == [0, DAY_2]
 
 
-def test_the_first_trade_date_is_a_later_one(market):
+def test_the_first_trade_date_ends_no_day(market):
     apply(market, c.new(ALICE, 1, POWER, BUY, 5, 110))
-    assert told(market, c.status(c.HALTED, POWER, trade_date=DAY_1))[0] == ("EXPIRED", 1, "DAY_END")
+    assert told(market, c.status(c.HALTED, POWER, trade_date=DAY_1)) == [("SESSION_STATUS", "HALTED", 0, 0)]
+    assert told(market, c.status(c.CLOSED, POWER, trade_date=DAY_2))[0] == ("EXPIRED", 1, "DAY_END")
 
 
 # --------------------------------------------------------------------------------------------- the clock
