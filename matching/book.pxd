@@ -108,28 +108,28 @@ cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_
         ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, index)
 
 
-cdef inline void name_by_client(EngineState* state, uint64_t key, uint32_t slot) noexcept nogil:
+cdef inline void name_by_client(EngineState* state, uint32_t session, int64_t cl_ord_id, uint32_t slot) noexcept nogil:
     """Make a live order findable by ClOrdID. The line of the ids after it is asked for, whose turn comes soon where they are
     counted up: without this every sixteenth insertion waits for a line that was touched last when the index was there before."""
-    id_index_insert(&state.by_cl_ord_id, key, slot)
-    id_index_prefetch(&state.by_cl_ord_id, key + SLOTS_A_LINE)
+    id_index_insert(&state.by_cl_ord_id, session, <uint64_t> cl_ord_id, slot)
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(session, cl_ord_id) + SLOTS_A_LINE)
 
 
 cdef inline void rename_order(EngineState* state, uint32_t slot, uint32_t session, int64_t cl_ord_id) noexcept nogil:
     """A live order's owner and ClOrdID are these from now on."""
     cdef Order* order = &state.pool.orders[slot]
-    id_index_remove(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot)
+    id_index_remove(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot)
     order.session = <uint16_t> session
     order.cl_ord_id = cl_ord_id
-    name_by_client(state, cl_ord_key(session, cl_ord_id), slot)
+    name_by_client(state, session, cl_ord_id, slot)
 
 
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     """Make a live order findable by OrderID and ClOrdID."""
     cdef Order* order = &state.pool.orders[slot]
-    id_index_insert(&state.by_order_id, order.order_id, slot)
+    id_index_insert(&state.by_order_id, 0, order.order_id, slot)
     id_index_prefetch(&state.by_order_id, order.order_id + SLOTS_A_LINE)
-    name_by_client(state, cl_ord_key(order.session, order.cl_ord_id), slot)
+    name_by_client(state, order.session, order.cl_ord_id, slot)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
@@ -138,8 +138,8 @@ cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     if unlikely(order.flags & TIMED):
         deadline_remove(state, slot)
     risk_remove(state, order)
-    id_index_remove(&state.by_order_id, order.order_id, slot)
-    id_index_remove(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot)
+    id_index_remove(&state.by_order_id, 0, order.order_id, slot)
+    id_index_remove(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot)
     state.sessions[order.session].open_orders -= 1
     order_give_back(&state.pool, slot)
 

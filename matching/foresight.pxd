@@ -30,7 +30,7 @@ cdef struct LineAhead:
     uint32_t block              # there
     uint32_t level
     uint32_t opposite           # the best level that it could trade at
-    uint32_t reserved[2]        # 64 bytes: found without a multiplication
+    uint32_t reserved           # 64 bytes: found without a multiplication
 
 cdef struct LinesAhead:
     LineAhead lines[8]          # by number modulo LINES_KEPT

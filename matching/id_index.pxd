@@ -2,7 +2,7 @@
 
 OrderIDs are counted up, and so are most sessions' ClOrdIDs: 16 orders that came in one after the other share a cache line, and
 nothing is hashed. A place is taken where two ids are the array's length apart, or where the ids of two sessions meet; the map
-(id_map.pxd) keeps that case, however many there are of it, at a hash and a line. Nobody's ids so cost more than that.
+(id_map.pxd) keeps that case, however many there are of it, at a hash and a line. Its hash is a secret one: nobody's ids cost more.
 
 The index holds no ids: a slot is a candidate, and the caller looks whether its order is the one. Slot 0, nobody's, is none.
 """
@@ -26,7 +26,7 @@ cdef struct IdIndex:
 
 
 cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expected, uint64_t multiplier) noexcept nogil:
-    """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load below one half.
+    """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load at one half; at worst it is full but for one.
     0, or -1 where memory is short."""
     cdef uint64_t size = SLOTS_A_LINE
     while size < 2 * <uint64_t> orders:
@@ -58,32 +58,34 @@ cdef inline uint32_t id_index_first(const IdIndex* self, uint64_t key) noexcept 
     return self.slots[key & self.mask]
 
 
-cdef inline uint32_t id_index_other(const IdIndex* self, uint64_t key, uint32_t skip) noexcept nogil:
+# -------------------------------------------------------------------------- by session and ClOrdID; 0 and OrderID
+
+cdef inline uint32_t id_index_other(const IdIndex* self, uint32_t session, uint64_t id, uint32_t skip) noexcept nogil:
     """Candidate number `skip` of those behind the first; 0: there are no more."""
-    return id_map_find(&self.others, id_home(&self.others, 0, key), skip)
+    return id_map_find(&self.others, id_home(&self.others, session, id), skip)
 
 
-cdef inline void id_index_insert(IdIndex* self, uint64_t key, uint32_t slot) noexcept nogil:
-    cdef uint32_t* place = &self.slots[key & self.mask]
+cdef inline void id_index_insert(IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
+    cdef uint32_t* place = &self.slots[cl_ord_key(session, id) & self.mask]
     if unlikely(place[0] != 0):
-        id_map_insert(&self.others, id_home(&self.others, 0, key), slot)
+        id_map_insert(&self.others, id_home(&self.others, session, id), slot)
     else:
         place[0] = slot
 
 
-cdef inline void id_index_remove(IdIndex* self, uint64_t key, uint32_t slot) noexcept nogil:
+cdef inline void id_index_remove(IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
     """Take out a pair that is there."""
-    cdef uint32_t* place = &self.slots[key & self.mask]
+    cdef uint32_t* place = &self.slots[cl_ord_key(session, id) & self.mask]
     if unlikely(place[0] != slot):
-        id_map_remove(&self.others, id_home(&self.others, 0, key), slot)
+        id_map_remove(&self.others, id_home(&self.others, session, id), slot)
     else:
         place[0] = 0
 
 
-cdef inline bint id_index_has(const IdIndex* self, uint64_t key, uint32_t slot) noexcept nogil:
+cdef inline bint id_index_has(const IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
     """Is the pair there, for invariants."""
-    return (self.slots[key & self.mask] == slot
-            or id_map_search(&self.others, id_home(&self.others, 0, key), slot, 0) == slot)
+    return (self.slots[cl_ord_key(session, id) & self.mask] == slot
+            or id_map_search(&self.others, id_home(&self.others, session, id), slot, 0) == slot)
 
 
 # ------------------------------------------------------------------------------------------------- by what it is
@@ -94,7 +96,7 @@ cdef inline uint32_t find_by_order_id(const IdIndex* self, const Order* orders, 
     if slot != 0 and orders[slot].order_id == order_id:
         return slot
     while True:
-        slot = id_index_other(self, order_id, skip)
+        slot = id_index_other(self, 0, order_id, skip)
         if slot == 0 or orders[slot].order_id == order_id:
             return slot
         skip += 1
@@ -108,7 +110,7 @@ cdef inline uint32_t find_by_cl_ord_id(const IdIndex* self, const Order* orders,
     if orders[slot].session == session and orders[slot].cl_ord_id == cl_ord_id:
         return slot
     while True:
-        slot = id_index_other(self, key, skip)
+        slot = id_index_other(self, session, <uint64_t> cl_ord_id, skip)
         if slot == 0 or (orders[slot].session == session and orders[slot].cl_ord_id == cl_ord_id):
             return slot
         skip += 1

@@ -38,8 +38,10 @@ cdef void id_map_remove_displaced(IdMap* self, uint32_t home, uint32_t slot) noe
 
 cdef inline uint32_t id_home(const IdMap* self, uint32_t session, uint64_t id) noexcept nogil:
     """A hash of the group of 8 above the id's place in it: both halves of the 128-bit product with a multiplier, folded (Wang
-    Yi's wyhash), so that with one that nobody knows ids cannot be chosen to collide, not by their upper bits either."""
-    cdef uint64_t group = folded_product((id >> 3) + session * <uint64_t> 0x9E3779B97F4A7C15, self.multiplier)
+    Yi's wyhash), so that with one that nobody knows ids cannot be chosen to collide, not by their upper bits either; nor can
+    those of several sessions, as what a session adds is such a product too."""
+    cdef uint64_t salt = folded_product(session * <uint64_t> 0x9E3779B97F4A7C15, self.multiplier)
+    cdef uint64_t group = folded_product((id >> 3) + salt, self.multiplier)
     return (<uint32_t> (group >> 32) & ~<uint32_t> (BUCKET - 1)) | (<uint32_t> id & (BUCKET - 1))
 
 

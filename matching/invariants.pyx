@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.auction cimport Uncross, auction_price
-from pricetime.matching.id_index cimport IdIndex, cl_ord_key, id_index_has
+from pricetime.matching.id_index cimport IdIndex, id_index_has
 from pricetime.matching.names cimport name_find, names_of
 from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
@@ -131,9 +131,9 @@ cdef object check_pool(EngineState* state, const uint8_t* seen):
         fault = check_flags(state, slot)
         if fault:
             return fault
-        if not id_index_has(&state.by_order_id, order.order_id, slot):
+        if not id_index_has(&state.by_order_id, 0, order.order_id, slot):
             return f"order {order.order_id}: not found by its OrderID"
-        if not id_index_has(&state.by_cl_ord_id, cl_ord_key(order.session, order.cl_ord_id), slot):
+        if not id_index_has(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot):
             return f"order {order.order_id}: not found by its ClOrdID"
         if order.order_id > state.last_order_id or order.cl_ord_id > state.sessions[order.session].mark:
             return f"order {order.order_id}: an id above its counter"

@@ -298,7 +298,8 @@ cdef const char* load_instrument(EngineState* state, Instrument* instrument, con
         return b"an instrument has a name, terms or limits that cannot be"
     if (data.presence & ~(HAS_LAST_PRICE | HAS_REPORTED_PRICE | HAS_AUCTION_PRICE) or data.reported_quantity < 0
             or data.last_price % data.tick_size != 0 or data.auction_price % data.tick_size != 0
-            or data.call_end != 0 and data.phase != VOLATILITY_CALL):
+            or data.presence & HAS_LAST_PRICE and data.phase == CLOSED
+            or data.call_end != 0 and (data.phase != VOLATILITY_CALL or data.call_end <= state.time)):
         return b"an instrument has a price or an end of a call that cannot be"
     instrument.flags = data.flags
     instrument.terms_flags = data.terms_flags

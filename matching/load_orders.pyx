@@ -61,9 +61,9 @@ cdef bint is_standing(const Instrument* instrument, const OrderState* data) noex
     cdef int type = order_type(data.attributes), time_in_force = order_time_in_force(data.attributes)
     if type == STOP or type == STOP_LIMIT:
         return (time_in_force == DAY or time_in_force == GTC or time_in_force == GTD) and (
-            data.standing == WAITING_STOP or data.standing == ELECTED_STOP)
+            data.standing == WAITING_STOP or data.standing == ELECTED_STOP and instrument.phase != CONTINUOUS)
     if data.standing == SET_ASIDE:
-        return time_in_force == AT_THE_CLOSE and instrument.phase != CLOSING_CALL
+        return time_in_force == AT_THE_CLOSE and instrument.phase != CLOSING_CALL and instrument.phase != CLOSED
     if data.standing != IN_THE_BOOK or time_in_force == AT_THE_CLOSE and instrument.phase != CLOSING_CALL:
         return False
     return type == LIMIT or instrument.phase != CONTINUOUS

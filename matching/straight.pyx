@@ -105,9 +105,9 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
 
 cdef inline void report_replaced(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    id_index_remove(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target), slot)
+    id_index_remove(&state.by_cl_ord_id, command.session, command.target, slot)
     order.cl_ord_id = command.cl_ord_id
-    name_by_client(state, cl_ord_key(command.session, command.cl_ord_id), slot)
+    name_by_client(state, command.session, command.cl_ord_id, slot)
     event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
                                          <int64_t> command.target, order.leaves))
 
