@@ -14,7 +14,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS
-from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences
+from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
@@ -66,6 +66,7 @@ def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
         for name in by_name(getattr(engine, kind + "s")):
             if name not in names:
                 yield f"{kind} {name!r} is in the log but not in the configuration: it stays as it is"
+    yield from unnamed_limits(config, engine)
 
 
 def by_name(rows: np.ndarray) -> dict[str, Any]:
