@@ -14,6 +14,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS
+from pricetime.gateway.refusals import in_words
 from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
@@ -148,8 +149,8 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
     for key, (wanted, present) in terms.items():
         if wanted is not None and wanted != present:
             raise UserError(
-                f"{place} {key}: found {getattr(section, key)}, but in the log it is {shown.get(key, present)} and can "
-                "never change; give the instrument another symbol"
+                f"{place} {key}: found {in_words(getattr(section, key))}, but in the log it is "
+                f"{in_words(shown.get(key, present))} and can never change; give the instrument another symbol"
             )
     limits, wanted_now = present_limits(row), wanted_limits(section)
     for field, value in limits.items():

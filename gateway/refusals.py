@@ -45,7 +45,9 @@ def refusal(message: m.Command, reason: Reason, engine: EitherEngine) -> str:
 
 
 def in_words(value: Any) -> str:
-    """A value of a field as an error shows it: decimals as numbers."""
+    """A value of a field as an error shows it: decimals as numbers, true and false as text says them."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return shown(value) if isinstance(value, str) else str(value)
 
 

@@ -19,6 +19,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
+from pricetime.gateway.field_checks import shown
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
@@ -45,6 +46,8 @@ class Venue:
 
     def __init__(self, source: str | Path, config: Config | None = None) -> None:
         path = Path(source)
+        if config is not None and not isinstance(config, Config):
+            raise UserError(f"config: found {shown(config)}, expected what pricetime.gateway.config.convert() gives")
         file = path / FILE_NAME if path.is_dir() else path
         self.config = load(file) if config is None else config
         self.directory = path if path.is_dir() or config is not None else path.parent

@@ -77,10 +77,18 @@ def test_a_wrong_value_is_named_with_its_place(tables, named):
             {"venue": VENUE, "session": [{"name": "a", "rights": ["All"]}]},
             "found 'All', expected one of Trade, Operate, Risk, DropCopy, MarketData",
         ),
-        ({"venue": {"endpoints": "ipc://x"}}, "[venue.endpoints]: Expected a list, got text"),
-        ({"venue": VENUE | {"max_connections": "7"}}, "Expected a whole number, got text"),
-        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": []}]}, "Expected a decimal number, got a list"),
-        ({"venue": VENUE, "session": {"name": "a"}}, "[session]: Expected a list, got a table"),
+        ({"venue": {"endpoints": "ipc://x"}}, "[venue.endpoints]: found 'ipc://x', expected a list"),
+        ({"venue": VENUE | {"max_connections": "7"}}, "found '7', expected a whole number"),
+        ({"venue": VENUE | {"max_connections": Decimal("7.5")}}, "found 7.5, expected a whole number"),
+        ({"venue": VENUE, "log": {"segment_mib": False}}, "[log.segment_mib]: found false, expected a whole number"),
+        ({"venue": VENUE, "log": {"segment_mib": 0}}, "[log.segment_mib]: found 0, expected a whole number >= 1"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": []}]}, "found a list, expected a decimal number"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": "x"}]}, "found 'x', expected a decimal number"),
+        ({"venue": VENUE, "session": {"name": "a"}}, "[session]: found a table, expected a list: write [[session]]"),
+        ({"venue": [VENUE]}, "[venue]: found a list, expected a table: write [venue]"),
+        ({}, "venue.toml: [venue]: missing, expected it"),
+        ({"venue": {}}, "venue.toml: [venue.endpoints]: missing, expected it"),
+        ({"venue": VENUE, "session": [{"name": "a"}, {}]}, "[session[1].name]: missing, expected it"),
     ],
 )
 def test_a_wrong_value_is_told_in_the_words_of_the_file(tables, said):
@@ -346,7 +354,7 @@ def test_only_limits_that_changed_are_set_again(number, change, fields):
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
-        ({"currency": "EURO", "max_gross_notional": 7}, "found 'EURO', expected a currency that an instrument has: 'EUR'"),
+        ({"currency": "EURO", "max_gross_notional": 7}, "found 'EURO', expected a currency that an instrument has: 'E"),
         ({"max_order_notional": 7}, "missing, expected a currency that an instrument has: 'EUR'"),
         ({"currency": "EURO", "max_gross_notional": -1}, None),
         ({"currency": "EURO", "max_open_orders": 7}, None),
@@ -391,8 +399,9 @@ def test_a_limit_that_the_file_does_not_name_stays():
 def test_terms_that_can_never_change_are_an_error(term):
     engine = applied(FULL).engine
     config = convert(changed(instrument=[FULL["instrument"][0] | term]))
-    with pytest.raises(UserError, match="can never change"):
+    with pytest.raises(UserError, match="can never change") as error:
         list(differences(config, engine))
+    assert ("found true, but in the log it is false" in str(error.value)) == (True in term.values())
 
 
 @pytest.mark.parametrize(

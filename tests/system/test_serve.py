@@ -150,6 +150,11 @@ def test_what_the_engine_refuses_is_said_with_its_place_and_nothing_is_written(t
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_tables_that_were_not_converted_are_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"^config: found \{'venue': \{\}\}, expected what .*convert\(\) gives$"):
+        Venue(tmp_path, {"venue": {}})
+
+
 def test_a_refused_configuration_is_one_line_of_serve(tmp_path):
     with_tick(write_config(tmp_path), 'tick_size = "0"')
     line = f"{tmp_path}/venue.toml: [[instrument]] 'ACME' tick_size: found 0, expected more than 0 (TICK_INVALID)"
