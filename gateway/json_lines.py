@@ -28,9 +28,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 OTHER_MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"),
                (codecs.BOM_UTF16_BE, "UTF-16"))  # fmt: skip
 # Of text, of which nothing else can be said.
-EXAMPLES = {
-    name: f'"{name}":"{value}"' for name, value in (("Symbol", "ACME"), ("SessionName", "alice"), ("Participant", "firm"))
-}
+_TEXTS = (("Symbol", "ACME"), ("SessionName", "alice"), ("Participant", "firm"))
+EXAMPLES = {name: f'"{name}":"{value}"' for name, value in _TEXTS}
 SUFFIX_CHARACTERS_MIN = 3   # Qty is the end of OrderQty
 EVENTS = {type.__struct_config__.tag: type for type in get_args(m.AnyEvent)}
 
