@@ -51,8 +51,9 @@ def event(line: bytes | str) -> m.Event:
 
 def read(file: BinaryIO, name: str) -> Iterator[tuple[int, m.Command]]:
     """(line number from 1, command) for each line of a file; `name` is what errors call it."""
-    if isinstance(file, str | bytes | PathLike | TextIOBase):
-        what = "one of text" if isinstance(file, TextIOBase) else shown(file)
+    given: object = file
+    if isinstance(given, str | bytes | PathLike | TextIOBase):
+        what = "one of text" if isinstance(given, TextIOBase) else shown(given)
         raise UserError(f"{name}: found {what}, expected a file of bytes: open(path, 'rb')")
     for number, line in enumerate(file, 1):
         if number == 1:
