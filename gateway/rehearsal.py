@@ -13,7 +13,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import NO_LIMIT_KEY, Config
 from pricetime.gateway.definitions import differences
-from pricetime.gateway.refusals import fault_of, in_words
+from pricetime.gateway.refusals import NOTIONAL, fault_of, in_words, not_of_an_instrument
 from pricetime.gateway.risk_definitions import NS_PER_MS
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
@@ -55,18 +55,12 @@ def check_currencies(config: Config, engine: Engine) -> None:
     back. Without any instrument nobody can tell."""
     currencies = {row["name"].decode(): row["currency"].decode() for row in engine.instruments}
     currencies |= {entry.symbol: entry.currency or "" for entry in config.instrument if entry.symbol not in currencies}
-    there = set(currencies.values())
     for entry in config.risk:
-        limits = {key: getattr(entry, key) for key in ("max_order_notional", "max_gross_notional")}
+        limits = {key: getattr(entry, key) for key in NOTIONAL}
         held = [key for key, value in limits.items() if value is not None and value != NO_LIMIT_KEY]
-        if entry.symbol is None and held and there and (entry.currency or "") not in there:
-            found = f"found {entry.currency!r}" if entry.currency else "missing"
-            named = ", ".join(map(repr, sorted(there - {""})))
-            wanted = f"a currency that an instrument has: {named}" if named else "none, as no instrument has a currency"
-            raise UserError(
-                f"[[risk]] of {entry.participant!r} currency: {found}, expected {wanted}"
-                + (", or none" if named and "" in there else "") + f"; {held[0]} would hold nothing back"
-            )
+        wrong = not_of_an_instrument(entry.currency, set(currencies.values()))
+        if entry.symbol is None and held and wrong:
+            raise UserError(f"[[risk]] of {entry.participant!r} currency: {wrong}; {held[0]} would hold nothing back")
 
 
 def order_capacity(engine: Engine) -> int:

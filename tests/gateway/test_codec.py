@@ -322,11 +322,11 @@ def test_an_event_of_each_type_becomes_a_message_that_json_lines_keep():
 
 
 def test_an_absent_number_of_iceberg_parts_stays_absent():
-    for given in (None, 20):
+    for parts in (None, 20):
         codec = Codec()
-        lines = codec.encode(m.SecurityDefinition(symbol="X", tick_size=Decimal(1), iceberg_parts_max=given))
+        lines = codec.encode(m.SecurityDefinition(symbol="X", tick_size=Decimal(1), iceberg_parts_max=parts))
         [back] = codec.decode(lines)
-        assert (back.iceberg_parts_max, codec.encode(back).tobytes()) == (given, lines.tobytes())
+        assert (back.iceberg_parts_max, codec.encode(back).tobytes()) == (parts, lines.tobytes())
 
 
 def test_events_of_an_instrument_that_the_codec_has_not_seen_are_refused():
