@@ -64,7 +64,7 @@ def not_of_an_instrument(currency: str | None, currencies: set[str]) -> str | No
 
 
 def idle_limits(message: m.Command, instruments: Iterable[Instrument]) -> str | None:
-    """One line on limits that an engine took and that hold nothing back: notional ones in no instrument's currency."""
+    """One line on limits that an engine took and that count no order: notional ones in no instrument's currency."""
     if not isinstance(message, m.RiskLimits) or message.symbol is not None:
         return None
     held = [key for key in NOTIONAL if isinstance(getattr(message, key), Decimal)]

@@ -138,9 +138,11 @@ def test_a_notional_limit_of_no_instruments_currency_is_told_on_standard_error(t
     defined = ('{"MsgType":"PartyDefinition","Participant":"firm"}\n'
                '{"MsgType":"SecurityDefinition","Symbol":"ACME","Currency":"EUR","TickSize":1,"LotSize":1}\n')
     limits = '{"MsgType":"RiskLimits","Participant":"firm"%s}\n'
-    given = [',"Currency":"EUR","MaxGrossNotional":7', ',"Currency":"EURO","MaxGrossNotional":7', ',"MaxOrderNotional":7',
-             ',"Currency":"EURO","MaxGrossNotional":null', ',"MaxOpenOrders":7', ',"Symbol":"ACME","MaxOrderNotional":7']
-    result = match(tmp_path, defined + "".join(limits % fields for fields in given))
+    given = [
+        ',"Currency":"EUR","MaxGrossNotional":7', ',"Currency":"EURO","MaxGrossNotional":7', ',"MaxOrderNotional":7',
+        ',"Currency":"EURO","MaxGrossNotional":null', ',"MaxOpenOrders":7', ',"Symbol":"ACME","MaxOrderNotional":7',
+    ]
+    result = match(tmp_path, defined + "".join(limits % text for text in given))
     *told, end = result.stderr.splitlines()
     wanted = "expected a currency that an instrument has: 'EUR'"
     assert told == [
