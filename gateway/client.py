@@ -150,6 +150,11 @@ class Client:
         self.load_instruments()
         return self.logged
 
+    @property
+    def codec(self) -> Codec:
+        """Has the names and scales of the instruments that the venue told of: codec.events() takes full reports."""
+        return self._codec
+
     def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
         table = self._codec.directory.instruments

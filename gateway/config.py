@@ -195,14 +195,36 @@ def explain(message: str, tables: dict[str, Any]) -> str:
     what, path = (found["what"], found["path"]) if found else (message, "")
     section = re.match(r"\w*", path)[0]  # type: ignore[index]
     place = f"[{path}]: " if path else ""
+    if missing := re.match(r"Object missing required field `(?P<key>.*)`", what):
+        return f"[{path}{'.' if path else ''}{missing['key']}]: missing, expected it: it has no default"
     unknown = re.match(r"Object contains unknown field `(?P<key>.*)`", what)
     if not unknown:
-        if what.startswith("Expected ") and ", got " not in what:   # a bound: msgspec does not say what it found
-            what = f"found {shown(value_at(tables, path))}, e{what[1:]}"
-        return f"{place}{in_words(what, path)}"
+        return f"{place}{found_and_expected(what, value_at(tables, path), path)}"
     known = SECTIONS[section].__struct_fields__ if section else Config.__struct_fields__
     near = difflib.get_close_matches(unknown["key"], known, n=1, cutoff=0.0)
     return f"{place}unknown key {unknown['key']!r}; the nearest that there is: {near[0]!r}"
+
+
+def found_and_expected(what: str, value: Any, path: str) -> str:
+    """msgspec's message on a wrong value, in the words of the file."""
+    if re.match(r"Invalid enum value", what):
+        return f"found {in_toml(value)}, expected one of {', '.join(names_at(path))}"
+    if what == "Invalid decimal string":
+        return f"found {in_toml(value)}, expected {WORDS['decimal']}"
+    if wanted := re.match(r"Expected (?P<type>.*?)(?:, got `\w+`)?$", what):
+        expected = re.sub(r"`(\w+)(?: \| null)?`", lambda type: WORDS.get(type[1], type[0]), wanted["type"])
+        brackets = {"a list": f"[[{path}]]", "a table": f"[{path}]"}.get(expected) if path in SECTIONS else None
+        return f"found {in_toml(value)}, expected {expected}" + (f": write {brackets}" if brackets else "")
+    return what
+
+
+def in_toml(value: Any) -> str:
+    """A value as the file says it."""
+    if isinstance(value, dict | list):
+        return WORDS["object" if isinstance(value, dict) else "array"]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, Decimal) else shown(value)
 
 
 def value_at(tables: Any, path: str) -> Any:
@@ -210,13 +232,6 @@ def value_at(tables: Any, path: str) -> Any:
     for key in re.findall(r"\w+", path):
         tables = tables[int(key)] if isinstance(tables, list) else tables[key]
     return tables
-
-
-def in_words(what: str, path: str) -> str:
-    """A wrong value's message in the words of the file; for a wrong name those that there are."""
-    if enum := re.match(r"Invalid enum value (.*)", what):
-        return f"found {enum[1]}, expected one of {', '.join(names_at(path))}"
-    return re.sub(r"`(\w+)(?: \| null)?`", lambda type: WORDS.get(type[1], type[0]), what)
 
 
 def names_at(path: str) -> tuple[str, ...]:

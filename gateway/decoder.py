@@ -163,7 +163,7 @@ class Decoder:
                 "lot_size": decimal_of(int(terms["lot_size"]), qty_scale),
                 "price_may_be_negative": bool(terms["flags"] & records.PRICE_MAY_BE_NEGATIVE),
                 "hidden_allowed": bool(terms["flags"] & records.HIDDEN_ALLOWED),
-                "iceberg_parts_max": int(terms["iceberg_parts_max"]),
+                "iceberg_parts_max": int(terms["iceberg_parts_max"]) or None,    # 0: absent
             }
         else:
             known = self._instrument(first)

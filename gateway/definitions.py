@@ -14,7 +14,8 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS
-from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences
+from pricetime.gateway.refusals import in_words
+from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
@@ -66,6 +67,7 @@ def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
         for name in by_name(getattr(engine, kind + "s")):
             if name not in names:
                 yield f"{kind} {name!r} is in the log but not in the configuration: it stays as it is"
+    yield from unnamed_limits(config, engine)
 
 
 def by_name(rows: np.ndarray) -> dict[str, Any]:
@@ -147,8 +149,8 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
     for key, (wanted, present) in terms.items():
         if wanted is not None and wanted != present:
             raise UserError(
-                f"{place} {key}: found {getattr(section, key)}, but in the log it is {shown.get(key, present)} and can "
-                "never change; give the instrument another symbol"
+                f"{place} {key}: found {in_words(getattr(section, key))}, but in the log it is "
+                f"{in_words(shown.get(key, present))} and can never change; give the instrument another symbol"
             )
     limits, wanted_now = present_limits(row), wanted_limits(section)
     for field, value in limits.items():

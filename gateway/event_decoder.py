@@ -11,6 +11,7 @@ from pricetime.gateway.decoder import ORD_TYPE_NAMES, PHASE_NAMES, SIDE_NAMES, T
 from pricetime.gateway.directory import Directory, Instrument
 from pricetime.gateway.layout import ORD_STATUSES, names_of
 from pricetime.matching import records
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 
 Row = tuple[Any, ...]              # one event of an EVENT array, its fields in their order
@@ -19,6 +20,10 @@ _STATUS_NAMES = names_of(ORD_STATUSES)
 _REASON_NAMES: dict[int, Any] = {int(reason): reason.name for reason in Reason} | {0: None}
 _EXEC_TYPE_NAMES = dict(enumerate(get_args(m.ExecType), EventType.NEW))
 _UNKNOWN = Instrument(0, "")
+# An engine says these only of instruments that are defined; a refused order may name any.
+_OF_A_KNOWN_ONE = frozenset(_EXEC_TYPE_NAMES) - {EventType.REJECTED} | {
+    EventType.ORDER_STATUS, EventType.SESSION_STATUS, EventType.INDICATIVE_PRICE,
+}
 _NAMES = records.EVENT.names or ()
 _TYPE, _SESSION, _INSTRUMENT = (_NAMES.index(name) for name in ("type", "session", "instrument"))
 
@@ -30,12 +35,20 @@ class EventDecoder:
         self.directory = directory
 
     def messages(self, events: np.ndarray) -> list[m.Event]:
-        """One message for each event of an EVENT array, in order. KeyError: an event type that this version lacks."""
+        """One message for each event of an EVENT array, in order. KeyError: an event type that this version lacks.
+        UserError: prices and quantities of an instrument whose scales nobody has said."""
         sessions, instruments = self.directory.sessions.by_id, self.directory.instruments.by_id
         made = []
         for row in events.tolist():
             session = sessions.get(row[_SESSION])
-            instrument = instruments.get(row[_INSTRUMENT], _UNKNOWN)
+            instrument = instruments.get(row[_INSTRUMENT])
+            if instrument is None:
+                if row[_INSTRUMENT] and row[_TYPE] in _OF_A_KNOWN_ONE:
+                    raise UserError(
+                        f"SecurityID: found {row[_INSTRUMENT]}, expected an instrument whose definition this codec has "
+                        "seen: encode or decode() the definitions with it first, or directory.load(engine)"
+                    )
+                instrument = _UNKNOWN
             made.append(_DECODERS[row[_TYPE]](self, row, None if session is None else session.name, instrument))
         return made
 

@@ -10,12 +10,14 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
+from os import PathLike
 from typing import Any, BinaryIO, TypeVar, get_args
 
 import msgspec
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.field_checks import COMMANDS, SHOWN_CHARACTERS_MAX, expected
+from pricetime.gateway.field_checks import COMMANDS, SHOWN_CHARACTERS_MAX, expected, shown
 from pricetime.matching.errors import UserError
 
 M = TypeVar("M", bound=m.Message)
@@ -25,6 +27,10 @@ _event_decoder: msgspec.json.Decoder[m.Event] = msgspec.json.Decoder(m.AnyEvent)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 OTHER_MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"),
                (codecs.BOM_UTF16_BE, "UTF-16"))  # fmt: skip
+# Of text, of which nothing else can be said.
+_TEXTS = (("Symbol", "ACME"), ("SessionName", "alice"), ("Participant", "firm"))
+EXAMPLES = {name: f'"{name}":"{value}"' for name, value in _TEXTS}
+SUFFIX_CHARACTERS_MIN = 3   # Qty is the end of OrderQty
 EVENTS = {type.__struct_config__.tag: type for type in get_args(m.AnyEvent)}
 
 
@@ -45,6 +51,10 @@ def event(line: bytes | str) -> m.Event:
 
 def read(file: BinaryIO, name: str) -> Iterator[tuple[int, m.Command]]:
     """(line number from 1, command) for each line of a file; `name` is what errors call it."""
+    given: object = file
+    if isinstance(given, str | bytes | PathLike | TextIOBase):
+        what = "one of text" if isinstance(given, TextIOBase) else shown(given)
+        raise UserError(f"{name}: found {what}, expected a file of bytes: open(path, 'rb')")
     for number, line in enumerate(file, 1):
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
@@ -92,7 +102,8 @@ def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
         return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
     fields = _fields(types[name])
     if match := re.search(r"missing required field `(\w+)`", error):
-        return f"{match[1]}: missing, {name} needs {expected(fields[match[1]])}"
+        example = f", such as {EXAMPLES[match[1]]}" if match[1] in EXAMPLES else ""
+        return f"{match[1]}: missing, {name} needs {expected(fields[match[1]])}{example}"
     if match := re.search(r"unknown field `(.*)`", error, re.S):
         nearest, *others = _by_likeness(match[1], fields)
         return (
@@ -131,9 +142,14 @@ def _fields(type: Any) -> dict[str, msgspec.structs.FieldInfo]:
 
 
 def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
-    """The known names, the most like what was found first."""
+    """The known names, the most like what was found first: those that end so in their own order, then by likeness."""
     found = found.casefold()
-    return sorted(known, key=lambda name: -difflib.SequenceMatcher(None, found, name.casefold()).ratio())
+
+    def likeness(name: str) -> float:
+        ends = len(found) >= SUFFIX_CHARACTERS_MIN and name.casefold().endswith(found)
+        return 1.0 if ends else difflib.SequenceMatcher(None, found, name.casefold()).ratio()
+
+    return sorted(known, key=likeness, reverse=True)
 
 
 def _short(value: Any) -> str:

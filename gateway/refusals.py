@@ -5,8 +5,9 @@ Reason stands for itself. docs/rules.md, 6, 7 and 13 have the rules.
 """
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import Reason
 
+NOTIONAL = ("max_order_notional", "max_gross_notional")     # limits that are of a currency
 NAME = f"1 to {records.NAME_BYTES} bytes of UTF-8 without control characters"
 
 
@@ -45,8 +47,29 @@ def refusal(message: m.Command, reason: Reason, engine: EitherEngine) -> str:
 
 
 def in_words(value: Any) -> str:
-    """A value of a field as an error shows it: decimals as numbers."""
+    """A value of a field as an error shows it: decimals as numbers, true and false as text says them."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return shown(value) if isinstance(value, str) else str(value)
+
+
+def not_of_an_instrument(currency: str | None, currencies: set[str]) -> str | None:
+    """What is wrong with the currency of a participant's notional limit that no instrument has: it counts no order."""
+    if not currencies or (currency or "") in currencies:
+        return None
+    named = ", ".join(map(repr, sorted(currencies - {""})))
+    wanted = f"a currency that an instrument has: {named}" if named else "none, as no instrument has a currency"
+    or_none = ", or none" if named and "" in currencies else ""
+    return f"{f'found {currency!r}' if currency else 'missing'}, expected {wanted}{or_none}"
+
+
+def idle_limits(message: m.Command, instruments: Iterable[Instrument]) -> str | None:
+    """One line on limits that an engine took and that count no order: notional ones in no instrument's currency."""
+    if not isinstance(message, m.RiskLimits) or message.symbol is not None:
+        return None
+    held = [key for key in NOTIONAL if isinstance(getattr(message, key), Decimal)]
+    wrong = not_of_an_instrument(message.currency, {instrument.currency for instrument in instruments})
+    return f"Currency: {wrong}; {m.fix_name(held[0])} holds nothing back so far" if held and wrong else None
 
 
 def fault_of(message: m.Command, reason: Reason, engine: EitherEngine) -> Fault | None:

@@ -11,9 +11,9 @@ import numpy as np
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.config import Config
+from pricetime.gateway.config import NO_LIMIT_KEY, Config
 from pricetime.gateway.definitions import differences
-from pricetime.gateway.refusals import fault_of, in_words
+from pricetime.gateway.refusals import NOTIONAL, fault_of, in_words, not_of_an_instrument
 from pricetime.gateway.risk_definitions import NS_PER_MS
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
@@ -28,6 +28,7 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
     """UserError, one line that begins with the file's name, where the engine would not take what the file says."""
     try:
         check_capacity(config, engine)
+        check_currencies(config, engine)
         if next(differences(config, engine), None) is None:
             return
         scratch = Engine.load(engine.dump()) if engine.sequence else Engine(order_capacity=1)
@@ -47,6 +48,19 @@ def check_capacity(config: Config, engine: Engine) -> None:
         raise UserError(
             f"[venue] order_capacity: found {wanted}, but the log began with {present}, and that cannot change"
         )
+
+
+def check_currencies(config: Config, engine: Engine) -> None:
+    """A notional limit of a participant counts orders of its currency: where no instrument has that, it holds nothing
+    back. Without any instrument nobody can tell."""
+    currencies = {row["name"].decode(): row["currency"].decode() for row in engine.instruments}
+    currencies |= {entry.symbol: entry.currency or "" for entry in config.instrument if entry.symbol not in currencies}
+    for entry in config.risk:
+        limits = {key: getattr(entry, key) for key in NOTIONAL}
+        held = [key for key, value in limits.items() if value is not None and value != NO_LIMIT_KEY]
+        wrong = not_of_an_instrument(entry.currency, set(currencies.values()))
+        if entry.symbol is None and held and wrong:
+            raise UserError(f"[[risk]] of {entry.participant!r} currency: {wrong}; {held[0]} would hold nothing back")
 
 
 def order_capacity(engine: Engine) -> int:

@@ -32,6 +32,38 @@ def risk_differences(config: Config, engine: EitherEngine) -> Iterator[m.RiskLim
             )
 
 
+def unnamed_limits(config: Config, engine: EitherEngine) -> Iterator[str]:
+    """A line for each participant, currency and instrument with limits in the state that the file does not name."""
+    for participant, symbol, currency, limits in _in_force(engine):
+        named = {
+            key for section in config.risk for key in (*RISK_OF_PARTICIPANT, *RISK_OF_ACCOUNT)
+            if (section.participant, section.symbol) == (participant, symbol)
+            and currency in (None, section.currency or "") and getattr(section, key) is not None
+        }
+        left = [key for key, value in limits.items() if value is not None and key not in named]
+        if left:
+            of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {currency}" if currency else "")
+            yield (
+                f"limits of {of} ({', '.join(left)}) are in the log but not in the configuration: they stay as they are"
+            )
+
+
+def _in_force(engine: EitherEngine) -> Iterator[tuple[str, str | None, str | None, Limits]]:
+    """Participant, symbol, currency (None: whatever the section says) and limits, by key of the file."""
+    names = [row["name"].decode() for row in engine.participants]
+    instruments = engine.instruments    # each look is a dump of the state
+    for row in engine.participants:
+        rate = int(row["rate_tokens"]) if row["presence"] & records.HAS_MESSAGE_RATE else None
+        limits = {"rate_tokens": rate, "max_open_orders": _units(row["open_orders_limit"])}
+        yield row["name"].decode(), None, None, limits
+    for row in engine.notional_limits:
+        yield names[int(row["participant"]) - 1], None, row["currency"].decode(), _notionals(row)
+    for row in engine.accounts:
+        instrument = instruments[int(row["instrument"]) - 1]
+        limits = _of_account(row, int(instrument["qty_scale"]))
+        yield names[int(row["participant"]) - 1], instrument["name"].decode(), None, limits
+
+
 def _wanted(section: RiskSection) -> Limits:
     """The limits that the file names, as RiskLimits has them."""
     keys = RISK_OF_PARTICIPANT if section.symbol is None else RISK_OF_ACCOUNT

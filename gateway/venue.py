@@ -6,6 +6,7 @@ recovered, VenueStart, then what venue.toml says and the state does not, all jou
 the loop answers what waits, the last digest, the log closed.
 """
 
+import os
 import secrets
 import threading
 from pathlib import Path
@@ -18,12 +19,13 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
+from pricetime.gateway.field_checks import shown
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
 from pricetime.gateway.sockets import bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
-from pricetime.journal.directory import LOG_FOLDER
+from pricetime.journal.directory import LOG_FOLDER, lock
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
@@ -44,6 +46,8 @@ class Venue:
 
     def __init__(self, source: str | Path, config: Config | None = None) -> None:
         path = Path(source)
+        if config is not None and not isinstance(config, Config):
+            raise UserError(f"config: found {shown(config)}, expected what pricetime.gateway.config.convert() gives")
         file = path / FILE_NAME if path.is_dir() else path
         self.config = load(file) if config is None else config
         self.directory = path if path.is_dir() or config is not None else path.parent
@@ -64,7 +68,11 @@ class Venue:
 
     def _open(self) -> None:
         venue = self.config.venue
-        self._router, self.endpoints = bound_router(self._context, venue.endpoints)
+        try:
+            self._router, self.endpoints = bound_router(self._context, venue.endpoints)
+        except UserError:
+            self._refuse_locked()   # who writes this log has the port, too: that says more
+            raise
         rehearsed = self._rehearse()
         self._writer = Writer(self.directory, segment_bytes=self.config.log.segment_mib << 20)
         self.notes[:0] = self._writer.recovered.notes
@@ -83,6 +91,12 @@ class Venue:
         self._start_run()
         self._define()
         touch(self.engine)
+
+    def _refuse_locked(self) -> None:
+        """UserError with the process that writes this log, where there is one. Nothing is written."""
+        folder = self.directory / LOG_FOLDER
+        if folder.is_dir():
+            os.close(lock(folder))
 
     def _rehearse(self) -> int | None:
         """A configuration that the engine would refuse leaves nothing on the disk: no folder, segment or command.
@@ -128,8 +142,9 @@ class Venue:
         """Journal what the configuration says and the state does not."""
         self.codec.directory.load(self.engine)
         for definition in differences(self.config, self.engine):
+            done = "changed" if is_defined(definition, self.codec) else "defined"
             self._journal(definition)
-            self.notes.append(f"defined {definition_name(definition)}")
+            self.notes.append(f"{done} {definition_name(definition)}")
         self.notes += unnamed(self.config, self.engine)
 
     def _journal(self, command: m.Command) -> None:
@@ -203,6 +218,16 @@ def new_engine() -> Engine:
     engine = Engine()
     scatter_ids(engine, secrets.randbits(64))
     return engine
+
+
+def is_defined(command: m.Command, codec: Codec) -> bool:
+    """Whether a definition is of what is there already."""
+    directory = codec.directory
+    if isinstance(command, m.PartyDefinition):
+        return command.participant in directory.participants.by_name
+    if isinstance(command, m.SessionDefinition):
+        return command.session_name in directory.sessions.by_name
+    return isinstance(command, m.SecurityDefinition) and command.symbol in directory.instruments.by_name
 
 
 def definition_name(command: m.Command) -> str:

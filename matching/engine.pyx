@@ -39,6 +39,7 @@ from pricetime.matching.state cimport (
 )
 
 from pricetime.matching import records
+from pricetime.matching.errors import not_lines
 
 cdef enum:
     WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
@@ -300,8 +301,12 @@ cdef class Engine:
         engine_destroy(self.state)
 
     def apply(self, lines):
-        """Work off whole records of COMMAND lines, one after another; returns the EVENT array of all that happened."""
-        cdef const uint8_t[::1] data = np.ascontiguousarray(lines).view(np.uint8)
+        """Work off whole records of COMMAND lines (an array of 64-byte items, or their bytes), one after another; returns the
+        EVENT array of all that happened."""
+        array = np.frombuffer(lines, np.uint8) if isinstance(lines, bytes) else np.ascontiguousarray(lines)
+        if array.dtype.hasobject:
+            raise not_lines(lines)
+        cdef const uint8_t[::1] data = array.view(np.uint8)
         cdef size_t available = data.shape[0] // LINE_BYTES
         cdef EventSink sink
         if data.shape[0] % LINE_BYTES:

@@ -12,3 +12,11 @@ class CheckFailed(UserError):
     1."""
 
     exit_status = 1
+
+
+def not_lines(found: object) -> TypeError:
+    """What an engine says when it is given something else than lines to apply."""
+    return TypeError(
+        f"lines: found a {type(found).__name__} of Python objects, expected COMMAND lines: an array of 64-byte items, "
+        "or bytes; Codec.encode_all() makes them of messages"
+    )

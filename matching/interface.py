@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 
 class EitherEngine(Protocol):
-    """An engine. Lines are COMMAND arrays, events EVENT arrays, times UTC nanoseconds since 1970."""
+    """An engine. Lines are COMMAND arrays or their bytes, events EVENT arrays, times UTC nanoseconds since 1970."""
 
     @classmethod
     def load(cls, data: bytes) -> Self:
         """The engine whose dump() this is. ValueError where it is none."""
 
-    def apply(self, lines: NDArray[Any]) -> NDArray[np.void]:
+    def apply(self, lines: NDArray[Any] | bytes) -> NDArray[np.void]:
         """Work off whole records, one after another; the events of all of them. ValueError: one cannot be decoded."""
 
     @property

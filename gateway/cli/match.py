@@ -16,7 +16,7 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import DEFINES_ON_FIRST_USE, DEFINITIONS, Codec, lines_of
 from pricetime.gateway.layout import record_starts
-from pricetime.gateway.refusals import refusal
+from pricetime.gateway.refusals import idle_limits, refusal
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType, EventType, Reason
@@ -135,10 +135,13 @@ class Player:
             self._tell_refusal(self._newest, events, name)
 
     def _tell_refusal(self, message: m.Command, events: np.ndarray, name: str) -> None:
-        """An event has the Reason alone: which field it is about goes to standard error."""
-        for reason in events["reason"][events["type"] == EventType.BUSINESS_MESSAGE_REJECT]:
+        """An event has the Reason alone: which field it is about goes to standard error. So does a limit of nothing."""
+        refused = events["reason"][events["type"] == EventType.BUSINESS_MESSAGE_REJECT]
+        for reason in refused:
             said = refusal(message, Reason(int(reason)), self.engine)
             print(f"{name}, line {self._first_line}: {type(message).__name__} refused: {said}", file=sys.stderr)
+        if not len(refused) and (idle := idle_limits(message, self.codec.directory.instruments.by_id.values())):
+            print(f"{name}, line {self._first_line}: {idle}", file=sys.stderr)
 
     def _sequence_error(self, lines: np.ndarray) -> str | None:
         """A Sequence that is not the next one, by name; what came before it is applied."""

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 
 from pricetime.matching import records
+from pricetime.matching.errors import not_lines
 from pricetime.matching.records import (
     ACCOUNT_STATE,
     EVENT,
@@ -69,16 +70,14 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ the loop
 
-    def apply(self, lines: np.ndarray) -> np.ndarray:
+    def apply(self, lines: np.ndarray | bytes) -> np.ndarray:
         """Work off whole records, one after another; returns their events in order.
 
-        `lines` is a contiguous one-dimensional array of 64-byte items. ValueError names the byte of a record that
+        `lines` is a one-dimensional array of 64-byte items, or their bytes. ValueError names the byte of a record that
         cannot be decoded, a sequence number that is not the next one, or an EventDigest that differs. What stood
         before that record is applied then, it and what follows is not.
         """
-        if lines.ndim != 1 or lines.itemsize != records.LINE_BYTES or not lines.flags.c_contiguous:
-            raise ValueError(f"lines must be a contiguous one-dimensional array of {records.LINE_BYTES}-byte items")
-        data, offset, events = lines.tobytes(), 0, []
+        data, offset, events = bytes_of(lines), 0, []
         try:
             while offset < len(data):
                 size, event = self._apply_record(data, offset)
@@ -179,7 +178,7 @@ class Engine:
                     displayed = sum(order.displayed for order in level.displayed.values())
                     yield side.price(key), displayed, len(level.displayed)
 
-        sides = [list(islice(rows(side), levels)) for side in (book.buy, book.sell)]
+        sides = [list(islice(rows(side), max(levels, 0))) for side in (book.buy, book.sell)]
         return np.array(sides[0], dtype=DEPTH), np.array(sides[1], dtype=DEPTH)
 
     def orders(self, symbol: str | int) -> np.ndarray:
@@ -230,6 +229,18 @@ class Engine:
     def _instrument(self, symbol: str | int) -> Instrument:
         id = self.instrument_id(symbol) if isinstance(symbol, str) else int(symbol)
         return self._venue.instruments[id]
+
+
+def bytes_of(lines: np.ndarray | bytes) -> bytes:
+    """Lines to apply as bytes."""
+    array = np.frombuffer(lines, np.uint8) if isinstance(lines, bytes) else np.ascontiguousarray(lines)
+    if array.dtype.hasobject:
+        raise not_lines(lines)
+    if array.ndim != 1:
+        raise ValueError(f"lines have {array.ndim} dimensions, expected 1")
+    if array.nbytes % records.LINE_BYTES:
+        raise ValueError(f"lines have {array.nbytes} bytes, expected a multiple of {records.LINE_BYTES}")
+    return array.tobytes()
 
 
 def id_of(entries: Mapping[int, Named], name: str) -> int:

@@ -13,6 +13,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec, read_lines
 from pricetime.gateway.decimals import decimal_of, decimals_of, scaled
 from pricetime.matching import records
+from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, EVENT, CommandType, EventType, LineType, OrdStatus, Reason
 
@@ -318,6 +319,25 @@ def test_an_event_of_each_type_becomes_a_message_that_json_lines_keep():
         [message] = codec.events(events)
         assert message.session == "alice"
         assert json_lines.event(json_lines.dumps([message])) == message
+
+
+def test_an_absent_number_of_iceberg_parts_stays_absent():
+    for parts in (None, 20):
+        codec = Codec()
+        lines = codec.encode(m.SecurityDefinition(symbol="X", tick_size=Decimal(1), iceberg_parts_max=parts))
+        [back] = codec.decode(lines)
+        assert (back.iceberg_parts_max, codec.encode(back).tobytes()) == (parts, lines.tobytes())
+
+
+def test_events_of_an_instrument_that_the_codec_has_not_seen_are_refused():
+    codec, engine = codec_with_names(), Engine()
+    engine.apply(Codec().encode_all(DEFINED))
+    events = engine.apply(codec.encode(order(price=Decimal("10.05"), order_qty=Decimal(2)))).copy()
+    assert [report.price for report in codec.events(events)] == [Decimal("10.05")]
+    with pytest.raises(UserError, match=r"^SecurityID: found 1, expected an instrument whose definition .* seen"):
+        Codec().events(events)
+    events["type"] = EventType.REJECTED     # may name an instrument that there is not
+    assert [report.exec_type for report in Codec().events(events)] == ["Rejected"]
 
 
 def test_every_status_and_reason_has_its_name():

@@ -77,10 +77,18 @@ def test_a_wrong_value_is_named_with_its_place(tables, named):
             {"venue": VENUE, "session": [{"name": "a", "rights": ["All"]}]},
             "found 'All', expected one of Trade, Operate, Risk, DropCopy, MarketData",
         ),
-        ({"venue": {"endpoints": "ipc://x"}}, "[venue.endpoints]: Expected a list, got text"),
-        ({"venue": VENUE | {"max_connections": "7"}}, "Expected a whole number, got text"),
-        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": []}]}, "Expected a decimal number, got a list"),
-        ({"venue": VENUE, "session": {"name": "a"}}, "[session]: Expected a list, got a table"),
+        ({"venue": {"endpoints": "ipc://x"}}, "[venue.endpoints]: found 'ipc://x', expected a list"),
+        ({"venue": VENUE | {"max_connections": "7"}}, "found '7', expected a whole number"),
+        ({"venue": VENUE | {"max_connections": Decimal("7.5")}}, "found 7.5, expected a whole number"),
+        ({"venue": VENUE, "log": {"segment_mib": False}}, "[log.segment_mib]: found false, expected a whole number"),
+        ({"venue": VENUE, "log": {"segment_mib": 0}}, "[log.segment_mib]: found 0, expected a whole number >= 1"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": []}]}, "found a list, expected a decimal number"),
+        ({"venue": VENUE, "instrument": [{"symbol": "a", "tick_size": "x"}]}, "found 'x', expected a decimal number"),
+        ({"venue": VENUE, "session": {"name": "a"}}, "[session]: found a table, expected a list: write [[session]]"),
+        ({"venue": [VENUE]}, "[venue]: found a list, expected a table: write [venue]"),
+        ({}, "venue.toml: [venue]: missing, expected it"),
+        ({"venue": {}}, "venue.toml: [venue.endpoints]: missing, expected it"),
+        ({"venue": VENUE, "session": [{"name": "a"}, {}]}, "[session[1].name]: missing, expected it"),
     ],
 )
 def test_a_wrong_value_is_told_in_the_words_of_the_file(tables, said):
@@ -343,6 +351,31 @@ def test_only_limits_that_changed_are_set_again(number, change, fields):
     assert told(engine, limited(risk)) == []
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"currency": "EURO", "max_gross_notional": 7}, "found 'EURO', expected a currency that an instrument has: 'E"),
+        ({"max_order_notional": 7}, "missing, expected a currency that an instrument has: 'EUR'"),
+        ({"currency": "EURO", "max_gross_notional": -1}, None),
+        ({"currency": "EURO", "max_open_orders": 7}, None),
+        ({"currency": "EUR", "max_gross_notional": 7}, None),
+    ],
+)
+@pytest.mark.parametrize("in_the_log", [False, True])
+def test_a_notional_limit_is_of_a_currency_that_an_instrument_has(limit, said, in_the_log):
+    engine, instruments = Engine(), [PROTECTED]
+    if in_the_log:      # and in the file no more
+        engine.apply(Codec().encode(m.VenueStart(run=1)))
+        told(engine, changed(instrument=instruments))
+        instruments = []
+    config = convert(changed(instrument=instruments, risk=[{"participant": "firm"} | limit]))
+    if said is None:
+        rehearse(config, engine, "venue.toml")
+    else:
+        with pytest.raises(UserError, match=f"^venue.toml: \\[\\[risk\\]\\] of 'firm' currency: {said}"):
+            rehearse(config, engine, "venue.toml")
+
+
 def test_a_rate_is_taken_away_without_its_interval():
     engine = started()
     told(engine, limited(RISK))
@@ -366,8 +399,28 @@ def test_a_limit_that_the_file_does_not_name_stays():
 def test_terms_that_can_never_change_are_an_error(term):
     engine = applied(FULL).engine
     config = convert(changed(instrument=[FULL["instrument"][0] | term]))
-    with pytest.raises(UserError, match="can never change"):
+    with pytest.raises(UserError, match="can never change") as error:
         list(differences(config, engine))
+    assert ("found true, but in the log it is false" in str(error.value)) == (True in term.values())
+
+
+@pytest.mark.parametrize(
+    ("risk", "left"),
+    [
+        (RISK, []),
+        (RISK[1:], ["'firm' (rate_tokens, max_open_orders)", "'firm' in EUR (max_order_notional, max_gross_notional)"]),
+        (RISK[::2], ["'firm' in USD (max_gross_notional)"]),
+        ([*RISK[:2], {"participant": "firm", "symbol": "ACME", "max_open_qty": 1}],
+         ["'firm' in 'ACME' (max_order_qty, max_open_orders, max_position, max_order_notional)"]),
+    ],
+)
+def test_limits_that_the_file_no_longer_names_are_said(risk, left):
+    engine = started()
+    told(engine, limited(RISK))
+    notes = list(unnamed(convert(limited(risk)), engine))
+    assert notes == [
+        f"limits of {of} are in the log but not in the configuration: they stay as they are" for of in left
+    ]
 
 
 def test_what_the_file_no_longer_names_is_said():

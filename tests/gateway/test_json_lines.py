@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -36,6 +37,14 @@ def test_a_section_names_exactly_the_fields_of_its_message(kind, tag, text):
     named = set(re.findall(r"`(\w+)`", text.split("\nFields: ")[1].split("```")[0]))
     fields = {field.encode_name for field in msgspec.structs.fields(types_of(kind)[tag])}
     assert named - COMMON[kind] == fields - COMMON[kind]
+
+
+@pytest.mark.parametrize(
+    ("file", "found"), [("x.jsonl", "'x.jsonl'"), (Path("x"), "PosixPath('x')"), (io.StringIO("{}"), "one of text")])
+def test_what_is_no_file_of_bytes_is_one_line(file, found):
+    with pytest.raises(UserError) as error:
+        list(json_lines.read(file, "flow"))
+    assert str(error.value) == f"flow: found {found}, expected a file of bytes: open(path, 'rb')"
 
 
 @pytest.mark.parametrize("first", [b"", b"\n", b'{"MsgType":"Clock","TransactTime":1}\n'])
@@ -108,6 +117,14 @@ def test_all_examples_of_commands_can_be_encoded_in_the_order_of_the_page():
             '{"MsgType":"NewOrderSingle","Session":"a","ClOrdID":1,"Symbol":"A","Side":"Buy","OrdType":"Limit",'
             '"OrderQuantity":1}',
             "OrderQuantity: not a field of NewOrderSingle; the nearest that there is: OrderQty; the others: ",
+        ),
+        (
+            '{"MsgType":"NewOrderSingle","Qty":1}',
+            "Qty: not a field of NewOrderSingle; the nearest that there is: OrderQty; the others: DisplayQty, MinQty, ",
+        ),
+        (
+            '{"MsgType":"NewOrderSingle","Session":"a","ClOrdID":1}',
+            'Symbol: missing, NewOrderSingle needs text, such as "Symbol":"ACME"',
         ),
         (
             '{"MsgType":"OrderCancelRequest","Session":"a","ClOrdID":9223372036854775808,"Symbol":"A"}',

@@ -35,6 +35,35 @@ def test_names_and_ids(engine_class):
             engine.orders(id)
 
 
+@pytest.mark.parametrize("given", [[object()], object(), None, {"MsgType": "Clock"}])
+def test_what_is_no_lines_is_told_what_lines_are(engine_class, given):
+    with pytest.raises(TypeError, match=r"^lines: found a \w+ of Python objects, expected COMMAND lines.*encode_all"):
+        engine_class().apply(given)
+
+
+@pytest.mark.parametrize("given", [b"x" * 65, np.zeros(1, "u1"), np.zeros((2, 64), "u1")])
+def test_lines_that_are_not_whole_or_in_no_row(engine_class, given):
+    with pytest.raises(ValueError, match="lines have 65 bytes|lines have 1 bytes|imensions"):
+        engine_class().apply(given)
+
+
+def test_lines_are_arrays_or_their_bytes(engine_class):
+    data = b"".join([*definitions(), *orders()])
+    digests = set()
+    for lines in (data, np.frombuffer(data, records.COMMAND), np.frombuffer(data, "u1")):
+        engine = engine_class()
+        events = engine.apply(lines)
+        assert len(engine.apply(lines[:0])) == 0
+        digests.add((engine.digest(), events.tobytes()))
+    assert len(digests) == 1
+
+
+def test_no_levels_are_no_depth(engine_class):
+    engine = standing(engine_class)
+    assert [len(side) for levels in (0, -1) for side in engine.depth("X", levels)] == [0] * 4
+    assert any(len(side) for side in engine.depth("X", 1))
+
+
 def test_tables_and_counters(engine_class):
     engine = standing(engine_class)
     commands = len([*definitions(), *orders()]) + 4         # and three calls, a cancel

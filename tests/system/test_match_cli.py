@@ -134,6 +134,24 @@ def test_a_refused_definition_says_which_field_on_standard_error(tmp_path):
     assert end.startswith("sequence ")
 
 
+def test_a_notional_limit_of_no_instruments_currency_is_told_on_standard_error(tmp_path):
+    defined = ('{"MsgType":"PartyDefinition","Participant":"firm"}\n'
+               '{"MsgType":"SecurityDefinition","Symbol":"ACME","Currency":"EUR","TickSize":1,"LotSize":1}\n')
+    limits = '{"MsgType":"RiskLimits","Participant":"firm"%s}\n'
+    given = [
+        ',"Currency":"EUR","MaxGrossNotional":7', ',"Currency":"EURO","MaxGrossNotional":7', ',"MaxOrderNotional":7',
+        ',"Currency":"EURO","MaxGrossNotional":null', ',"MaxOpenOrders":7', ',"Symbol":"ACME","MaxOrderNotional":7',
+    ]
+    result = match(tmp_path, defined + "".join(limits % text for text in given))
+    *told, end = result.stderr.splitlines()
+    wanted = "expected a currency that an instrument has: 'EUR'"
+    assert told == [
+        f"standard input, line 4: Currency: found 'EURO', {wanted}; MaxGrossNotional holds nothing back so far",
+        f"standard input, line 5: Currency: missing, {wanted}; MaxOrderNotional holds nothing back so far",
+    ]
+    assert (result.returncode, end.startswith("sequence ")) == (0, True)
+
+
 def test_a_duplicate_is_one_reject_with_the_mark(tmp_path):
     _, event = events_of(match(tmp_path, NEW % ("alice", 5, "ACME", "1") + NEW % ("alice", 4, "ACME", "1")))
     assert (event.reason, event.mark, event.cl_ord_id) == ("DUPLICATE_CL_ORD_ID", 5, 4)

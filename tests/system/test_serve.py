@@ -84,6 +84,17 @@ def test_a_second_writer_on_the_directory_is_one_line(tmp_path):
         process.communicate(timeout=10)
 
 
+def test_a_second_venue_on_directory_and_port_is_told_who_has_the_log(tmp_path):
+    write_config(tmp_path / "b")
+    process, endpoint = serve(tmp_path / "b")
+    try:
+        write_config(tmp_path / "b", endpoint)
+        assert f"{tmp_path / 'b'}: process {process.pid} is writing this log" in refused(tmp_path / "b")
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
 def test_a_bad_key_no_configuration_and_no_place_for_a_log_are_one_line(tmp_path):
     write_config(tmp_path / "c", venue="digest_evry = 5")
     assert "'digest_every'" in refused(tmp_path / "c")
@@ -115,6 +126,10 @@ REFUSED = {       # what is added to the configuration, and what is said of it
         "[[risk]] of 'firm' rate_tokens: found 9000000000000, expected at most 1844674407370 in such an interval",
     'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\nsymbol = "ACME"\ncurrency = "EUR"\nmax_order_notional = 1':
         "[[risk]] of 'firm' in 'ACME' currency: found 'EUR', expected the instrument's, '', or none (LIMIT_INVALID)",
+    'tick_size = "0.01"\n[[risk]]\nparticipant = "firm"\ncurrency = "EUR"\nmax_gross_notional = 1':
+        "[[risk]] of 'firm' currency: found 'EUR', expected none, as no instrument has a currency; max_gross_notional",
+    'tick_size = "0.01"\ncurrency = "EUR"\n[[risk]]\nparticipant = "firm"\nmax_order_notional = 1':
+        "[[risk]] of 'firm' currency: missing, expected a currency that an instrument has: 'EUR'; max_order_notional",
 }  # fmt: skip
 
 
@@ -133,6 +148,11 @@ def test_what_the_engine_refuses_is_said_with_its_place_and_nothing_is_written(t
     said = str(error.value)
     assert said.startswith(f"{file}: [") and REFUSED[text] in said and said.isprintable()
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_tables_that_were_not_converted_are_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"^config: found \{'venue': \{\}\}, expected what .*convert\(\) gives$"):
+        Venue(tmp_path, {"venue": {}})
 
 
 def test_a_refused_configuration_is_one_line_of_serve(tmp_path):
