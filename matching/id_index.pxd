@@ -26,8 +26,8 @@ cdef struct IdIndex:
 
 
 cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expected, uint64_t multiplier) noexcept nogil:
-    """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load at one half; at worst it is full but for one.
-    0, or -1 where memory is short."""
+    """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load at one half; at
+    worst it is full but for one. 0, or -1 where memory is short."""
     cdef uint64_t size = SLOTS_A_LINE
     while size < 2 * <uint64_t> orders:
         size *= 2
