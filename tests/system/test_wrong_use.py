@@ -68,6 +68,11 @@ def test_closed_standard_streams_are_no_crash(tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
 
 
+def heed_interrupts() -> None:
+    """Tests that a shell runs in the background have SIGINT ignored, and whoever they start has too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 1.6])
 def test_ctrl_c_in_the_demo_is_one_line_whoever_gets_it(tmp_path, seconds):
     """The terminal sends it to the client processes too."""
@@ -78,6 +83,7 @@ def test_ctrl_c_in_the_demo_is_one_line_whoever_gets_it(tmp_path, seconds):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     try:
         demo.wait(seconds)
