@@ -1,4 +1,4 @@
-"""The map from ClOrdIDs to orders under ids that were chosen to hurt it."""
+"""ClOrdIDs that find their place in the array taken, and were chosen to hurt the map that keeps them."""
 
 import threading
 
@@ -8,14 +8,18 @@ import pytest
 from pricetime.matching.engine import Engine
 
 CAPACITY = 64
-BUCKETS = 2 * CAPACITY // 8
+PLACES = 2 * CAPACITY           # of the array, and of the map
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def folded(number: int) -> int:
+    product = number % 2**64 * 0xD6E8FEB86659FD93
+    return (product ^ product >> 64) % 2**64
 
 
 def bucket_of(session: int, cl_ord_id: int) -> int:
-    """The bucket in which the map of an engine of CAPACITY orders keeps an id, as a hostile client would compute it."""
-    product = ((cl_ord_id >> 3) + session * 0x9E3779B97F4A7C15) % 2**64 * 0xD6E8FEB86659FD93
-    folded = (product ^ product >> 64) % 2**64
-    return (folded >> 32 & 2 * CAPACITY - 1) // 8
+    """The bucket in which the map of an engine of CAPACITY orders keeps an id, for who knows its secret."""
+    return (folded((cl_ord_id >> 3) + folded(session * GOLDEN)) >> 32 & PLACES - 1) // 8
 
 
 def engine_with_a_market() -> Engine:
@@ -25,9 +29,11 @@ def engine_with_a_market() -> Engine:
 
 
 def ids_of_bucket(bucket: int, above: int, count: int) -> list[int]:
+    """All with one place in the array: each but the first goes to the map."""
     found: list[int] = []
+    above += -above % PLACES
     while len(found) < count:
-        above += 1
+        above += PLACES
         if bucket_of(1, above) == bucket:
             found.append(above)
     return found
@@ -59,4 +65,22 @@ def test_orders_are_found_by_ids_of_any_stride(stride):
     engine.check()
     for at, id in enumerate(reversed(ids)):
         assert c.told(engine, c.cancel(1, ids[-1] + 1 + at, 1, id)) == [("CANCELED", ids[-1] + 1 + at)]
+    engine.check()
+
+
+def test_sessions_whose_ids_meet_in_one_place_find_their_own() -> None:
+    """Sessions so far apart as the array is long have the same places."""
+    engine = Engine(CAPACITY)
+    far = 1 + PLACES
+    c.apply(engine, c.define_participant(1, "p"), c.define_instrument(1, "I"),
+            *(c.define_session(number, f"s{number}", 1) for number in range(1, far + 1)))
+    c.apply(engine, c.new(1, 5, 1, c.BUY, 1, 10))
+    assert c.told(engine, c.cancel(far, 5, 1, 5)) == [("ORDER_CANCEL_REJECT", 5, "UNKNOWN_ORDER")]
+    assert c.told(engine, c.replace(far, 6, 1, 5, 2, 10, side=c.BUY, ord_type=c.LIMIT)) == [
+        ("ORDER_CANCEL_REJECT", 6, "UNKNOWN_ORDER")]
+    c.apply(engine, c.new(far, 7, 1, c.BUY, 1, 11), c.new(1, 7, 1, c.BUY, 1, 12))      # and that one is displaced
+    engine.check()
+    assert c.told(engine, c.replace(1, 8, 1, 7, 2, 9, side=c.BUY, ord_type=c.LIMIT)) == [("REPLACED", 8, 2)]
+    assert c.told(engine, c.cancel(far, 8, 1, 7)) == [("CANCELED", 8)]
+    assert c.told(engine, c.cancel(1, 9, 1, 8), c.cancel(1, 10, 1, 5)) == [("CANCELED", 9), ("CANCELED", 10)]
     engine.check()
