@@ -12,7 +12,7 @@ Removing an entry clears it: nothing moves. Where an id stands shows nowhere, so
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from pricetime.matching.memory cimport folded_product, prefetch
+from pricetime.matching.memory cimport folded_product
 
 cdef enum:
     BUCKET = 8
@@ -43,16 +43,6 @@ cdef inline uint32_t id_home(const IdMap* self, uint32_t session, uint64_t id) n
     cdef uint64_t salt = folded_product(session * <uint64_t> 0x9E3779B97F4A7C15, self.multiplier)
     cdef uint64_t group = folded_product((id >> 3) + salt, self.multiplier)
     return (<uint32_t> (group >> 32) & ~<uint32_t> (BUCKET - 1)) | (<uint32_t> id & (BUCKET - 1))
-
-
-cdef inline void id_map_prefetch(const IdMap* self, uint32_t home) noexcept nogil:
-    prefetch(&self.entries[home & self.mask])
-
-
-cdef inline void id_map_foresee(const IdMap* self, uint32_t session, uint64_t id) noexcept nogil:
-    """An id was just put in: ask for the line of the id a bucket later, whose turn comes soon where ids are counted up. Without
-    this every eighth insertion waits for a line that was touched last when the hash was there before."""
-    id_map_prefetch(self, id_home(self, session, id + BUCKET))
 
 
 cdef inline uint32_t id_map_find(const IdMap* self, uint32_t home, uint32_t skip) noexcept nogil:

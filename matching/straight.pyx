@@ -25,8 +25,10 @@ from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport replace_in_full
 from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport account_sought, check_counts, risk_add, risk_remove
-from pricetime.matching.state cimport EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index
+from pricetime.matching.risk cimport account_of, check_counts, risk_add, risk_remove
+from pricetime.matching.state cimport (
+    EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index,
+)
 
 cdef extern from "straight.h":
     pass
@@ -120,15 +122,14 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     cdef Instrument* instrument = &state.instruments[command.instrument]
     cdef Order* order
     cdef uint16_t said = command.attributes
-    cdef uint32_t account = session.account, slot, level
+    cdef uint32_t account, slot, level
     cdef int64_t side = side_index(said)
     cdef int64_t tick
     cdef bint crosses
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
                 or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
         return False
-    if unlikely(session.account_instrument != command.instrument):
-        account = account_sought(state, session, command.instrument)
+    account = account_of(state, session, command.instrument, 0)
     if unlikely(account == 0 or state.pool.live == state.pool.capacity
                 or not may_trade(state, session, &state.accounts.accounts[account], True, 0, side, command.quantity,
                                  command.quantity)):
