@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -167,10 +168,10 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
             here, there = context.Pipe()
             share = orders // len(names) + (number < orders % len(names))
             process = context.Process(target=trade, args=(endpoint, name, seed, number, share, there), daemon=True)
-            start_deaf(process)
-            there.close()
             pipes.append(here)
             processes.append(process)
+            start_deaf(process)
+            there.close()
         for pipe in pipes:
             expect(pipe)
         yield pipes
@@ -186,12 +187,19 @@ def traders(endpoint: str, names: list[str], seed: int, orders: int) -> Iterator
 
 
 def start_deaf(process: BaseProcess) -> None:
-    """Start a process that Ctrl-C does not reach: this one ends it, with one line for all."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a process starts with, it keeps
+    """Start a process that Ctrl-C does not reach: this one ends it, with one line for all. A Ctrl-C that comes
+    meanwhile is raised when the process has started."""
+    asked: list[int] = []
+    resource_tracker.ensure_running()  # started by the first process otherwise, and lets the signal through again
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # a process is born with its parent's mask
     try:
         process.start()
     finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, before)
+    if asked:
+        signal.raise_signal(signal.SIGINT)
 
 
 def play_part(pipes: list[Connection], part: str) -> list[Played]:

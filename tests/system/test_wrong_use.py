@@ -1,13 +1,16 @@
 """Every wrong use of the command line is one line on standard error and exit status 2, never a traceback."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from pricetime.gateway.demo.stage import start_deaf
 from tests.system.venues import write_config
 
 
@@ -91,3 +94,24 @@ def test_ctrl_c_in_the_demo_is_one_line_whoever_gets_it(tmp_path, seconds):
         os.killpg(demo.pid, signal.SIGINT)
     _, errors = demo.communicate(timeout=60)
     assert demo.returncode in (130, -signal.SIGINT) and errors == "pricetime demo: interrupted\n"
+
+
+def test_ctrl_c_while_a_client_process_is_started_is_raised_when_it_runs():
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,), daemon=True)
+
+    class Interrupted:
+        def start(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            process.start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start_deaf(Interrupted())
+        os.kill(process.pid, signal.SIGINT)  # the terminal's reaches it too: it is deaf
+        process.join(0.3)
+        assert process.is_alive()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        process.terminate()
+        process.join()
