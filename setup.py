@@ -43,8 +43,9 @@ DIRECTIVES = {
 
 def compiler_flags() -> list[str]:
     """-O3 and the CRC32C instruction that every x86-64 since 2009 and every arm64 since ARMv8.1 has. No vectors of two
-    neighbouring numbers: to bring them together costs more than it saves (move 38.5 to 37.9 ns)."""
-    flags = ["-O3", "-fno-tree-slp-vectorize", "-g1", "-std=gnu11", "-fno-strict-aliasing"]
+    neighbouring numbers: to bring them together costs more than it saves (move 38.5 to 37.9 ns). A pointer need not be
+    loaded again after a number was stored (39.3 to 37.6 ns): what reads fields as words says so (matching/words.h)."""
+    flags = ["-O3", "-fno-tree-slp-vectorize", "-fstrict-aliasing", "-g1", "-std=gnu11"]
     flags += ["-Wno-unused-function", "-Wno-unreachable-code"]
     machine = platform.machine().lower()
     if machine in ("x86_64", "amd64"):

@@ -12,18 +12,19 @@ import os
 from time import perf_counter_ns
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
 from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
-                                         ring_give_back, ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
-                                         ring_thread_time)
+                                         ring_give_back, ring_leave, ring_next_stretch, ring_prepare, ring_publish,
+                                         ring_stretch, ring_take, ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
+from pricetime.matching.words cimport Word
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef unsigned long pthread_t
@@ -33,6 +34,8 @@ cdef extern from "<pthread.h>" nogil:
 cdef enum:
     SLOTS = 4096                # of the ring: half a megabyte of events, what a second cache holds
     KINDS = 64
+    EVENT_TYPE_AT = 4           # bytes into an EventRecord
+    BARE_KIND_AT = 0            # and into a BareReport: its lowest byte
 
 cdef struct Reading:
     EventRing* ring
@@ -42,45 +45,35 @@ cdef struct Reading:
     uint64_t kinds[64]
 
 
-cdef void* read_events(void* context) noexcept nogil:
-    """The second thread, behind the engine."""
-    cdef Reading* reading = <Reading*> context
-    cdef EventRecord* event
+cdef inline void read_slots(Reading* reading, size_t slot_bytes, size_t kind_at) noexcept nogil:
+    """Read every word of every slot, and leave its lines to the writer. `kind_at`: the byte of a slot that is its kind."""
+    cdef const uint8_t* slot
     cdef void* slots = NULL
     cdef size_t ready = ring_take(reading.ring, 0, &slots), i, word
     cdef uint64_t total = 0
     while ready:
-        event = <EventRecord*> slots
         for i in range(ready):
-            reading.kinds[event[i].type & (KINDS - 1)] += 1
-            for word in range(sizeof(EventRecord) // sizeof(uint64_t)):
-                total += (<uint64_t*> &event[i])[word]
+            slot = <const uint8_t*> slots + i * slot_bytes
+            reading.kinds[slot[kind_at] & (KINDS - 1)] += 1
+            for word in range(slot_bytes // sizeof(Word)):
+                total += (<const Word*> slot)[word]
+            ring_leave(<void*> slot, slot_bytes)
         reading.events += ready
         reading.checksum = total
         ring_give_back(reading.ring, reading.events)
         ready = ring_take(reading.ring, reading.events, &slots)
     reading.worked = ring_thread_time() - reading.ring.reader_waited
+
+
+cdef void* read_events(void* context) noexcept nogil:
+    """The second thread, behind the engine."""
+    read_slots(<Reading*> context, sizeof(EventRecord), EVENT_TYPE_AT)
     return NULL
 
 
 cdef void* read_reports(void* context) noexcept nogil:
     """The second thread, behind the bare book."""
-    cdef Reading* reading = <Reading*> context
-    cdef BareReport* report
-    cdef void* slots = NULL
-    cdef size_t ready = ring_take(reading.ring, 0, &slots), i, word
-    cdef uint64_t total = 0
-    while ready:
-        report = <BareReport*> slots
-        for i in range(ready):
-            reading.kinds[report[i].kind & (KINDS - 1)] += 1
-            for word in range(sizeof(BareReport) // sizeof(uint64_t)):
-                total += (<uint64_t*> &report[i])[word]
-        reading.events += ready
-        reading.checksum = total
-        ring_give_back(reading.ring, reading.events)
-        ready = ring_take(reading.ring, reading.events, &slots)
-    reading.worked = ring_thread_time() - reading.ring.reader_waited
+    read_slots(<Reading*> context, sizeof(BareReport), BARE_KIND_AT)
     return NULL
 
 

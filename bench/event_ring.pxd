@@ -22,3 +22,4 @@ cdef extern from "event_ring.h" nogil:
     void ring_drained(EventRing* ring)
     size_t ring_take(EventRing* ring, uint64_t taken, void** slot)
     void ring_give_back(EventRing* ring, uint64_t taken)
+    void ring_leave(void* slot, size_t slot_bytes)

@@ -7,6 +7,7 @@ from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 from pricetime.journal.atomics cimport load_acquire
 from pricetime.matching.checksum cimport record_checksum
 from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RECORD_VERSION, CommandLine, record_lines, record_version
+from pricetime.matching.words cimport Word
 
 cpdef enum ScanEnd:
     """Why a scan stopped; from BAD_SHAPE on the bytes at `offset` are no good record."""
@@ -121,6 +122,6 @@ def first_not_zero(const unsigned char[::1] segment not None, size_t offset):
         return None
     map = <const char*> &segment[0]
     with nogil:
-        while offset < capacity and (<const uint64_t*> (map + offset))[0] == 0:
+        while offset < capacity and (<const Word*> (map + offset))[0] == 0:
             offset += 8
     return None if offset == capacity else offset

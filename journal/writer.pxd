@@ -15,6 +15,7 @@ from pricetime.journal.layout cimport PROCESS, SegmentHeader
 from pricetime.journal.preparer cimport Preparer
 from pricetime.matching.checksum cimport crc32c_word
 from pricetime.matching.records cimport LINE_BYTES, CommandLine, record_lines
+from pricetime.matching.words cimport Word
 
 cdef struct LogWriter:
     # The hot thread's own two cache lines: nobody else reads or writes them.
@@ -37,10 +38,10 @@ cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcep
     nothing appended: EINVAL where sequence is not the last plus 1 or time runs backwards, ENOSPC where the disk is full
     (a later append may succeed), any other is the preparer's and lasting.
     """
-    cdef const uint64_t* words = <const uint64_t*> record
+    cdef const Word* words = <const Word*> record
     cdef uint32_t lines = record_lines(record)
     cdef size_t size = lines * LINE_BYTES
-    cdef uint64_t* place
+    cdef Word* place
     cdef uint64_t first
     cdef uint32_t crc, i
     cdef int error
@@ -50,7 +51,7 @@ cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcep
         error = writer_make_room(log, size)
         if error:
             return error
-    place = <uint64_t*> (log.map + log.offset)
+    place = <Word*> (log.map + log.offset)
     # The steps of record_checksum with the copy in the same pass.
     first = words[0] & <uint64_t> 0xFFFFFFFF00000000
     crc = crc32c_word(log.checksum, first)

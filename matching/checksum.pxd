@@ -3,6 +3,8 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
 
+from pricetime.matching.words cimport Word
+
 cdef extern from "checksum.h" nogil:
     # Raw steps: no initial or final inversion.
     uint64_t crc32c_word(uint64_t crc, uint64_t word)
@@ -14,7 +16,7 @@ cdef struct EventDigest:
 
 cdef inline uint32_t record_checksum(const void* record, uint32_t lines, uint32_t predecessor) noexcept nogil:
     """CRC32C of a command record with its checksum field (the first 4 bytes) taken as 0, seeded with its predecessor's."""
-    cdef const uint64_t* words = <const uint64_t*> record
+    cdef const Word* words = <const Word*> record
     cdef uint64_t crc = crc32c_word(predecessor, words[0] & <uint64_t> 0xFFFFFFFF00000000)
     cdef uint32_t i
     for i in range(1, lines * 8):
@@ -23,7 +25,7 @@ cdef inline uint32_t record_checksum(const void* record, uint32_t lines, uint32_
 
 cdef inline void digest_event(EventDigest* digest, const void* event) noexcept nogil:
     """Add one 128-byte event: word i goes to lane i mod 4."""
-    cdef const uint64_t* words = <const uint64_t*> event
+    cdef const Word* words = <const Word*> event
     cdef uint64_t a = digest.lanes[0], b = digest.lanes[1], c = digest.lanes[2], d = digest.lanes[3]
     cdef uint32_t i
     for i in range(0, 16, 4):

@@ -15,6 +15,7 @@ from pricetime.matching.state cimport (
     WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, indicative_changes, instrument_known, side_index,
 )
 from pricetime.matching.stops cimport release_stops
+from pricetime.matching.words cimport Word
 
 
 cdef inline uint8_t check_instrument(const EngineState* state, const CommandLine* command) noexcept nogil:
@@ -53,7 +54,7 @@ cdef inline uint32_t accept_order(EngineState* state, const CommandLine* command
     state.last_order_id += 1
     order.account = account
     # Session, instrument, attributes and flags (0) in one store: an event reads them back as words, which four would hold up.
-    (<uint64_t*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
+    (<Word*> &order.session)[0] = (command.session | <uint64_t> command.instrument << 16
                                        | <uint64_t> (attributes & KEPT_ATTRIBUTES) << 32)
     order.price = command.price if attributes & HAS_PRICE else 0
     order.leaves = command.quantity

@@ -1,4 +1,4 @@
-"""The rare half of dispatch: what is refused at the door, what is due first, and every command that is no order."""
+"""What is refused at the door, and every command that is no order, by its type."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -6,7 +6,7 @@ from libc.string cimport memset
 from pricetime.matching.administration cimport disconnect, logon, logout, venue_start
 from pricetime.matching.definitions cimport define
 from pricetime.matching.mass_cancel cimport mass_cancel
-from pricetime.matching.phases cimport change_phase, tell_indicative, work_off_due
+from pricetime.matching.phases cimport change_phase, tell_indicative
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_header, event_room, report_command
 from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
@@ -27,11 +27,6 @@ cdef int refuse_at_door(EngineState* engine, const CommandLine* record, int reas
         event.order_id = <uint64_t> engine.sessions[session].mark
     sink.count += 1
     return reason
-
-
-cdef int after_what_is_due(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    work_off_due(engine, sink)
-    return dispatch(engine, record, sink)
 
 
 cdef int administer(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:

@@ -10,59 +10,29 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from pricetime.matching.accounts cimport account_table_create, account_table_destroy, account_table_touch
 from pricetime.matching.administration cimport give_back_order_memory, make_room, take_order_memory
 from pricetime.matching.auction cimport Uncross, auction_price
-from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.depth cimport DepthLevel, depth
-from pricetime.matching.dispatch cimport after_what_is_due, dispatch, refuse_at_door
-from pricetime.matching.door cimport record_screen
 from pricetime.matching.dump cimport dump_size, dump_state
 from pricetime.matching.events cimport EventSink, sink_lengthen
-from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely, foresight_begin, session_of
-from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
-from pricetime.matching.memory cimport likely, prefetch, touch_lines, unlikely
+from pricetime.matching.memory cimport touch_lines
 from pricetime.matching.names cimport name_find, names_destroy
-from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport ladder_destroy
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
-    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, KINDS, OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS,
-    ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT, Session, session_known,
+    KINDS, OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, ORDER_CAPACITY_DEFAULT, ORDER_CAPACITY_MAX, SHARD_SHIFT,
 )
 
 from pricetime.matching import records
 from pricetime.matching.errors import not_lines
-
-cdef enum:
-    WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
-
-cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
-memset(SENDERS, 0, sizeof(SENDERS))
-SENDERS[<int> NEW_ORDER_SINGLE] = BY_TRADER
-SENDERS[<int> ORDER_CANCEL_REQUEST] = BY_TRADER
-SENDERS[<int> ORDER_CANCEL_REPLACE_REQUEST] = BY_TRADER
-SENDERS[<int> ORDER_MASS_CANCEL_REQUEST] = BY_TRADER
-SENDERS[<int> SECURITY_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> PARTY_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> SESSION_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> RISK_LIMITS] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> POSITION_ADJUST] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> KILL_SWITCH] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> TRADING_SESSION_STATUS] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> VENUE_START] = BY_VENUE
-SENDERS[<int> LOGON] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> LOGOUT] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> DISCONNECT] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> CLOCK] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> EVENT_DIGEST] = BY_VENUE
 
 # ------------------------------------------------------------------------------------------- the C contract
 
@@ -109,123 +79,6 @@ cdef void engine_destroy(EngineState* engine) noexcept nogil:
     free(engine.session_names)
     free(engine.instrument_names)
     free(engine)
-
-
-cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept nogil:
-    cdef uint8_t senders = SENDERS[record.type & 63]
-    cdef uint32_t session = record.session
-    if senders == 0:
-        return UNKNOWN_MSG_TYPE
-    if session == 0:
-        return 0 if senders & BY_VENUE else NOT_AUTHORIZED
-    if not session_known(engine, session):
-        return UNKNOWN_SESSION
-    if not senders & engine.sessions[session].senders:
-        return NOT_AUTHORIZED
-    if not engine.sessions[session].logged_on and record.type != LOGON:
-        return NOT_LOGGED_ON
-    if senders & WITHOUT_CL_ORD_ID:
-        return 0
-    if record.cl_ord_id <= 0:
-        return INVALID_CL_ORD_ID
-    return DUPLICATE_CL_ORD_ID if record.cl_ord_id <= engine.sessions[session].mark else 0
-
-
-cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil:
-    return screen(engine, record)
-
-
-cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
-    """Five lines ahead the id's place, three ahead the order, one ahead what its removal touches: each step reads what the
-    one before asked for. One order's chain of misses so runs beside the commands before it (itch: 125 to 95 ns a command).
-    Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
-    cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
-    cdef uint32_t third = id_index_first(&engine.by_cl_ord_id, ahead.keys[0])
-    cdef const Order* order = &engine.pool.orders[ahead.slots[0]]
-    foresee_removal(engine, order)
-    id_index_prefetch(&engine.by_order_id, order.order_id)
-    prefetch(&engine.pool.orders[third])
-    ahead.slots[0] = ahead.slots[1]
-    ahead.slots[1] = third
-    ahead.keys[0] = ahead.keys[1]
-    ahead.keys[1] = cl_ord_key(session_of(ahead, fifth), <int64_t> fifth.target)
-    id_index_prefetch(&engine.by_cl_ord_id, ahead.keys[1])
-
-
-cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    """Every way out of here is a call of another module and the last thing done: a jump, so that no register is saved (move: 20
-    instructions of 78). That is why what is called gives APPLIED."""
-    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
-    cdef uint8_t senders = SENDERS[record.type & 63]
-    cdef int reason
-    # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
-    if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
-        session.mark = record.cl_ord_id
-    else:
-        reason = screen(engine, record)
-        if reason:
-            return refuse_at_door(engine, record, reason, sink)
-        if record.type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
-                                            or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
-            return DIGEST_DIFFERS
-    engine.sequence += 1
-    engine.place = 0
-    if record.time > engine.time:
-        engine.time = record.time
-    if unlikely(engine.time >= engine.next_deadline):
-        return after_what_is_due(engine, record, sink)
-    return dispatch(engine, record, sink)
-
-
-cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
-    if engine.accounts.count > FEW_ACCOUNTS:
-        foresee_widely(engine, ahead, record)
-    else:
-        foresee(engine, ahead, record)
-
-
-cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    return apply(engine, record, sink)
-
-
-cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
-    foresee_widely(engine, ahead, record)
-    return engine_apply(engine, record, sink)
-
-
-# By a pointer: inlined, it would cost the narrow way its registers (10 instructions).
-cdef int (*APPLY_WIDELY)(EngineState*, Foresight*, const CommandLine*, EventSink*) noexcept nogil
-APPLY_WIDELY = apply_widely
-
-
-cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
-    if unlikely(engine.accounts.count > FEW_ACCOUNTS):
-        return APPLY_WIDELY(engine, ahead, record, sink)
-    foresee(engine, ahead, record)
-    return apply(engine, record, sink)
-
-
-cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
-                                     EventSink* sink) noexcept nogil:
-    cdef LinesApplied done
-    cdef Foresight ahead
-    cdef const CommandLine* record
-    memset(&done, 0, sizeof(done))
-    foresight_begin(&ahead, lines, available, 0)
-    while done.lines < available:
-        record = &lines[done.lines]
-        done.status = record_screen(record, available - done.lines, &done.offset)
-        if done.status:
-            break
-        if record.sequence != 0 and record.sequence != engine.sequence + 1:
-            done.status = OUT_OF_SEQUENCE
-            break
-        if engine_apply_ahead(engine, &ahead, record, sink) == DIGEST_DIFFERS:
-            done.status = DIGEST_DIFFERS
-            break
-        done.records += 1
-        done.lines += record_lines(record)
-    return done
 
 
 # ---------------------------------------------------------------------------------------- the Python class

@@ -42,7 +42,6 @@ cdef struct Foresight:
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
     uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
-    uint32_t slots[2]           # of the orders that the 2nd and 3rd name
     LinesAhead lines            # in a venue of many accounts
 
 

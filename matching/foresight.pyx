@@ -18,7 +18,7 @@ from pricetime.matching.memory cimport CACHE_LINE, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport BLOCK_TICKS, WINDOW_BLOCKS, window_position
 from pricetime.matching.records cimport HAS_PRICE
-from pricetime.matching.state cimport Instrument, instrument_known, is_multiple, level_key, session_known, side_index
+from pricetime.matching.state cimport Instrument, divides, instrument_known, level_key, session_known, side_index
 
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
 
@@ -64,7 +64,7 @@ cdef inline void look_up(EngineState* state, LineAhead* line) noexcept nogil:
     if unlikely(line.instrument == 0):      # nothing was read yet: the first lines
         return
     line.seat = account_seat(participant, line.instrument)
-    is_multiple(&instrument.tick, line.key, &line.key)
+    divides(&instrument.tick, line.key, &line.key)     # of a price above 0: a guess is not worth a branch
     line.key = level_key(line.side, line.key)
     line.opposite = instrument.ladders[1 - line.side].best & line.priced
     prefetch(&state.participants[participant])

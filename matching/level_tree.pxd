@@ -24,9 +24,9 @@ cdef struct Level:
 
 cdef struct Block:
     uint64_t bitmap             # which of levels[] are there
-    uint32_t levels[64]
     uint32_t next_free
     uint32_t reserved
+    uint32_t levels[64]
 
 cdef struct LevelPool:
     # Shared by all ladders and trees of an engine.

@@ -14,9 +14,9 @@ up a level is a far one. The window moves when the best level is outside it (lad
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pricetime.matching.level_tree cimport (
-    LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove,
+    Block, LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove,
 )
-from pricetime.matching.memory cimport count_leading_zeros
+from pricetime.matching.memory cimport count_leading_zeros, unlikely
 
 cdef enum:
     BLOCK_TICKS_SHIFT = 6
@@ -69,22 +69,29 @@ cdef inline uint32_t ladder_find(const PriceLadder* self, const LevelPool* pool,
     return index
 
 
+# Where levels are few and far between, half of them have a block to themselves, and which cannot be foretold: whether a block is
+# taken or given back is computed, not asked (crash: half a wrong guess a command less).
+
+cdef inline uint32_t either(bint condition, uint32_t one, uint32_t other) noexcept nogil:
+    """`one` if `condition` else `other`, without the branch that the compiler makes of that."""
+    return other ^ ((one ^ other) & -<uint32_t> condition)
+
+
 cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index, uint64_t position) noexcept nogil:
     """Put a level into the window at `position`; False where no block is left."""
     cdef int64_t key = pool.levels[index].key
-    cdef uint32_t block = self.directory[position]
-    if block == 0:
-        block = pool.blocks_free
-        if block != 0:
-            pool.blocks_free = pool.blocks[block].next_free
-        elif pool.blocks_touched < pool.blocks_capacity:
+    cdef uint32_t block = self.directory[position], spare = pool.blocks_free
+    if unlikely(spare == 0):
+        if pool.blocks_touched < pool.blocks_capacity:
             pool.blocks_touched += 1
-            block = pool.blocks_touched
-        else:
+            spare = pool.blocks_touched
+        elif block == 0:
             return False
-        self.directory[position] = block
-        self.summary[position >> 6] |= <uint64_t> 1 << (position & 63)
-        self.top |= <uint32_t> 1 << (position >> 6)
+    pool.blocks_free = either(block == 0, pool.blocks[spare].next_free, spare)
+    block = either(block == 0, spare, block)
+    self.directory[position] = block
+    self.summary[position >> 6] |= <uint64_t> 1 << (position & 63)
+    self.top |= <uint32_t> 1 << (position >> 6)
     pool.blocks[block].bitmap |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
     pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = index
     pool.levels[index].block = block
@@ -94,19 +101,19 @@ cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index,
 
 cdef inline void near_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
     cdef int64_t key = pool.levels[index].key
-    cdef uint32_t block = pool.levels[index].block
-    cdef uint64_t position
-    pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = 0
-    pool.blocks[block].bitmap &= ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
+    cdef uint32_t number = pool.levels[index].block
+    cdef Block* block = &pool.blocks[number]
+    cdef uint64_t position = window_position(self, key)
+    cdef uint64_t bitmap = block.bitmap & ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
+    cdef uint64_t summary = self.summary[position >> 6] & ~(<uint64_t> (bitmap == 0) << (position & 63))
+    block.levels[key & (BLOCK_TICKS - 1)] = 0
+    block.bitmap = bitmap
+    block.next_free = pool.blocks_free      # means something only where it is free
+    pool.blocks_free = either(bitmap == 0, number, pool.blocks_free)
+    self.directory[position] = either(bitmap == 0, 0, number)
+    self.summary[position >> 6] = summary
+    self.top &= ~(<uint32_t> (summary == 0) << (position >> 6))
     self.near_levels -= 1
-    if pool.blocks[block].bitmap == 0:
-        position = window_position(self, key)
-        self.directory[position] = 0
-        self.summary[position >> 6] &= ~(<uint64_t> 1 << (position & 63))
-        if self.summary[position >> 6] == 0:
-            self.top &= ~(<uint32_t> 1 << (position >> 6))
-        pool.blocks[block].next_free = pool.blocks_free
-        pool.blocks_free = block
 
 
 cdef inline uint32_t near_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil:

@@ -11,6 +11,7 @@ from pricetime.matching.records cimport (
     EventRecord,
 )
 from pricetime.matching.state cimport EngineState, Session
+from pricetime.matching.words cimport Word
 
 
 cdef inline EventRecord* event_room(EventSink* sink) noexcept nogil:
@@ -25,7 +26,7 @@ cdef inline void event_header(EngineState* state, EventRecord* event, uint8_t ty
                               uint32_t session, uint32_t participant, uint32_t instrument, uint16_t attributes) noexcept nogil:
     """The fields that share words, written as whole words: the digest reads words, and a word that is read right after
     its bytes were written one by one costs a dozen cycles."""
-    cdef uint64_t* words = <uint64_t*> event
+    cdef Word* words = <Word*> event
     words[0] = (state.place | <uint64_t> type << 32 | <uint64_t> ((RECORD_VERSION << 4) | EVENT_LINES) << 40
                 | <uint64_t> status_flags << 48 | <uint64_t> reason << 56)
     words[8] = session | <uint64_t> instrument << 32

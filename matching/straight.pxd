@@ -1,12 +1,208 @@
-"""The straight way of the three commands for orders, and from there to the whole of the rule. Each gives 0 (dispatch.pxd)."""
+"""The straight way: a plain Limit order in an instrument where nothing has to be looked at closer. Rules 4 and 5, for what is nearly
+every order, without saying why not.
 
+Each function here asks, in whatever order is cheapest, everything that could make the command another case: not open, not plain, not
+allowed, not found. If all is well it carries the command out. If anything is not, it has changed nothing, and gives False: the
+whole of the rule (orders.pyx, replace.pyx) finds the reason. So no check stands here alone, and no reason at all:
+tests/differential holds both ways against the plain engine.
+
+apply.pyx is the one module that includes this.
+"""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+
+from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
+from pricetime.matching.book cimport (
+    book_join, book_match, book_remove, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
+)
+from pricetime.matching.careful cimport work_off_closely
+from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.records cimport CommandLine
-from pricetime.matching.state cimport EngineState
+from pricetime.matching.fields cimport check_quantity
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch, id_index_remove
+from pricetime.matching.memory cimport unlikely
+from pricetime.matching.order_pool cimport Order, order_give_back
+from pricetime.matching.placing cimport end_order
+from pricetime.matching.records cimport *
+from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.risk cimport account_of, check_counts, risk_add, risk_remove
+from pricetime.matching.state cimport (
+    EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index,
+)
+from pricetime.matching.words cimport HalfWord
 
-cdef int order_new(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-    # NewOrderSingle [D]. Rule 4.
-cdef int order_replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-    # OrderCancelReplaceRequest [G]. Rule 5.
-cdef int order_cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil
-    # OrderCancelRequest [F]. Rule 5.
+cdef enum:
+    TIME_IN_FORCE_BITS = TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT
+    ORD_TYPE_BITS = ORD_TYPE_MASK << ORD_TYPE_SHIFT
+    # The second word of a command, type, shape and attributes, and of it what a straight command says: one line, a Limit order with
+    # price and quantity. HEADER_NAMED is for one that names an order.
+    LINES_AT = 8
+    ATTRIBUTES_AT = 16
+    HEADER = 0xF << LINES_AT | (ORD_TYPE_BITS | HAS_PRICE | HAS_QUANTITY) << ATTRIBUTES_AT
+    HEADER_NAMED = HEADER | (BY_ORDER_ID | HAS_EXEC_INST) << ATTRIBUTES_AT
+    HEADER_SAID = 1 << LINES_AT | (LIMIT << ORD_TYPE_SHIFT | HAS_PRICE | HAS_QUANTITY) << ATTRIBUTES_AT
+    # Of an order's attributes and flags, read as one word: all that is one thing only.
+    FLAGS = 0xFFFF << 16
+    SAME = FLAGS | SIDE_MASK << SIDE_SHIFT | ORD_TYPE_BITS | HAS_PRICE
+
+
+cdef inline uint32_t header(const CommandLine* command) noexcept nogil:
+    return (<const HalfWord*> &command.type)[0]
+
+
+cdef inline uint32_t attributes_and_flags(const Order* order) noexcept nogil:
+    return (<const HalfWord*> &order.attributes)[0]
+
+
+cdef inline bint is_named(const Order* order, const CommandLine* command) noexcept nogil:
+    """Is it the live order that the command names by ClOrdID, and in that instrument?"""
+    return (order.session == command.session and order.instrument == command.instrument
+            and order.cl_ord_id == <int64_t> command.target)
+
+
+cdef inline bint fits(const Instrument* instrument, const CommandLine* command, int64_t* tick) noexcept nogil:
+    """Price and quantity, each by itself; a price above 0."""
+    return (command.price > 0 and divides(&instrument.tick, command.price, tick)
+            and check_quantity(instrument, command.quantity) == NONE)
+
+
+cdef inline bint may_trade(const EngineState* state, const Session* session, const Account* account, bint new, int64_t old_quantity,
+                           int64_t side, int64_t total, int64_t open_quantity) noexcept nogil:
+    """Of rule 13 there are only numbers to compare with their limits, and all are kept."""
+    cdef const Participant* participant = &state.participants[session.participant]
+    cdef bint overflow = False
+    return (session.flags & DISABLED == 0 and (participant.flags | participant.presence) == 0
+            and account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED) == 0
+            and <uint64_t> total <= <uint64_t> account.order_quantity_limit
+            and check_counts(participant, account, new, old_quantity, side, open_quantity, &overflow) == NONE and not overflow)
+
+
+cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
+    """Is there an order on the other side that an order at this price would trade with?"""
+    cdef uint32_t best = instrument.ladders[1 - side].best
+    return best != 0 and state.level_pool.levels[best].key >= level_key(1 - side, tick)
+
+
+# ------------------------------------------------------------------------------------------------- carried out
+
+cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, uint32_t level, bint crosses,
+                                bint may_rest, EventSink* sink) noexcept nogil:
+    """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
+    cdef Order* order = &state.pool.orders[slot]
+    cdef int64_t limit_key
+    if unlikely(crosses):
+        limit_key = level_key(1 - side_index(order.attributes), tick)
+        if not book_match(state, sink, instrument, order, limit_key):
+            return work_off_closely(state, instrument, slot, tick, limit_key, sink)
+        if order.leaves == 0:
+            return False
+    if not may_rest:
+        end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
+        return False
+    book_join(state, instrument, slot, side_index(order.attributes), tick, level)
+    return True
+
+
+cdef inline void report_replaced(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
+    cdef Order* order = &state.pool.orders[slot]
+    id_index_remove(&state.by_cl_ord_id, command.session, command.target, slot)
+    order.cl_ord_id = command.cl_ord_id
+    name_by_client(state, command.session, command.cl_ord_id, slot)
+    event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
+                                         <int64_t> command.target, order.leaves))
+
+
+# ------------------------------------------------------------------------------------------------------ commands
+
+cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    """NewOrderSingle: Limit; Day, GTC or IOC; post-only too."""
+    cdef Session* session = &state.sessions[command.session]
+    cdef Instrument* instrument = &state.instruments[command.instrument]
+    cdef Order* order
+    cdef uint16_t said = command.attributes
+    cdef uint32_t account, slot, level
+    cdef int64_t side = side_index(said)
+    cdef int64_t tick
+    cdef bint crosses
+    if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
+                or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
+        return False
+    account = account_of(state, session, command.instrument, 0)
+    if unlikely(account == 0 or state.pool.live == state.pool.capacity
+                or not may_trade(state, session, &state.accounts.accounts[account], True, 0, side, command.quantity,
+                                 command.quantity)):
+        return False
+    crosses = meets(state, instrument, side, tick)
+    if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
+        return False
+    level = foresee_level(state, instrument, side, tick)
+    slot = accept_order(state, command, account)
+    order = &state.pool.orders[slot]
+    risk_add(state, order)
+    event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
+    if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
+        name_order(state, slot)
+        session.open_orders += 1
+    else:
+        risk_remove(state, order)
+        order_give_back(&state.pool, slot)
+    return True
+
+
+cdef inline bint replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
+    cdef uint32_t slot = id_index_first(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target)), level
+    cdef Order* order = &state.pool.orders[slot]
+    cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
+    cdef uint16_t said = command.attributes
+    cdef Instrument* instrument = &state.instruments[command.instrument]
+    cdef Account* account = &state.accounts.accounts[order.account]
+    cdef int64_t side = side_index(said)
+    cdef int64_t tick, open_quantity, less
+    cdef bint crosses
+    if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
+                or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
+                or instrument.watch or not fits(instrument, command, &tick) or command.quantity <= order.filled):
+        return False
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
+    open_quantity = command.quantity - order.filled
+    less = order.leaves - open_quantity
+    if command.price == order.price and less >= 0:      # it keeps its priority
+        if unlikely(less == 0 or account.flags & GROSS_TRACKED):
+            return False
+        state.level_pool.levels[order.level].quantity -= less
+        order.leaves = open_quantity
+        account.open_quantity[side] -= <uint64_t> less
+        report_replaced(state, command, slot, sink)
+        return True
+    crosses = meets(state, instrument, side, tick)
+    if unlikely(crosses and order.attributes & POST_ONLY
+                or not may_trade(state, &state.sessions[command.session], account, False, order.leaves, side,
+                                    command.quantity, open_quantity)):
+        return False
+    level = foresee_level(state, instrument, side, tick)
+    account.open_quantity[side] -= <uint64_t> less
+    book_remove(state, instrument, slot)
+    order.price = command.price
+    order.leaves = open_quantity
+    report_replaced(state, command, slot, sink)
+    if not trade_and_rest(state, instrument, slot, tick, level, crosses, True, sink):
+        forget_order(state, slot)
+    return True
+
+
+cdef inline bint cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+    """OrderCancelRequest of a plain order, whatever the phase."""
+    cdef uint32_t slot = id_index_first(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target))
+    cdef Order* order = &state.pool.orders[slot]
+    cdef uint16_t said = command.attributes
+    foresee_removal(state, order)
+    id_index_prefetch(&state.by_order_id, order.order_id)
+    if unlikely(not is_named(order, command) or order.flags or said & BY_ORDER_ID
+                or order_side(said) and order_side(said) != order_side(order.attributes)):
+        return False
+    end_order(state, order, NONE, command.cl_ord_id, order.cl_ord_id, sink)
+    indicative_changes(state, &state.instruments[command.instrument])
+    book_remove(state, &state.instruments[command.instrument], slot)
+    forget_order(state, slot)
+    return True

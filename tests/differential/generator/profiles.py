@@ -88,7 +88,7 @@ MIXED = replace(
     collars=(None, None, 5, 20), bands=(None, 2, 8, 40), durations=(1, 50, 2000), expiries=(1, 20, 400, 10**9),
     steps=(0, 0, 0, 1, 1, 100), iceberg=0.15, hidden=0.1, limited=0.15, tight=False,
 )
-# Nothing that makes an instrument be looked at closer: most plain orders go the straight way (matching/straight.pyx),
+# Nothing that makes an instrument be looked at closer: most plain orders go the straight way (matching/straight.pxd),
 # and meet what is not plain.
 STRAIGHT = Profile(
     "straight", {**TRADING, "new": 420, "replace": 360, "status": 3, "risk_limits": 6, "kill_switch": 1}, wrong=0.08,

@@ -1,0 +1,190 @@
+"""From a record to its events: the door, the look ahead, and from a command's type to the function that carries it out.
+
+The commands of orders are worked off here, by the straight way (straight.pxd), in one compiled module from the door on: no call
+through a pointer is on their way, and all of it is one piece that the compiler sees.
+"""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.dispatch cimport administer, refuse_at_door
+from pricetime.matching.door cimport record_screen
+from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely, foresight_begin, session_of
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
+from pricetime.matching.memory cimport likely, prefetch, unlikely
+from pricetime.matching.orders cimport cancel_in_full, new_in_full
+from pricetime.matching.phases cimport work_off_due
+from pricetime.matching.records cimport *
+from pricetime.matching.replace cimport replace_in_full
+from pricetime.matching.state cimport (
+    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, Session, session_known,
+)
+from pricetime.matching.straight cimport cancel, enter, replace
+
+cdef extern from "straight.h":
+    pass
+
+cdef enum:
+    WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
+
+cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
+memset(SENDERS, 0, sizeof(SENDERS))
+SENDERS[<int> NEW_ORDER_SINGLE] = BY_TRADER
+SENDERS[<int> ORDER_CANCEL_REQUEST] = BY_TRADER
+SENDERS[<int> ORDER_CANCEL_REPLACE_REQUEST] = BY_TRADER
+SENDERS[<int> ORDER_MASS_CANCEL_REQUEST] = BY_TRADER
+SENDERS[<int> SECURITY_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> PARTY_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> SESSION_DEFINITION] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> RISK_LIMITS] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> POSITION_ADJUST] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> KILL_SWITCH] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
+SENDERS[<int> TRADING_SESSION_STATUS] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> VENUE_START] = BY_VENUE
+SENDERS[<int> LOGON] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> LOGOUT] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> DISCONNECT] = BY_ANYONE | WITHOUT_CL_ORD_ID
+SENDERS[<int> CLOCK] = BY_OPERATOR | BY_VENUE
+SENDERS[<int> EVENT_DIGEST] = BY_VENUE
+
+# --------------------------------------------------------------------------------------------------- the door
+
+cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept nogil:
+    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef uint32_t session = record.session
+    if senders == 0:
+        return UNKNOWN_MSG_TYPE
+    if session == 0:
+        return 0 if senders & BY_VENUE else NOT_AUTHORIZED
+    if not session_known(engine, session):
+        return UNKNOWN_SESSION
+    if not senders & engine.sessions[session].senders:
+        return NOT_AUTHORIZED
+    if not engine.sessions[session].logged_on and record.type != LOGON:
+        return NOT_LOGGED_ON
+    if senders & WITHOUT_CL_ORD_ID:
+        return 0
+    if record.cl_ord_id <= 0:
+        return INVALID_CL_ORD_ID
+    return DUPLICATE_CL_ORD_ID if record.cl_ord_id <= engine.sessions[session].mark else 0
+
+
+# --------------------------------------------------------------------------------------------------- dispatch
+
+cdef int order_new(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
+    return 0 if likely(enter(engine, command, sink)) else new_in_full(engine, command, sink)
+
+
+cdef int order_replace(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
+    return 0 if likely(replace(engine, command, sink)) else replace_in_full(engine, command, sink)
+
+
+cdef int order_cancel(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
+    return 0 if likely(cancel(engine, command, sink)) else cancel_in_full(engine, command, sink)
+
+
+cdef inline int dispatch(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Whatever is called gives APPLIED: the call is the last thing that is done, a jump, for which no register is saved."""
+    if record.type == ORDER_CANCEL_REPLACE_REQUEST:
+        return order_replace(engine, record, sink)
+    if record.type == NEW_ORDER_SINGLE:
+        return order_new(engine, record, sink)
+    if record.type == ORDER_CANCEL_REQUEST:
+        return order_cancel(engine, record, sink)
+    return administer(engine, record, sink)
+
+
+cdef int after_what_is_due(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    work_off_due(engine, sink)
+    return dispatch(engine, record, sink)
+
+
+cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Every way out of here is a jump, too (dispatch)."""
+    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef int reason
+    # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
+    if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
+        session.mark = record.cl_ord_id
+    else:
+        reason = screen(engine, record)
+        if reason:
+            return refuse_at_door(engine, record, reason, sink)
+        if record.type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
+                                            or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
+            return DIGEST_DIFFERS
+    engine.sequence += 1
+    engine.place = 0
+    if record.time > engine.time:
+        engine.time = record.time
+    if unlikely(engine.time >= engine.next_deadline):
+        return after_what_is_due(engine, record, sink)
+    return dispatch(engine, record, sink)
+
+
+# ---------------------------------------------------------------------------------------------- the look ahead
+
+cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
+    """Five lines ahead the id's place, three ahead the order that stands there: each step reads what the one before asked for.
+    Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
+    cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
+    cdef uint64_t key = cl_ord_key(session_of(ahead, fifth), <int64_t> fifth.target)
+    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[0])])
+    ahead.keys[0] = ahead.keys[1]
+    ahead.keys[1] = key
+    id_index_prefetch(&engine.by_cl_ord_id, key)
+
+
+cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
+    foresee_widely(engine, ahead, record)
+    return apply(engine, record, sink)
+
+
+# ------------------------------------------------------------------------------------------- the C contract
+
+cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil:
+    return screen(engine, record)
+
+
+cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
+    if engine.accounts.count > FEW_ACCOUNTS:
+        foresee_widely(engine, ahead, record)
+    else:
+        foresee(engine, ahead, record)
+
+
+cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    return apply(engine, record, sink)
+
+
+cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
+    if unlikely(engine.accounts.count > FEW_ACCOUNTS):
+        return apply_widely(engine, ahead, record, sink)
+    foresee(engine, ahead, record)
+    return apply(engine, record, sink)
+
+
+cdef LinesApplied engine_apply_lines(EngineState* engine, const CommandLine* lines, size_t available,
+                                     EventSink* sink) noexcept nogil:
+    cdef LinesApplied done
+    cdef Foresight ahead
+    cdef const CommandLine* record
+    memset(&done, 0, sizeof(done))
+    foresight_begin(&ahead, lines, available, 0)
+    while done.lines < available:
+        record = &lines[done.lines]
+        done.status = record_screen(record, available - done.lines, &done.offset)
+        if done.status:
+            break
+        if record.sequence != 0 and record.sequence != engine.sequence + 1:
+            done.status = OUT_OF_SEQUENCE
+            break
+        if engine_apply_ahead(engine, &ahead, record, sink) == DIGEST_DIFFERS:
+            done.status = DIGEST_DIFFERS
+            break
+        done.records += 1
+        done.lines += record_lines(record)
+    return done
