@@ -73,32 +73,32 @@ cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept 
 
 # --------------------------------------------------------------------------------------------------- dispatch
 
-cdef int order_new(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
-    return 0 if likely(enter(engine, command, sink)) else new_in_full(engine, command, sink)
+cdef int order_new(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+    return 0 if likely(enter(engine, command, session, sink)) else new_in_full(engine, command, sink)
 
 
-cdef int order_replace(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
-    return 0 if likely(replace(engine, command, sink)) else replace_in_full(engine, command, sink)
+cdef int order_replace(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+    return 0 if likely(replace(engine, command, session, sink)) else replace_in_full(engine, command, sink)
 
 
-cdef int order_cancel(EngineState* engine, const CommandLine* command, EventSink* sink) noexcept nogil:
-    return 0 if likely(cancel(engine, command, sink)) else cancel_in_full(engine, command, sink)
+cdef int order_cancel(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+    return 0 if likely(cancel(engine, command, session, sink)) else cancel_in_full(engine, command, sink)
 
 
-cdef inline int dispatch(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+cdef inline int dispatch(EngineState* engine, const CommandLine* record, Session* session, EventSink* sink) noexcept nogil:
     """Whatever is called gives APPLIED: the call is the last thing that is done, a jump, for which no register is saved."""
     if record.type == ORDER_CANCEL_REPLACE_REQUEST:
-        return order_replace(engine, record, sink)
+        return order_replace(engine, record, session, sink)
     if record.type == NEW_ORDER_SINGLE:
-        return order_new(engine, record, sink)
+        return order_new(engine, record, session, sink)
     if record.type == ORDER_CANCEL_REQUEST:
-        return order_cancel(engine, record, sink)
+        return order_cancel(engine, record, session, sink)
     return administer(engine, record, sink)
 
 
-cdef int after_what_is_due(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+cdef int after_what_is_due(EngineState* engine, const CommandLine* record, Session* session, EventSink* sink) noexcept nogil:
     work_off_due(engine, sink)
-    return dispatch(engine, record, sink)
+    return dispatch(engine, record, session, sink)
 
 
 cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
@@ -121,8 +121,8 @@ cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink*
     if record.time > engine.time:
         engine.time = record.time
     if unlikely(engine.time >= engine.next_deadline):
-        return after_what_is_due(engine, record, sink)
-    return dispatch(engine, record, sink)
+        return after_what_is_due(engine, record, session, sink)
+    return dispatch(engine, record, session, sink)
 
 
 # ---------------------------------------------------------------------------------------------- the look ahead

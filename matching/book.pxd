@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.deadlines cimport deadline_remove
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_index cimport SLOTS_A_LINE, cl_ord_key, id_index_insert, id_index_prefetch, id_index_remove
+from pricetime.matching.id_index cimport SLOTS_A_LINE, IdIndex, id_index_insert, id_index_place, id_index_remove
 from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.level_tree cimport Level, level_is_empty, tree_find
 from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
@@ -19,7 +19,7 @@ from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, Even
 from pricetime.matching.records cimport TRADE
 from pricetime.matching.reports cimport event_done, report_order, status_of
 from pricetime.matching.risk cimport risk_remove, risk_trade
-from pricetime.matching.state cimport EngineState, Instrument, level_key, side_index
+from pricetime.matching.state cimport EngineState, Instrument, Session, level_key, side_index
 
 
 cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
@@ -108,17 +108,26 @@ cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_
         ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, index)
 
 
-cdef inline void name_by_client(EngineState* state, uint32_t session, int64_t cl_ord_id, uint32_t slot) noexcept nogil:
-    """Make a live order findable by ClOrdID. The line of the ids after it is asked for, whose turn comes soon where they are
+cdef inline void enter_id(IdIndex* ids, uint32_t* place, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
+    """Make a live order findable by an id. The line of the ids after it is asked for, whose turn comes soon where they are
     counted up: without this every sixteenth insertion waits for a line that was touched last when the index was there before."""
-    id_index_insert(&state.by_cl_ord_id, session, <uint64_t> cl_ord_id, slot)
-    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(session, cl_ord_id) + SLOTS_A_LINE)
+    id_index_insert(ids, place, session, id, slot)
+    prefetch(place + SLOTS_A_LINE)
+
+
+cdef inline void name_by_client(EngineState* state, uint32_t session, int64_t cl_ord_id, uint32_t slot) noexcept nogil:
+    enter_id(&state.by_cl_ord_id, id_index_place(&state.by_cl_ord_id, session, <uint64_t> cl_ord_id), session,
+             <uint64_t> cl_ord_id, slot)
+
+
+cdef inline void forget_id(IdIndex* ids, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
+    id_index_remove(ids, id_index_place(ids, session, id), session, id, slot)
 
 
 cdef inline void rename_order(EngineState* state, uint32_t slot, uint32_t session, int64_t cl_ord_id) noexcept nogil:
     """A live order's owner and ClOrdID are these from now on."""
     cdef Order* order = &state.pool.orders[slot]
-    id_index_remove(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot)
+    forget_id(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot)
     order.session = <uint16_t> session
     order.cl_ord_id = cl_ord_id
     name_by_client(state, session, cl_ord_id, slot)
@@ -127,9 +136,18 @@ cdef inline void rename_order(EngineState* state, uint32_t slot, uint32_t sessio
 cdef inline void name_order(EngineState* state, uint32_t slot) noexcept nogil:
     """Make a live order findable by OrderID and ClOrdID."""
     cdef Order* order = &state.pool.orders[slot]
-    id_index_insert(&state.by_order_id, 0, order.order_id, slot)
-    id_index_prefetch(&state.by_order_id, order.order_id + SLOTS_A_LINE)
+    enter_id(&state.by_order_id, id_index_place(&state.by_order_id, 0, order.order_id), 0, order.order_id, slot)
     name_by_client(state, order.session, order.cl_ord_id, slot)
+
+
+cdef inline void forget_from(EngineState* state, uint32_t slot, Session* session, uint32_t* place) noexcept nogil:
+    """forget_order of an order without ExpireTime, its session and the place of its ClOrdID being at hand."""
+    cdef Order* order = &state.pool.orders[slot]
+    risk_remove(state, order)
+    forget_id(&state.by_order_id, 0, order.order_id, slot)
+    id_index_remove(&state.by_cl_ord_id, place, order.session, <uint64_t> order.cl_ord_id, slot)
+    session.open_orders -= 1
+    order_give_back(&state.pool, slot)
 
 
 cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
@@ -137,11 +155,8 @@ cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
     if unlikely(order.flags & TIMED):
         deadline_remove(state, slot)
-    risk_remove(state, order)
-    id_index_remove(&state.by_order_id, 0, order.order_id, slot)
-    id_index_remove(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id, slot)
-    state.sessions[order.session].open_orders -= 1
-    order_give_back(&state.pool, slot)
+    forget_from(state, slot, &state.sessions[order.session],
+                id_index_place(&state.by_cl_ord_id, order.session, <uint64_t> order.cl_ord_id))
 
 
 cdef inline void report_trade(EngineState* state, EventSink* sink, const Order* order, uint32_t flags, int64_t price,

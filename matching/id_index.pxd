@@ -65,17 +65,21 @@ cdef inline uint32_t id_index_other(const IdIndex* self, uint32_t session, uint6
     return id_map_find(&self.others, id_home(&self.others, session, id), skip)
 
 
-cdef inline void id_index_insert(IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
-    cdef uint32_t* place = &self.slots[cl_ord_key(session, id) & self.mask]
+cdef inline uint32_t* id_index_place(IdIndex* self, uint32_t session, uint64_t id) noexcept nogil:
+    """Where the pair stands if nobody else does: for whoever needs it twice. Kept as long as the engine."""
+    return &self.slots[cl_ord_key(session, id) & self.mask]
+
+
+cdef inline void id_index_insert(IdIndex* self, uint32_t* place, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
+    """Put in a pair that is not there; `place` is its."""
     if unlikely(place[0] != 0):
         id_map_insert(&self.others, id_home(&self.others, session, id), slot)
     else:
         place[0] = slot
 
 
-cdef inline void id_index_remove(IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
-    """Take out a pair that is there."""
-    cdef uint32_t* place = &self.slots[cl_ord_key(session, id) & self.mask]
+cdef inline void id_index_remove(IdIndex* self, uint32_t* place, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
+    """Take out a pair that is there; `place` is its."""
     if unlikely(place[0] != slot):
         id_map_remove(&self.others, id_home(&self.others, session, id), slot)
     else:

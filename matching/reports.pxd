@@ -57,13 +57,12 @@ cdef inline uint8_t status_of(const Order* order) noexcept nogil:
     return ORDER_NEW if order.filled == 0 else ORDER_PARTIALLY_FILLED
 
 
-cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const Order* order, uint8_t type,
-                                      uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
-                                      int64_t leaves) noexcept nogil:
+cdef inline EventRecord* report_to(EngineState* state, EventSink* sink, Session* owner, const Order* order, uint8_t type,
+                                   uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
+                                   int64_t leaves) noexcept nogil:
     """An execution report, numbered, to the order's owner. Returned so that a trade can add LastPx, LastQty, TrdMatchID
     before event_done, which the caller must call."""
     cdef EventRecord* event = event_room(sink)
-    cdef Session* owner = &state.sessions[order.session]
     event_header(state, event, type, status_flags, reason, order.session, owner.participant, order.instrument, order.attributes)
     event.report_number = next_report_number(owner)
     event.cl_ord_id = cl_ord_id
@@ -77,6 +76,13 @@ cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const
     event.trd_match_id = 0
     event.orig_cl_ord_id = orig_cl_ord_id
     return event
+
+
+cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const Order* order, uint8_t type,
+                                      uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
+                                      int64_t leaves) noexcept nogil:
+    """report_to, of whoever has the order alone."""
+    return report_to(state, sink, &state.sessions[order.session], order, type, status_flags, reason, cl_ord_id, orig_cl_ord_id, leaves)
 
 
 cdef inline EventRecord* event_to(EngineState* state, EventSink* sink, uint32_t session, uint8_t type,

@@ -129,12 +129,17 @@ cdef inline int64_t risk_price_of(const EngineState* state, const Order* order) 
     return state.pool.extras[order - state.pool.orders].risk_price if order.flags & RISK_PRICED else order.price
 
 
+cdef inline void count_in(Account* account, Participant* participant, int64_t side, int64_t quantity) noexcept nogil:
+    """One order more, with `quantity` open."""
+    account.open_quantity[side] += <uint64_t> quantity
+    account.open_orders += 1
+    participant.open_orders += 1
+
+
 cdef inline void risk_add(EngineState* state, const Order* order) noexcept nogil:
     """order.account, quantities, attributes and risk price are set."""
     cdef Account* account = &state.accounts.accounts[order.account]
-    account.open_quantity[side_index(order.attributes)] += <uint64_t> order.leaves
-    account.open_orders += 1
-    state.participants[account.participant].open_orders += 1
+    count_in(account, &state.participants[account.participant], side_index(order.attributes), order.leaves)
     if unlikely(account.flags & GROSS_TRACKED):
         follow_gross(state, order, 0, order.leaves)
 

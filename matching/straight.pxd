@@ -13,19 +13,19 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
 from pricetime.matching.book cimport (
-    book_join, book_match, book_remove, foresee_level, foresee_removal, forget_order, name_by_client, name_order,
+    book_join, book_match, book_remove, enter_id, foresee_level, foresee_removal, forget_from, forget_order, name_order,
 )
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport check_quantity
-from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch, id_index_remove
-from pricetime.matching.memory cimport unlikely
+from pricetime.matching.id_index cimport id_index_place, id_index_prefetch, id_index_remove
+from pricetime.matching.memory cimport prefetch, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_done, report_order, status_of
-from pricetime.matching.risk cimport account_of, check_counts, risk_add, risk_remove
+from pricetime.matching.reports cimport event_done, report_to, status_of
+from pricetime.matching.risk cimport account_of, check_counts, count_in, risk_remove
 from pricetime.matching.state cimport (
     EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index,
 )
@@ -66,10 +66,9 @@ cdef inline bint fits(const Instrument* instrument, const CommandLine* command, 
             and check_quantity(instrument, command.quantity) == NONE)
 
 
-cdef inline bint may_trade(const EngineState* state, const Session* session, const Account* account, bint new, int64_t old_quantity,
-                           int64_t side, int64_t total, int64_t open_quantity) noexcept nogil:
+cdef inline bint may_trade(const Participant* participant, const Session* session, const Account* account, bint new,
+                           int64_t old_quantity, int64_t side, int64_t total, int64_t open_quantity) noexcept nogil:
     """Of rule 13 there are only numbers to compare with their limits, and all are kept."""
-    cdef const Participant* participant = &state.participants[session.participant]
     cdef bint overflow = False
     return (session.flags & DISABLED == 0 and (participant.flags | participant.presence) == 0
             and account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED) == 0
@@ -103,43 +102,46 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
     return True
 
 
-cdef inline void report_replaced(EngineState* state, const CommandLine* command, uint32_t slot, EventSink* sink) noexcept nogil:
+cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, uint32_t slot,
+                                 uint32_t* old_place, uint32_t* new_place, EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    id_index_remove(&state.by_cl_ord_id, command.session, command.target, slot)
+    id_index_remove(&state.by_cl_ord_id, old_place, command.session, command.target, slot)
     order.cl_ord_id = command.cl_ord_id
-    name_by_client(state, command.session, command.cl_ord_id, slot)
-    event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
+    enter_id(&state.by_cl_ord_id, new_place, command.session, <uint64_t> command.cl_ord_id, slot)
+    event_done(state, sink, report_to(state, sink, session, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
                                          <int64_t> command.target, order.leaves))
 
 
 # ------------------------------------------------------------------------------------------------------ commands
 
-cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef inline bint enter(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """NewOrderSingle: Limit; Day, GTC or IOC; post-only too."""
-    cdef Session* session = &state.sessions[command.session]
     cdef Instrument* instrument = &state.instruments[command.instrument]
     cdef Order* order
     cdef uint16_t said = command.attributes
-    cdef uint32_t account, slot, level
+    cdef Participant* participant
+    cdef Account* account
+    cdef uint32_t number, slot, level
     cdef int64_t side = side_index(said)
     cdef int64_t tick
     cdef bint crosses
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
                 or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
         return False
-    account = account_of(state, session, command.instrument, 0)
-    if unlikely(account == 0 or state.pool.live == state.pool.capacity
-                or not may_trade(state, session, &state.accounts.accounts[account], True, 0, side, command.quantity,
-                                 command.quantity)):
+    number = account_of(state, session, command.instrument, 0)
+    account = &state.accounts.accounts[number]
+    participant = &state.participants[session.participant]
+    if unlikely(number == 0 or state.pool.live == state.pool.capacity
+                or not may_trade(participant, session, account, True, 0, side, command.quantity, command.quantity)):
         return False
     crosses = meets(state, instrument, side, tick)
     if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
         return False
     level = foresee_level(state, instrument, side, tick)
-    slot = accept_order(state, command, account)
+    slot = accept_order(state, command, number)
     order = &state.pool.orders[slot]
-    risk_add(state, order)
-    event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
+    count_in(account, participant, side, command.quantity)      # no gross is tracked
+    event_done(state, sink, report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
     if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
@@ -149,9 +151,11 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, EventSink
     return True
 
 
-cdef inline bint replace(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef inline bint replace(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
-    cdef uint32_t slot = id_index_first(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target)), level
+    cdef uint32_t* old_place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
+    cdef uint32_t* new_place = id_index_place(&state.by_cl_ord_id, command.session, <uint64_t> command.cl_ord_id)
+    cdef uint32_t slot = old_place[0], level
     cdef Order* order = &state.pool.orders[slot]
     cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
     cdef uint16_t said = command.attributes
@@ -164,7 +168,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
                 or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
                 or instrument.watch or not fits(instrument, command, &tick) or command.quantity <= order.filled):
         return False
-    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
+    prefetch(new_place)
     open_quantity = command.quantity - order.filled
     less = order.leaves - open_quantity
     if command.price == order.price and less >= 0:      # it keeps its priority
@@ -173,11 +177,11 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
         state.level_pool.levels[order.level].quantity -= less
         order.leaves = open_quantity
         account.open_quantity[side] -= <uint64_t> less
-        report_replaced(state, command, slot, sink)
+        report_replaced(state, command, session, slot, old_place, new_place, sink)
         return True
     crosses = meets(state, instrument, side, tick)
     if unlikely(crosses and order.attributes & POST_ONLY
-                or not may_trade(state, &state.sessions[command.session], account, False, order.leaves, side,
+                or not may_trade(&state.participants[session.participant], session, account, False, order.leaves, side,
                                     command.quantity, open_quantity)):
         return False
     level = foresee_level(state, instrument, side, tick)
@@ -185,15 +189,16 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, EventSi
     book_remove(state, instrument, slot)
     order.price = command.price
     order.leaves = open_quantity
-    report_replaced(state, command, slot, sink)
+    report_replaced(state, command, session, slot, old_place, new_place, sink)
     if not trade_and_rest(state, instrument, slot, tick, level, crosses, True, sink):
         forget_order(state, slot)
     return True
 
 
-cdef inline bint cancel(EngineState* state, const CommandLine* command, EventSink* sink) noexcept nogil:
+cdef inline bint cancel(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelRequest of a plain order, whatever the phase."""
-    cdef uint32_t slot = id_index_first(&state.by_cl_ord_id, cl_ord_key(command.session, <int64_t> command.target))
+    cdef uint32_t* place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
+    cdef uint32_t slot = place[0]
     cdef Order* order = &state.pool.orders[slot]
     cdef uint16_t said = command.attributes
     foresee_removal(state, order)
@@ -201,8 +206,9 @@ cdef inline bint cancel(EngineState* state, const CommandLine* command, EventSin
     if unlikely(not is_named(order, command) or order.flags or said & BY_ORDER_ID
                 or order_side(said) and order_side(said) != order_side(order.attributes)):
         return False
-    end_order(state, order, NONE, command.cl_ord_id, order.cl_ord_id, sink)
+    event_done(state, sink, report_to(state, sink, session, order, CANCELED, ORDER_CANCELED, NONE, command.cl_ord_id,
+                                      order.cl_ord_id, 0))
     indicative_changes(state, &state.instruments[command.instrument])
     book_remove(state, &state.instruments[command.instrument], slot)
-    forget_order(state, slot)
+    forget_from(state, slot, session, place)
     return True

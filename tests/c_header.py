@@ -12,7 +12,7 @@ from textwrap import wrap
 
 MATCHING = Path(__file__).resolve().parents[1] / "matching"
 HEADER = MATCHING / "pricetime.h"
-SOURCES = ("records.pxd", "events.pxd", "depth.pxd", "engine.pxd", "c_api.pxd")
+SOURCES = ("records.pxd", "events.pxd", "depth.pxd", "apply.pxd", "c_api.pxd")
 WIDTH = 120
 COMMENT_COLUMN = 52
 INDENT = "    "

@@ -28,7 +28,8 @@ from pricetime.matching.accounts cimport (
     ACCOUNT_SEATS, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, AccountTerms, account_find)
 from pricetime.matching.engine cimport Engine
 from pricetime.matching.level_tree cimport Block, Level
-from pricetime.matching.id_index cimport id_index_insert, id_index_remove
+from pricetime.matching.book cimport enter_id, forget_id
+from pricetime.matching.id_index cimport id_index_place
 from pricetime.matching.order_pool cimport *
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport *
@@ -192,9 +193,9 @@ ORDERS = [
     ("o[bid].order_id = 9", "order 9: not found by its OrderID"),
     ("o[bid].cl_ord_id = 9", "order 1: not found by its ClOrdID"),
     ("o[bid].session = B", "order 1: not found by its ClOrdID"),
-    ("id_index_remove(&s.by_order_id, 0, o[bid].order_id, bid)", "order 1: not found by its OrderID"),
-    ("id_index_remove(&s.by_cl_ord_id, A, bid, bid)", "order 1: not found by its ClOrdID"),
-    ("id_index_insert(&s.by_order_id, 0, 77, bid)",
+    ("forget_id(&s.by_order_id, 0, o[bid].order_id, bid)", "order 1: not found by its OrderID"),
+    ("forget_id(&s.by_cl_ord_id, A, bid, bid)", "order 1: not found by its ClOrdID"),
+    ("enter_id(&s.by_order_id, id_index_place(&s.by_order_id, 0, 77), 0, 77, bid)",
      "55 names for 27 live orders, expected two each"),
     ("s.last_order_id = resting - 1", "order 26: an id above its counter"),
     ("sessions[A].mark = crossing_ask - 1", "order 25: an id above its counter"),
