@@ -1,6 +1,6 @@
 """Looking ahead in a venue of many accounts: what the next commands will touch is asked for, a step of each a command.
 
-A few instruments' ladders, and a few participants, stay in the first caches by themselves; engine_foresee (engine.pyx) then asks
+A few instruments' ladders, and a few participants, stay in the first caches by themselves; engine_foresee (apply.pyx) then asks
 for orders alone. With 100 instruments and 1,000 participants: 290 to 150 ns a command, of which these steps are 20.
 """
 

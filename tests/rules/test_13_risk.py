@@ -196,9 +196,7 @@ NOT_ONLY_LOWER = [
 ]
 
 
-@pytest.mark.parametrize("kind", [{}, {"display": 2}, {"price": None, "stop": 150}], ids=str)
-@pytest.mark.parametrize(("tif", "change"), NOT_ONLY_LOWER, ids=str)
-@pytest.mark.parametrize(("command", "reason"), [
+REFUSALS = pytest.mark.parametrize(("command", "reason"), [
     (c.define_session(ALICE, None, FIRM_A, c.TRADER | records.DISABLED), "SESSION_DISABLED"),
     (c.define_participant(FIRM_A, None, attributes=records.DISABLED), "PARTICIPANT_DISABLED"),
     (of_participant(c.order_limits_line(rate=(1, 10**15))), "MESSAGE_RATE"),
@@ -208,6 +206,11 @@ NOT_ONLY_LOWER = [
     (of_account(position=8), "POSITION_LIMIT"),
     (of_account(gross=50), "GROSS_NOTIONAL_LIMIT"),
 ], ids=lambda value: value if isinstance(value, str) else "")
+
+
+@pytest.mark.parametrize("kind", [{}, {"display": 2}, {"price": None, "stop": 150}], ids=str)
+@pytest.mark.parametrize(("tif", "change"), NOT_ONLY_LOWER, ids=str)
+@REFUSALS
 def test_a_replace_that_keeps_its_place_but_not_only_lowers_is_checked(market, kind, tif, change, command, reason):
     timed = {"expires": 900} if tif == GTD else {}
     apply(market, order(1, 10, tif=tif, **timed, **kind), order(2, 10, tif=tif, **timed, **kind), command)
@@ -216,6 +219,17 @@ def test_a_replace_that_keeps_its_place_but_not_only_lowers_is_checked(market, k
     assert refused(market, c.replace(ALICE, 4, POWER, 1, **change)) == reason
     same = {"quantity": 9, "expires": 900} if tif == GTD else {"quantity": 9, "tif": tif}
     assert told(market, c.replace(ALICE, 5, POWER, 1, **same)) == [("REPLACED", 5, 9)]
+
+
+@REFUSALS
+def test_a_replace_that_says_all_of_a_plain_order_as_it_is_is_checked(market, command, reason):
+    """The straight way's replace: side, type, price and quantity said."""
+    said = {"side": BUY, "ord_type": records.OrdType.LIMIT}
+    apply(market, order(1, 10), order(2, 10), command)
+    if reason == "MESSAGE_RATE":
+        apply(market, c.new(ALICE, 3, ACME, BUY, 10, 100))
+    assert refused(market, c.replace(ALICE, 4, POWER, 1, 10, 100, **said)) == reason
+    assert told(market, c.replace(ALICE, 5, POWER, 1, 9, 100, **said)) == [("REPLACED", 5, 9)]
 
 
 @pytest.mark.parametrize(("tif", "change"), NOT_ONLY_LOWER, ids=str)
