@@ -2,8 +2,8 @@
  *
  *   published   slots written so far; stored by the writer with release after each command, so that whoever loads it
  *               with acquire sees the slots below it whole, and nobody waits for a further command to see an event
- *   taken       slots read so far, and left (ring_leave); stored by the reader with release, so that the writer, who loads it with acquire,
- *               writes only where nothing is read any more
+ *   taken       slots read so far, and left (ring_leave); stored by the reader with release, so that the writer, who
+ *               loads it with acquire, writes only where nothing is read any more
  *   closed      the writer is done; stored with release after the last `published`
  *
  * Both count up for ever (2^64 slots); a slot's place is its number modulo the capacity. Each thread's words have cache
