@@ -38,6 +38,8 @@ typedef struct {
     uint32_t side;
 } BareCommand;
 
+/* What is handed over has the size of the engine's events: both go through the same ring in the same cache lines, so that the ratio is
+ * between books, not between records. The bare book fills a quarter of it; nobody clears the rest. */
 typedef struct {
     uint32_t kind;                      /* BARE_ACCEPTED ... */
     uint32_t id;                        /* of the order that the command is about */
@@ -45,6 +47,7 @@ typedef struct {
     int32_t level;                      /* of TRADED: the maker's */
     int64_t quantity;                   /* accepted, traded, canceled, the new total */
     int64_t open;                       /* of that order afterwards */
+    int64_t unused[12];
 } BareReport;
 
 /* Where reports go: a block that its owner empties, as the engine's EventSink. */
@@ -210,7 +213,13 @@ BARE_INLINE void bare_report(BareBook *book, int mode, uint32_t kind, uint32_t i
     if (mode != BARE_REPORTING) return;
     BareSink *sink = book->sink;
     if (sink->count == sink->capacity) sink->drain(sink);
-    sink->reports[sink->count++] = (BareReport){kind, id, maker, level, quantity, open};
+    BareReport *report = &sink->reports[sink->count++];
+    report->kind = kind;
+    report->id = id;
+    report->maker = maker;
+    report->level = level;
+    report->quantity = quantity;
+    report->open = open;
 }
 
 /* Trade `open` of order `id` against the other side as far as `level` allows; returns what is left. */

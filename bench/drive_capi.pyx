@@ -37,6 +37,8 @@ cdef enum:
     EVENT_TYPE_AT = 4           # bytes into an EventRecord
     BARE_KIND_AT = 0            # and into a BareReport: its lowest byte
 
+assert sizeof(BareReport) == sizeof(EventRecord), "both hand over slots of one size"
+
 cdef struct Reading:
     EventRing* ring
     uint64_t events
