@@ -6,8 +6,12 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/eventfd.h>
+#endif
 
 #include "atomics.h"
 
@@ -60,6 +64,46 @@ static inline int file_flush(int file, size_t offset, size_t bytes) {
     (void)file, (void)offset, (void)bytes;
     return 0;
 #endif
+}
+
+/* A bell between two threads: bell[0] is readable once bell[1] was rung, until it is silenced. Both are the same file where the system has
+ * such files. */
+static inline int bell_create(int bell[2]) {
+#if defined(__linux__)
+    bell[0] = bell[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return bell[0] < 0 ? errno : 0;
+#else
+    if (pipe(bell)) return errno;
+    for (int i = 0; i < 2; i++) {
+        fcntl(bell[i], F_SETFL, O_NONBLOCK);
+        fcntl(bell[i], F_SETFD, FD_CLOEXEC);
+    }
+    return 0;
+#endif
+}
+
+static inline void bell_destroy(int bell[2]) {
+    if (bell[0] >= 0) close(bell[0]);
+    if (bell[1] >= 0 && bell[1] != bell[0]) close(bell[1]);
+    bell[0] = bell[1] = -1;
+}
+
+/* Full already: it rings. */
+static inline void bell_ring(int bell) {
+    uint64_t one = 1;
+    ssize_t written = write(bell, &one, sizeof one);
+    (void)written;
+}
+
+static inline void bell_silence(int bell) {
+    uint64_t rung;
+    while (read(bell, &rung, sizeof rung) > 0) {}
+}
+
+/* Until it rings, at most so long; a signal may end it early. */
+static inline void bell_wait(int bell, int wait_ms) {
+    struct pollfd one = {.fd = bell, .events = POLLIN};
+    poll(&one, 1, wait_ms);
 }
 
 /* Have the pages of a shared map there and writable before someone stores to them. Changes nothing in them. */

@@ -12,6 +12,7 @@ from libc.stdint cimport uint64_t
 
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport Segment
+from pricetime.journal.syncer cimport Syncer
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_mutex_t:
@@ -28,7 +29,7 @@ cdef enum PreparerState:
 cdef enum:
     STEP_BYTES = 1 << 20            # the hot thread reports its progress, and pages are populated, in these steps
     AHEAD_BYTES = 16 << 20          # how far ahead of the hot thread pages are kept populated
-    RETIRED_MAX = 8                 # more, and rolling waits for the disk
+    RETIRED_MAX = 8                 # more, and rolling waits for the disk. With the current and the next one fewer than BEGUN_MAX
 
 cdef struct Preparer:
     # Words that both sides look at, each side's on cache lines of its own.
@@ -45,12 +46,14 @@ cdef struct Preparer:
     Segment next
     Segment retired[8]              # RETIRED_MAX full ones that wait for their sync, the oldest first
     size_t retired_count
+    uint64_t let_go                 # segments of this run that were retired and are closed
+    Syncer* syncer                  # NULL but at level `power`; it uses a segment until it has passed it
     SegmentHeader identity          # what all segments of this run have in their headers
     int directory                   # descriptor of DIR/log
     pthread_mutex_t mutex
     pthread_cond_t wake
 
-cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity) noexcept nogil
+cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity, Syncer* syncer) noexcept nogil
     # Sets everything up, without a segment. 0 or errno.
 cdef int preparer_next(Preparer* preparer) noexcept nogil
     # Makes `next` ready: file, map, identity in its header but for what only a roll knows, pages. 0 or errno.

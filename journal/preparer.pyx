@@ -5,10 +5,12 @@ It never touches a record. When it fails it says so in `error` (a segment could 
 in `fatal` (a sync failed: what is on the disk is no longer known, nothing is appended any more).
 """
 
+from libc.errno cimport errno
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memmove, memset
 from posix.time cimport CLOCK_REALTIME, clock_gettime, nanosleep, timespec
+from posix.unistd cimport fsync
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL, closed_mark
@@ -37,9 +39,10 @@ cdef void preparer_nap() noexcept nogil:
     nanosleep(&duration, NULL)      # a signal may end it early: every caller looks again
 
 
-cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity) noexcept nogil:
+cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity, Syncer* syncer) noexcept nogil:
     cdef int error
     memset(preparer, 0, sizeof(Preparer))
+    preparer.syncer = syncer
     preparer.directory = directory
     memcpy(&preparer.identity, identity, sizeof(SegmentHeader))
     error = pthread_mutex_init(&preparer.mutex, NULL)
@@ -60,8 +63,27 @@ cdef int preparer_next(Preparer* preparer) noexcept nogil:
     # Without the magic, which the hot thread stores last when it takes the segment.
     header = <SegmentHeader*> segment.map
     memcpy(<char*> header + 8, <char*> &preparer.identity + 8, IDENTITY_BYTES - 8)
+    if preparer.syncer != NULL:
+        return make_durable(preparer, segment)
     populate(segment, HEADER_BYTES + STEP_BYTES)
     return 0
+
+
+cdef int make_durable(Preparer* preparer, Segment* segment) noexcept nogil:
+    """A segment's zeros and its name are on the disk before it is used, so that a group's sync writes that group and nothing
+    else: no 64 MiB of zeros, no blocks to be marked as written. 0 or errno."""
+    cdef int error = 0
+    cdef size_t offset = 0
+    while offset < segment.capacity and error == 0 and load_acquire(&preparer.stop) == 0:
+        error = file_flush(segment.file, offset, STEP_BYTES)
+        offset += STEP_BYTES
+    if error == 0:
+        error = file_sync(segment.file)
+    if error == 0 and fsync(preparer.directory):
+        error = errno
+    if error:
+        segment_drop(preparer.directory, segment)       # the first error is the one to tell
+    return error
 
 
 cdef int preparer_take_over(Preparer* preparer) noexcept nogil:
@@ -105,6 +127,8 @@ cdef Segment* short_of_pages(Preparer* preparer, size_t* target) noexcept nogil:
     """The segment that needs pages up to *target now: the current one, at its end the next one; NULL where enough
     are there."""
     cdef Segment* segment = &preparer.current
+    if preparer.syncer != NULL:
+        return NULL         # each sync makes all pages read-only again: those ahead would be written in vain
     target[0] = load_acquire(&preparer.progress) + AHEAD_BYTES
     if segment.populated >= segment.capacity and preparer.next.map != NULL:
         target[0] = target[0] - segment.capacity if target[0] > segment.capacity else 0
@@ -129,7 +153,7 @@ cdef bint flush_retired(Preparer* preparer) noexcept nogil:
     none is left."""
     cdef Segment* segment = &preparer.retired[0]
     cdef int error
-    if preparer.retired_count == 0:
+    if preparer.retired_count == 0 or in_use(preparer):
         return False
     if segment.flushed < segment.capacity:
         error = file_flush(segment.file, segment.flushed, STEP_BYTES)
@@ -141,17 +165,30 @@ cdef bint flush_retired(Preparer* preparer) noexcept nogil:
     return True
 
 
+cdef bint in_use(const Preparer* preparer) noexcept nogil:
+    """Whether the syncer may still look at the oldest retired segment."""
+    return preparer.syncer != NULL and load_acquire(&preparer.syncer.passed) <= preparer.let_go
+
+
 cdef int retire_oldest(Preparer* preparer) noexcept nogil:
     """Sync the oldest retired segment, say so in the positions, mark it as complete, let go of it. 0 or errno."""
     cdef Segment* segment = &preparer.retired[0]
     cdef SegmentHeader* header = <SegmentHeader*> segment.map
-    cdef int error = file_sync(segment.file)
+    cdef int error
+    while in_use(preparer):
+        error = <int> load_acquire(&preparer.syncer.fatal)
+        if error:
+            return error
+        preparer_nap()
+    error = file_sync(segment.file)
     if error:
         return error
     store_release(&header.synced.value, segment.last_sequence)
     store_release(&header.closed.value, closed_mark(header, MARK_FULL))
-    store_release(&(<SegmentHeader*> preparer.current.map).synced.value, segment.last_sequence)
+    if preparer.syncer == NULL:
+        store_release(&(<SegmentHeader*> preparer.current.map).synced.value, segment.last_sequence)
     error = segment_close(segment)
+    preparer.let_go += 1
     preparer.retired_count -= 1
     memmove(segment, segment + 1, preparer.retired_count * sizeof(Segment))
     return error

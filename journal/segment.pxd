@@ -6,6 +6,7 @@ from libc.stdint cimport uint64_t
 cdef extern from "platform.h" nogil:
     int file_sync(int file)
     int file_flush(int file, size_t offset, size_t bytes)
+    void bell_wait(int bell, int wait_ms)
     void pages_populate(char* map, size_t offset, size_t bytes)
 
 cdef struct Segment:

@@ -3,16 +3,18 @@ that comes too soon.
 
     cdef LogWriter* log = writer.log            # of a pricetime.journal.Writer, which must outlive it
     error = writer_append(log, record)          # for each command of a batch
-    writer_publish(log)                         # once for all of them; then their reports may leave (level `process`)
+    writer_publish(log)                         # once for all of them; reports of what is committed may leave
+    error = writer_committed(log, &sequence)    # how far that is: at level `process` all that was published
 """
 
 from libc.errno cimport EINVAL
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from pricetime.journal.atomics cimport store_release
+from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_release
 from pricetime.journal.layout cimport PROCESS, SegmentHeader
 from pricetime.journal.preparer cimport Preparer
+from pricetime.journal.syncer cimport Syncer, syncer_ask
 from pricetime.matching.checksum cimport crc32c_word
 from pricetime.matching.records cimport LINE_BYTES, CommandLine, record_lines
 from pricetime.matching.words cimport Word
@@ -25,11 +27,12 @@ cdef struct LogWriter:
     uint64_t sequence           # of the last record appended
     int64_t time                # of it
     uint32_t checksum           # of it
-    uint32_t durability         # PROCESS: committed is what was appended
+    uint32_t durability         # PROCESS: committed is what was published; POWER: what the syncer has synced
     uint64_t capacity           # of the current segment, in bytes
     Preparer* preparer          # the helper thread's side
     uint64_t rolls              # segments begun since the start
     uint64_t stalls             # of these, how many found no segment ready
+    Syncer* syncer              # at level POWER; else NULL
 
 cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcept nogil:
     """Append one record: contiguous lines; type, shape, sequence, time and session filled in by the caller.
@@ -66,18 +69,33 @@ cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcep
     return 0
 
 cdef inline void writer_publish(LogWriter* log) noexcept nogil:
-    """Tell readers how far the log goes: release stores, once for a batch. At level `process` that commits it."""
+    """Tell readers how far the log goes: release stores, once for a batch. At level `process` that commits it; at level `power`
+    it has it committed soon."""
     cdef SegmentHeader* header = <SegmentHeader*> log.map
     store_release(&header.appended.value, log.sequence)
-    if log.durability == PROCESS:
+    if log.syncer == NULL:
         store_release(&header.committed.value, log.sequence)
+    else:
+        syncer_ask(log.syncer, log.sequence)
+
+cdef inline int writer_committed(const LogWriter* log, uint64_t* sequence) noexcept nogil:
+    """The last sequence number that is committed: what its level promises holds for all up to it. 0, or the errno of a sync that failed:
+    nothing more will ever be."""
+    if log.syncer == NULL:
+        sequence[0] = load_relaxed(&(<SegmentHeader*> log.map).committed.value)
+        return 0
+    sequence[0] = load_acquire(&log.syncer.committed)
+    return <int> load_relaxed(&log.syncer.fatal)
 
 cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil
     # The rare part of an append: tell the preparer how far we are, or begin the next segment. 0 or errno.
+
+cdef void writer_await(LogWriter* log, uint64_t known, int wait_ms) noexcept nogil
+    # Until committed is beyond `known`, at most so long; sooner where something fails. The appending thread alone.
 
 cdef class Writer:
     cdef LogWriter* log         # valid until close()
     cdef readonly object directory
     cdef readonly object recovered
     cdef object lock
-    cdef object thread
+    cdef list threads

@@ -5,6 +5,7 @@ It stamps nothing (sequence, time and session are the caller's) and knows nothin
 
 import os
 import threading
+import time
 
 from libc.errno cimport EBADF, EINVAL
 from libc.stddef cimport size_t
@@ -15,11 +16,13 @@ from posix.stdlib cimport posix_memalign
 
 from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport (
-    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, closed_mark, header_checksum, segment_magic)
+    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, POWER, closed_mark, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
     FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name,
     preparer_nap, preparer_next, preparer_run, preparer_stop, preparer_take_over, preparer_wake)
-from pricetime.journal.segment cimport file_sync
+from pricetime.journal.segment cimport bell_wait, file_sync
+from pricetime.journal.syncer cimport (
+    syncer_begin, syncer_free, syncer_init, syncer_listen, syncer_rest, syncer_run, syncer_stop)
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
 
 from pricetime.journal import directory as directories
@@ -40,9 +43,16 @@ cdef void begin_segment(LogWriter* log) noexcept nogil:
     header.previous_time = log.time
     header.header_checksum = header_checksum(header)
     header.appended.value = log.sequence
-    header.committed.value = log.sequence if log.durability == PROCESS else (<SegmentHeader*> log.map).committed.value
-    header.synced.value = load_relaxed(&(<SegmentHeader*> log.map).synced.value) if log.map != NULL else log.sequence
+    if log.map == NULL:         # the run's first: what is before it is on the disk
+        header.committed.value = header.synced.value = log.sequence
+    else:
+        header.committed.value = log.sequence
+        if log.syncer != NULL:
+            header.committed.value = load_acquire(&log.syncer.committed)
+        header.synced.value = load_relaxed(&(<SegmentHeader*> log.map).synced.value)
     store_release(&header.magic, segment_magic())
+    if log.syncer != NULL:
+        syncer_begin(log.syncer, header, preparer.next.file)
     log.map = preparer.next.map
     log.capacity = preparer.next.capacity
     log.offset = HEADER_BYTES
@@ -62,6 +72,8 @@ cdef int await_next(LogWriter* log) noexcept nogil:
     while state != READY:
         if load_acquire(&preparer.fatal):
             return <int> preparer.fatal
+        if log.syncer != NULL and load_acquire(&log.syncer.fatal):
+            return <int> log.syncer.fatal
         if state == FAILED:
             if asked:
                 return <int> load_relaxed(&preparer.error)
@@ -98,10 +110,15 @@ cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil:
 
 
 cdef int finish(LogWriter* log) noexcept nogil:
-    """Everything synced, then the positions and the mark that say so, then these synced. 0 or errno."""
+    """Everything synced, then the positions and the mark that say so, then these synced. Both threads have ended. 0 or errno."""
     cdef Preparer* preparer = log.preparer
     cdef SegmentHeader* header = <SegmentHeader*> log.map
-    cdef int error = preparer_finish(preparer)
+    cdef int error = 0
+    if log.syncer != NULL:
+        error = <int> log.syncer.fatal
+        log.syncer.passed = log.syncer.begun
+    if error == 0:
+        error = preparer_finish(preparer)
     if error == 0:
         error = file_sync(preparer.current.file)
     if error:
@@ -119,18 +136,32 @@ cdef Preparer* preparer_of(Writer writer) except NULL:
     return writer.log.preparer
 
 
+cdef void writer_await(LogWriter* log, uint64_t known, int wait_ms) noexcept nogil:
+    if log.syncer == NULL:
+        return
+    if syncer_listen(log.syncer, known):
+        bell_wait(log.syncer.bell[0], wait_ms)
+    syncer_rest(log.syncer)
+
+
 def _run_preparer(size_t address):
     with nogil:
         preparer_run(<Preparer*> address)
+
+
+def _run_syncer(size_t address):
+    with nogil:
+        syncer_run(<Syncer*> address)
 
 
 cdef class Writer:
     """The one writer of DIR/log. Opening recovers the log (see `recovered.notes` for what was cut) and begins a run.
 
     directory: the venue's; made where it is missing. segment_bytes: of each segment file, a multiple of 4096. run:
-    number of this start of the venue, the log's last one plus 1 where not given. durability: "process". Close it, or
-    use `with`: a log that was not closed is recovered at the next start. UserError: locked by another process, no log,
-    no room, no right.
+    number of this start of the venue, the log's last one plus 1 where not given. durability: when a command counts as
+    committed, so that readers see it: "process", as soon as it is appended (it survives the death of the process);
+    "power", when it is on the disk. Close it, or use `with`: a log that was not closed is recovered at the next start.
+    UserError: locked by another process, no log, no room, no right.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -138,14 +169,17 @@ cdef class Writer:
             raise MemoryError
         self.log.map = NULL
         self.log.preparer = NULL
+        self.log.syncer = NULL
+        self.threads = []
 
     def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0,
                  str durability="process"):
         if segment_bytes % 4096 or segment_bytes < <size_t> layout.SEGMENT_BYTES_MIN:
             raise UserError(f"segment size {segment_bytes}: expected a multiple of 4096, at least "
                             f"{layout.SEGMENT_BYTES_MIN}")
-        if layout.DURABILITIES.get(durability) != PROCESS:
-            raise UserError(f"durability {durability!r}: this version has only 'process'")
+        if layout.DURABILITIES.get(durability) not in (PROCESS, POWER):
+            raise UserError(f"durability {durability!r}: expected 'process' or 'power'"
+                            + (" (no standbys yet)" if durability == "replicated" else ""))
         folder = directories.make_log_folder(directory)
         self.directory = folder.parent
         self.lock = directories.lock(folder)
@@ -153,13 +187,29 @@ cdef class Writer:
             self.recovered = recover_locked(folder)
             if run is not None and run <= self.recovered.run:
                 raise UserError(f"{directory}: run {run} is not after the log's last, {self.recovered.run}")
+            self.log.durability = <uint32_t> <int> layout.DURABILITIES[durability]
             self._begin(folder, segment_bytes, self.recovered.run + 1 if run is None else run, epoch)
         except BaseException:
             self._release()
             raise
-        self.thread = threading.Thread(target=_run_preparer, args=(<size_t> self.log.preparer,), name="log preparer",
-                                       daemon=True)
-        self.thread.start()
+        self._start(_run_preparer, <size_t> self.log.preparer, "log preparer")
+        if self.log.syncer != NULL:
+            self._start(_run_syncer, <size_t> self.log.syncer, "log syncer")
+
+    def _start(self, body, address, name):
+        thread = threading.Thread(target=body, args=(address,), name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _join(self):
+        """End both threads, the preparer first: it may wait for the syncer."""
+        if self.threads:
+            preparer_stop(self.log.preparer)
+            self.threads[0].join()
+        if len(self.threads) > 1:
+            syncer_stop(self.log.syncer)
+            self.threads[1].join()
+        self.threads = []
 
     def _begin(self, folder, size_t segment_bytes, uint64_t run, uint64_t epoch):
         """The first segment of this run."""
@@ -178,12 +228,18 @@ cdef class Writer:
         log.sequence = self.recovered.last_sequence
         log.time = self.recovered.last_time
         log.checksum = self.recovered.last_checksum if self.recovered.log_id else layout.seed_of_log(log_id)
-        log.durability = PROCESS
         log.offset = log.limit = log.capacity = log.rolls = log.stalls = 0
+        if log.durability == POWER:
+            if posix_memalign(<void**> &log.syncer, 128, sizeof(Syncer)):
+                log.syncer = NULL
+                raise MemoryError
+            error = syncer_init(log.syncer, log.sequence)
+            if error:
+                raise OSError(error, os.strerror(error))
         if posix_memalign(<void**> &log.preparer, 128, sizeof(Preparer)):
             log.preparer = NULL
             raise MemoryError
-        error = preparer_init(log.preparer, self.lock, &identity)
+        error = preparer_init(log.preparer, self.lock, &identity, log.syncer)
         if error == 0:
             error = preparer_next(log.preparer)
         if error == 0:
@@ -229,10 +285,46 @@ cdef class Writer:
                              f"time {record.time}; expected a whole record with sequence {self.log.sequence + 1}, "
                              f"time {self.log.time} or later")
         if error:
-            mend = ("stop the venue: what is on the disk is not known" if self.log.preparer.fatal else
+            failed = self.log.preparer.fatal or (self.log.syncer != NULL and self.log.syncer.fatal)
+            mend = ("stop the venue: what is on the disk is not known" if failed else
                     "make room, then append it again")
             raise UserError(f"{self.directory}: command {self.log.sequence + 1} is not logged: "
                             f"{os.strerror(error).lower()}; {mend}")
+
+    def commit(self, timeout=None) -> bool:
+        """Wait until all that was appended is committed, at most so many seconds; whether it is.
+
+        UserError where a sync failed: then what is on the disk is not known, and nothing more is ever committed.
+        """
+        cdef uint64_t committed = 0
+        cdef int wait_ms
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            committed = self.committed
+            left = 1.0 if deadline is None else deadline - time.monotonic()
+            if committed >= self.log.sequence or left <= 0:
+                return committed >= self.log.sequence
+            wait_ms = <int> (1000 * min(left, 1.0)) + 1
+            with nogil:
+                writer_await(self.log, committed, wait_ms)
+
+    @property
+    def committed(self) -> int:
+        """Sequence number of the last record that is committed: see `durability`. UserError where a sync failed."""
+        cdef uint64_t sequence = 0
+        cdef int error
+        if self.log.preparer == NULL:
+            raise ValueError("the writer is closed")
+        error = writer_committed(self.log, &sequence)
+        if error:
+            raise UserError(f"{self.directory}: nothing is committed after command {sequence}: {os.strerror(error).lower()}; "
+                            "stop the venue: what is on the disk is not known")
+        return sequence
+
+    @property
+    def groups(self) -> int:
+        """Syncs that have committed something since the start; 0 at level "process"."""
+        return self.log.syncer.groups if self.log.syncer != NULL else 0
 
     @property
     def sequence(self) -> int:
@@ -274,9 +366,7 @@ cdef class Writer:
         cdef int error
         if self.log.preparer == NULL:
             return
-        if self.thread is not None:
-            preparer_stop(self.log.preparer)
-            self.thread.join()
+        self._join()
         with nogil:
             error = finish(self.log)
         self._release()
@@ -286,9 +376,8 @@ cdef class Writer:
 
     def abandon(self):
         """Let go without a word in the log: as if the process had died. For an owner that has broken down."""
-        if self.log.preparer != NULL and self.thread is not None:
-            preparer_stop(self.log.preparer)
-            self.thread.join()
+        if self.log.preparer != NULL:
+            self._join()
         self._release()
 
     def _release(self):
@@ -297,8 +386,12 @@ cdef class Writer:
             preparer_free(self.log.preparer)
             free(self.log.preparer)
             self.log.preparer = NULL
-            self.log.map = NULL
-            self.log.limit = 0
+        if self.log.syncer != NULL:
+            syncer_free(self.log.syncer)
+            free(self.log.syncer)
+            self.log.syncer = NULL
+        self.log.map = NULL
+        self.log.limit = 0
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None

@@ -128,8 +128,10 @@ def test_a_segment_size_that_cannot_be_is_refused(tmp_path, size):
 
 
 def test_a_durability_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(UserError, match="has only 'process'"):
-        small(tmp_path, durability="power")
+    with pytest.raises(UserError, match="expected 'process' or 'power' .no standbys yet."):
+        small(tmp_path, durability="replicated")
+    with pytest.raises(UserError, match="durability 'disk': expected 'process' or 'power'$"):
+        small(tmp_path, durability="disk")
 
 
 def test_a_full_disk_refuses_records_and_takes_them_again_when_there_is_room(tmp_path):
