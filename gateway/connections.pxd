@@ -26,7 +26,9 @@ cdef struct Connection:
     uint8_t report_lines        # 1, or 2 with FULL_REPORTS
     uint8_t lost                # unroutable, not reading or silent: disconnected at the end of the batch
     uint32_t next_free
-    uint32_t reserved[3]
+    uint32_t sealed             # bytes of the block that were given up to be sent: what is behind them is still open
+    uint32_t spare              # bytes left behind them where `room` is 0 since they were sealed
+    uint32_t reserved
 
 cdef struct ConnectionTable:
     Connection* connections     # 1 to capacity; [0] is no connection

@@ -1,8 +1,11 @@
 """The real storage: the log's writer, as the loop calls it. Owns nothing; the writer outlives it."""
 
 
+from libc.stdint cimport uint64_t
+
 from pricetime.gateway.world cimport Storage
-from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_publish
+from pricetime.journal.syncer cimport syncer_listen, syncer_rest
+from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_committed, writer_publish
 from pricetime.matching.records cimport CommandLine
 
 
@@ -14,6 +17,21 @@ cdef void log_publish(void* context) noexcept nogil:
     writer_publish(<LogWriter*> context)
 
 
+cdef int log_committed(void* context, uint64_t* sequence) noexcept nogil:
+    return writer_committed(<LogWriter*> context, sequence)
+
+
+cdef bint log_listen(void* context, uint64_t known) noexcept nogil:
+    """At level `process` nothing is committed later than it is published."""
+    cdef LogWriter* log = <LogWriter*> context
+    return log.syncer != NULL and syncer_listen(log.syncer, known)
+
+
+cdef void log_rest(void* context) noexcept nogil:
+    if (<LogWriter*> context).syncer != NULL:
+        syncer_rest((<LogWriter*> context).syncer)
+
+
 cdef class LogStorage(Storage):
     """Commands go to `writer`, a pricetime.journal.Writer, which must stay open while a loop runs on it."""
 
@@ -23,4 +41,8 @@ cdef class LogStorage(Storage):
         self.writer = writer
         self.calls.append = log_append
         self.calls.publish = log_publish
+        self.calls.committed = log_committed
+        self.calls.listen = log_listen
+        self.calls.rest = log_rest
         self.calls.context = writer.log
+        self.calls.bell = writer.log.syncer.bell[0] if writer.log.syncer != NULL else -1

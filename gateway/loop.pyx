@@ -14,7 +14,8 @@ import os
 
 from pricetime.gateway.connections cimport CONNECTIONS_MAX, Connection, connections_create, connections_destroy
 from pricetime.gateway.intake cimport end_session, journal, journal_digest, pass_time, patience, take_message
-from pricetime.gateway.outgoing cimport drain_events, mark_lost, publish, send_all
+from pricetime.gateway.held cimport mark_lost, publish, wait_for_disk
+from pricetime.gateway.outgoing cimport drain_events, send_all
 from pricetime.gateway.state cimport *
 from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
 from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
@@ -84,15 +85,30 @@ cdef void finish_batch(GatewayState* self) noexcept nogil:
         send_all(self)
 
 
+cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:
+    """Receive, with patience: until a message comes, something is due, or reports that wait for the disk may leave."""
+    cdef int wait_ms = patience(self)
+    cdef int error
+    if self.held.first == self.held.end:
+        return self.transport.receive(self.transport.context, arrival, wait_ms, -1)
+    if not self.storage.listen(self.storage.context, self.held.committed):
+        wait_ms = 0
+    error = self.transport.receive(self.transport.context, arrival, wait_ms, self.storage.bell)
+    self.storage.rest(self.storage.context)
+    return error
+
+
 cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     cdef Arrival arrival
     cdef int error = 0
     cdef int messages = 0
-    cdef int wait_ms = patience(self) if wait else 0
     cdef size_t room = BATCH_LINES_MAX * LINE_BYTES
     self.monotonic = clock_monotonic(&self.clock)
     while messages < BATCH_MESSAGES_MAX and self.failure == NO_FAILURE:
-        error = self.transport.receive(self.transport.context, &arrival, wait_ms)
+        if wait:
+            error = wait_for_message(self, &arrival)
+        else:
+            error = self.transport.receive(self.transport.context, &arrival, 0, -1)
         if error:
             break
         if wait:
@@ -118,6 +134,8 @@ cdef void loop_run(GatewayState* self) noexcept nogil:
             loop_round(self, True)
     while self.failure == NO_FAILURE and rounds < DRAIN_ROUNDS_MAX and loop_round(self, False):
         rounds += 1
+    while self.failure == NO_FAILURE and self.held.first != self.held.end:
+        wait_for_disk(self)
 
 
 cdef class Loop:
@@ -267,6 +285,10 @@ cdef class Loop:
         if self.state.failure == LOG_FAILED:
             raise UserError(f"the log takes no command after {last}: {os.strerror(detail)}; stopped: "
                             "see to the disk, then start again")
+        if self.state.failure == COMMIT_FAILED:
+            committed = self.state.held.committed
+            raise UserError(f"the disk failed: {os.strerror(detail)}; stopped: commands 1 to {committed} are on it, what came "
+                            "after was not acknowledged; see to the disk, then start again")
         if self.state.failure == TRANSPORT_FAILED:
             raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
 

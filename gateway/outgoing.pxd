@@ -1,5 +1,5 @@
 """Reports on their way out: gathered in a block per connection, sent as one message each when their commands are
-published.
+committed (held.pxd).
 
 A send that fails marks the connection lost, and nothing more: it may happen in the middle of a command.
 """
@@ -16,17 +16,11 @@ from pricetime.matching.records cimport LINE_BYTES, RECORD_VERSION, CommandLine,
 cdef int drain_events(EventSink* sink) noexcept nogil
     # The sink's way out: each event to its session's connection, or dropped where there is none. Always 0.
 cdef bint make_room(GatewayState* self, uint32_t index, size_t size) noexcept nogil
-    # A block with room for `size` bytes (at most BLOCK_BYTES) for the connection; sends what is in the way. False:
-    # lost.
-cdef void publish(GatewayState* self) noexcept nogil
-    # Commit what was appended, if anything was.
-cdef void send_block(GatewayState* self, uint32_t index) noexcept nogil
-    # Publish, then send what the connection's block holds; the block stays its own, empty.
+    # A block with room for `size` bytes (at most BLOCK_BYTES) for the connection. False: it is lost, or the loop has failed.
 cdef void send_all(GatewayState* self) noexcept nogil
-    # Publish, then one message per connection; all blocks are free again.
+    # The end of a batch: publish, one part per connection, and send what is committed.
 cdef void release(GatewayState* self, uint32_t index) noexcept nogil
-    # Send what the connection still has to get and forget it.
-cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil
+    # Forget the connection; what it still has to get follows when its commands are committed.
 cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reason, const CommandLine* record,
                  uint64_t order_id) noexcept nogil
     # An unnumbered event of the gateway's own, to a connection or, with NO_CONNECTION, to the stranger whose message is

@@ -1,12 +1,12 @@
-"""Blocks of reports, and sending them. See outgoing.pxd."""
+"""What goes into the blocks: events, and the gateway's own answers. See outgoing.pxd; when it leaves: held.pxd."""
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
-from libc.stdint cimport uint16_t
 from libc.string cimport memcpy, memset
 
-from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, connection_release, routing_bytes
-from pricetime.gateway.state cimport (
-    BLOCK_BYTES, NO_FAILURE, PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail)
+from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, connection_release
+from pricetime.gateway.held cimport (
+    detach, forget_parts, hold_for_stranger, publish, reopen, seal, seal_all, send_committed, take_block)
+from pricetime.gateway.state cimport PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail
 from pricetime.journal.atomics cimport fence_full, store_release
 from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, NAME_BYTES, SESSION_STATUS
 
@@ -14,6 +14,7 @@ from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, NA
 cdef void note_phase(GatewayState* self, const EventRecord* event) noexcept nogil:
     """An instrument's new phase, for the operator: no session hears of a VolatilityCall."""
     cdef PhaseChange* change = &self.phases.changes[self.phases.noted % PHASE_CHANGES]
+    change.sequence = event.sequence
     change.time = event.time
     change.phase = <uint8_t> event.leaves_qty
     change.reason = event.reason
@@ -43,95 +44,36 @@ cdef int drain_events(EventSink* sink) noexcept nogil:
     return 0
 
 
-cdef void publish(GatewayState* self) noexcept nogil:
-    if self.unpublished and self.failure == NO_FAILURE:
-        self.storage.publish(self.storage.context)
-        self.unpublished = False
-    if self.phases.published != self.phases.noted and self.failure == NO_FAILURE:
-        store_release(&self.phases.published, self.phases.noted)
-
-
-cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:
-    if not self.table.connections[index].lost:
-        self.table.connections[index].lost = True
-        self.lost_count += 1
-
-
-cdef char* block_start(GatewayState* self, uint32_t block) noexcept nogil:
-    return self.blocks.memory + <size_t> block * BLOCK_BYTES
-
-
-cdef void send_block(GatewayState* self, uint32_t index) noexcept nogil:
-    cdef Connection* connection = &self.table.connections[index]
-    cdef char[ROUTING_ID_BYTES] routing_id
-    cdef char* start
-    cdef int error
-    if connection.block == NO_BLOCK:
-        return
-    start = block_start(self, connection.block)
-    if connection.end != start and not connection.lost and self.failure == NO_FAILURE:
-        publish(self)
-        routing_bytes(connection.routing, routing_id)
-        error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES, start, connection.end - start)
-        if error == 0:
-            self.counters.answers += 1
-        else:
-            mark_lost(self, index)
-            if error != EAGAIN and error != EHOSTUNREACH:
-                fail(self, TRANSPORT_FAILED, error)
-    connection.end = start
-    connection.room = BLOCK_BYTES
-
-
-cdef void give_back(GatewayState* self, uint32_t index) noexcept nogil:
-    cdef Connection* connection = &self.table.connections[index]
-    connection.block = NO_BLOCK
-    connection.room = 0
-    connection.end = NULL
-
-
 cdef void send_all(GatewayState* self) noexcept nogil:
-    cdef uint32_t i, index
-    cdef uint16_t block
     publish(self)
-    for i in range(self.blocks.used_count):
-        block = self.blocks.used[i]
-        index = self.blocks.owner[block]
-        if index != NO_CONNECTION:
-            send_block(self, index)
-            give_back(self, index)
-        self.blocks.free[self.blocks.free_count] = block
-        self.blocks.free_count += 1
-    self.blocks.used_count = 0
+    seal_all(self)
+    send_committed(self)
 
 
 cdef bint make_room(GatewayState* self, uint32_t index, size_t size) noexcept nogil:
     cdef Connection* connection = &self.table.connections[index]
-    cdef uint16_t block
+    if reopen(self, index, size):
+        return True
     if connection.block != NO_BLOCK:
-        send_block(self, index)
-        return not connection.lost
-    if self.blocks.free_count == 0:
-        send_all(self)
-    self.blocks.free_count -= 1
-    block = self.blocks.free[self.blocks.free_count]
-    self.blocks.used[self.blocks.used_count] = block
-    self.blocks.used_count += 1
-    self.blocks.owner[block] = index
-    connection.block = block
-    connection.end = block_start(self, block)
-    connection.room = BLOCK_BYTES
-    return True
+        seal(self, index)
+        detach(self, index)
+        publish(self)
+        send_committed(self)        # the middle of a long command, perhaps: what may leave need not wait for its end
+    return not connection.lost and take_block(self, index)
 
 
 cdef void release(GatewayState* self, uint32_t index) noexcept nogil:
     cdef Connection* connection = &self.table.connections[index]
-    send_block(self, index)
-    if connection.block != NO_BLOCK:
-        self.blocks.owner[connection.block] = NO_CONNECTION
-        give_back(self, index)
+    seal(self, index)
+    detach(self, index)
     if connection.lost:
+        forget_parts(self, index)
         self.lost_count -= 1
+    else:
+        publish(self)
+        send_committed(self)
+        if connection.lost:
+            self.lost_count -= 1
     connection_release(&self.table, index)
 
 
@@ -162,6 +104,9 @@ cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reaso
 cdef void send_stranger(GatewayState* self) noexcept nogil:
     cdef int error
     if self.stranger_bytes == 0:
+        return
+    if self.held.first != self.held.end and hold_for_stranger(self):
+        self.stranger_bytes = 0
         return
     error = self.transport.send(self.transport.context, self.stranger_routing, self.stranger_routing_bytes,
                                 self.stranger, self.stranger_bytes)

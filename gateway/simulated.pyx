@@ -1,6 +1,6 @@
 """A world in memory for the same compiled loop: messages, peers and a disk that behave as a test says.
 
-SimulatedTransport keeps what was sent with what was published at that moment, so that a test can hold that no report
+SimulatedTransport keeps what was sent with what was committed at that moment, so that a test can hold that no report
 left before its command was committed. Owns its memory; nothing here is on a live venue's path.
 """
 
@@ -23,23 +23,61 @@ cdef int simulated_append(void* context, const CommandLine* record) noexcept wit
 
 
 cdef void simulated_publish(void* context) noexcept with gil:
-    (<SimulatedStorage> context).published = (<SimulatedStorage> context).appended
+    cdef SimulatedStorage storage = <SimulatedStorage> context
+    storage.published = storage.appended
+    if not storage.slow:
+        storage.committed = storage.published
+
+
+cdef int simulated_committed(void* context, uint64_t* sequence) noexcept with gil:
+    sequence[0] = (<SimulatedStorage> context).committed
+    return (<SimulatedStorage> context).sync_error
+
+
+cdef bint simulated_listen(void* context, uint64_t known) noexcept with gil:
+    """Whoever has to wait for the disk finds it done: nothing is waited for here."""
+    cdef SimulatedStorage storage = <SimulatedStorage> context
+    storage.listened += 1
+    if storage.patient:
+        return True
+    storage.committed = storage.published
+    return False
+
+
+cdef void simulated_rest(void* context) noexcept nogil:
+    pass
 
 
 cdef class SimulatedStorage(Storage):
-    """A log in memory. room: records that still fit, None for no bound; error: errno of an append beyond it."""
+    """A log in memory. room: records that still fit, None for no bound; error: errno of an append beyond it.
+
+    slow: what is published is committed only when the loop waits for it, or by commit(); patient: not even then.
+    sync_error: errno of a disk that commits nothing more. listened: how often the loop was about to wait for the disk."""
 
     cdef public object room
     cdef public int error
     cdef readonly uint64_t appended         # sequence number of the last record
     cdef readonly uint64_t published
+    cdef readonly uint64_t committed
+    cdef public bint slow
+    cdef public bint patient
+    cdef public int sync_error
+    cdef readonly int listened
     cdef list kept
 
     def __init__(self, room=None, error=errno.ENOSPC):
         self.room, self.error, self.kept = room, error, []
         self.calls.append = simulated_append
         self.calls.publish = simulated_publish
+        self.calls.committed = simulated_committed
+        self.calls.listen = simulated_listen
+        self.calls.rest = simulated_rest
         self.calls.context = <void*> self
+        self.calls.bell = -1
+
+    def commit(self, sequence=None):
+        """The disk has all that was published, or all up to a sequence number."""
+        self.committed = self.published if sequence is None else sequence
 
     cdef int append(self, const CommandLine* record):
         if self.room is not None:
@@ -55,7 +93,7 @@ cdef class SimulatedStorage(Storage):
         return np.frombuffer(b"".join(self.kept), dtype=COMMAND)
 
 
-cdef int simulated_receive(void* context, Arrival* arrival, int wait_ms) noexcept with gil:
+cdef int simulated_receive(void* context, Arrival* arrival, int wait_ms, int bell) noexcept with gil:
     return (<SimulatedTransport> context).receive(arrival, wait_ms)
 
 
@@ -66,7 +104,7 @@ cdef int simulated_send(void* context, const char* routing_id, size_t routing_id
 
 cdef class SimulatedTransport(Transport):
     """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames; sent: (routing
-    id, payload, storage.published then); waits: how long each receive was to wait, in ms, as nothing is waited for here.
+    id, payload, storage.committed then); waits: how long each receive was to wait, in ms, as nothing is waited for here.
     Peers in `unroutable` are gone, peers in `full` do not read; `error` is the
     errno of a transport that is broken."""
 
@@ -108,5 +146,5 @@ cdef class SimulatedTransport(Transport):
             return EHOSTUNREACH
         if routing_id in self.full:
             return EAGAIN
-        self.sent.append((routing_id, payload, self.storage.published))
+        self.sent.append((routing_id, payload, self.storage.committed))
         return 0

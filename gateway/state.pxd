@@ -2,7 +2,7 @@
 
      transport ─► inbox ─► intake: screen, number, session, rights ─► storage.append ─► engine_apply ─► sink
                                                                                                           │
-     transport ◄─ a message per connection ◄─ storage.publish ◄─ end of the batch ◄─ a block per connection
+     transport ◄─ a message per part ◄─ its commands are committed ◄─ sealed at the end of the batch ◄─ a block per connection
 """
 
 from libc.stddef cimport size_t
@@ -19,7 +19,8 @@ cdef enum:
     BATCH_MESSAGES_MAX = 256            # taken before their reports leave
     BATCH_LINES_MAX = 4096
     BLOCK_BYTES = 1 << 16               # of reports in one message to a client
-    BLOCKS = 64                         # connections that a batch may answer before the first reports leave
+    BLOCKS = 1024                       # of them: what waits for the disk and what is being written to. None left: the loop waits
+    HELD_MAX = 4096                     # parts of blocks that wait for the disk
     SINK_EVENTS = 256
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
@@ -32,17 +33,35 @@ cdef enum Failure:
     NO_FAILURE = 0
     ENGINE_REFUSED = 1                  # the engine refused what it had passed at the door; failure_detail its code
     LOG_OUT_OF_STEP = 2                 # the log's sequence or time is not the engine's
-    LOG_FAILED = 3                      # the log takes nothing any more (a failed sync, say); failure_detail: errno
+    LOG_FAILED = 3                      # the log takes nothing any more; failure_detail: errno
     TRANSPORT_FAILED = 4                # failure_detail: errno
+    COMMIT_FAILED = 5                   # the log commits nothing any more (a failed sync); failure_detail: errno
 
 cdef struct Blocks:
     # Outgoing blocks: the last one given back is the next one taken, still in the cache.
     char* memory
     uint16_t free[BLOCKS]
     uint32_t free_count
-    uint16_t used[BLOCKS]               # in the order in which they were taken
+    uint16_t used[BLOCKS]               # written to in this batch, in the order in which that began; some more than once
     uint32_t used_count
-    uint32_t owner[BLOCKS]              # connection, or NO_CONNECTION where that has ended
+    uint32_t owner[BLOCKS]              # connection, or NO_CONNECTION where that has ended or has another one by now
+    uint16_t held[BLOCKS]               # parts of it that wait
+
+cdef struct HeldPart:
+    # Reports of one connection that leave in one message when their commands are committed.
+    uint64_t sequence                   # of the last of these commands
+    uint32_t connection                 # NO_CONNECTION: a stranger's
+    uint32_t routing
+    uint32_t start                      # bytes into the block
+    uint32_t size                       # 0: it was lost meanwhile
+    uint16_t block
+
+cdef struct HeldParts:
+    # A queue: committed in the order of their sequence numbers, and sent so.
+    HeldPart parts[HELD_MAX]            # number n at n % HELD_MAX
+    uint64_t first
+    uint64_t end
+    uint64_t committed                  # as the storage has said last
 
 cdef struct Counters:
     uint64_t messages                   # taken from the transport
@@ -56,6 +75,7 @@ cdef struct Counters:
     uint64_t batches
 
 cdef struct PhaseChange:
+    uint64_t sequence                   # of the command that it came with
     int64_t time
     char name[NAME_BYTES]               # of the instrument
     uint8_t phase
@@ -75,6 +95,7 @@ cdef struct GatewayState:
     EventSink sink
     ConnectionTable table
     Blocks blocks
+    HeldParts held
     char* inbox                         # the message in work, aligned
     int64_t now                         # UTC, of the message in work
     int64_t monotonic                   # of this round

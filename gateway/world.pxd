@@ -5,7 +5,7 @@ fill the disk, from a seed. Real: zmq_transport, log_storage, the machine's cloc
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
 from pricetime.matching.records cimport CommandLine
@@ -22,19 +22,26 @@ cdef struct Arrival:
     bint more_frames                # it had more than routing id and payload; those are gone
 
 cdef struct TransportCalls:
-    # receive: 0 and one message, EAGAIN where none came within `wait_ms` (0: where none waits), or another errno, after
-    # which the transport is of no use. send: 0, EAGAIN (that peer does not read), EHOSTUNREACH (there is no such peer),
-    # or another errno, likewise. The payload is copied. Neither ever blocks but receive with `wait_ms`.
-    int (*receive)(void* context, Arrival* arrival, int wait_ms) noexcept nogil
+    # receive: 0 and one message, EAGAIN where none came within `wait_ms` (0: where none waits) or before `bell` rang (a file that
+    # is readable then; -1: none), or another errno, after which the transport is of no use. send: 0, EAGAIN (that peer does not
+    # read), EHOSTUNREACH (there is no such peer), or another errno, likewise. The payload is copied. Neither ever blocks but
+    # receive with `wait_ms`.
+    int (*receive)(void* context, Arrival* arrival, int wait_ms, int bell) noexcept nogil
     int (*send)(void* context, const char* routing_id, size_t routing_id_bytes, const char* payload,
                 size_t payload_bytes) noexcept nogil
     void* context
 
 cdef struct StorageCalls:
-    # append: 0 or errno with nothing appended. publish: what was appended is committed; reports of it may leave.
+    # append: 0 or errno with nothing appended. publish: what was appended is to be committed. committed: the last sequence number that
+    # is; reports of it and of what is before it may leave; or the errno of a storage that will commit nothing more. listen: have
+    # `bell` ring when more than `known` is committed; False: more is already (or never will be). rest: no bell any more.
     int (*append)(void* context, const CommandLine* record) noexcept nogil
     void (*publish)(void* context) noexcept nogil
+    int (*committed)(void* context, uint64_t* sequence) noexcept nogil
+    bint (*listen)(void* context, uint64_t known) noexcept nogil
+    void (*rest)(void* context) noexcept nogil
     void* context
+    int bell
 
 cdef enum ClockMode:
     CLOCK_MACHINE = 0               # the machine's UTC clock

@@ -11,10 +11,18 @@ cdef enum:
     ZMQ_DONTWAIT = 1
     ZMQ_SNDMORE = 2
     ZMQ_RCVTIMEO = 27
+    ZMQ_POLLIN = 1
 
 cdef struct ZmqMessage:
     # zmq_msg_t: 64 bytes that only libzmq looks into. Never copied; initialised before use, closed at the end.
     uint64_t opaque[8]
+
+cdef struct ZmqPollItem:
+    # zmq_pollitem_t: a socket, or where that is NULL a file.
+    void* socket
+    int file
+    short events
+    short found
 
 cdef struct ZmqApi:
     int (*msg_init)(ZmqMessage* message) noexcept nogil
@@ -27,6 +35,7 @@ cdef struct ZmqApi:
     int (*msg_more)(const ZmqMessage* message) noexcept nogil
     const char* (*msg_gets)(const ZmqMessage* message, const char* property) noexcept nogil
     int (*setsockopt)(void* socket, int option, const void* value, size_t size) noexcept nogil
+    int (*poll)(ZmqPollItem* items, int count, long wait_ms) noexcept nogil
     int (*error_number)() noexcept nogil
 
 cdef ZmqApi zmq_api                 # complete after import of the module, which fails where a function is missing

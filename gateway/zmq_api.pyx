@@ -36,6 +36,7 @@ def _load():
         library, b"zmq_msg_gets")
     zmq_api.setsockopt = <int (*)(void*, int, const void*, size_t) noexcept nogil> function_of(
         library, b"zmq_setsockopt")
+    zmq_api.poll = <int (*)(ZmqPollItem*, int, long) noexcept nogil> function_of(library, b"zmq_poll")
     zmq_api.error_number = <int (*)() noexcept nogil> function_of(library, b"zmq_errno")
 
 

@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 import zmq
 
 from pricetime.gateway.world cimport Arrival
-from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_RCVTIMEO, ZMQ_SNDMORE, zmq_api
+from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZmqPollItem, zmq_api
 
 
 cdef inline bint set_wait(ZmqSocket* socket, int wait_ms) noexcept nogil:
@@ -24,9 +24,20 @@ cdef inline bint set_wait(ZmqSocket* socket, int wait_ms) noexcept nogil:
     return True
 
 
-cdef int zmq_receive(void* context, Arrival* arrival, int wait_ms) noexcept nogil:
+cdef void wait_for_either(ZmqSocket* socket, int wait_ms, int bell) noexcept nogil:
+    """Until there is a message or the bell rings, at most so long. Whatever else ends it, the receive that follows finds out."""
+    cdef ZmqPollItem items[2]
+    items[0] = ZmqPollItem(socket.handle, 0, ZMQ_POLLIN, 0)
+    items[1] = ZmqPollItem(NULL, bell, ZMQ_POLLIN, 0)
+    zmq_api.poll(items, 2, wait_ms)
+
+
+cdef int zmq_receive(void* context, Arrival* arrival, int wait_ms, int bell) noexcept nogil:
     cdef ZmqSocket* socket = <ZmqSocket*> context
     cdef int error
+    if wait_ms and bell >= 0:
+        wait_for_either(socket, wait_ms, bell)
+        wait_ms = 0
     if wait_ms and not set_wait(socket, wait_ms):
         return zmq_api.error_number()
     if zmq_api.msg_recv(&socket.routing_id, socket.handle, 0 if wait_ms else ZMQ_DONTWAIT) < 0:
