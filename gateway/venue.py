@@ -74,7 +74,8 @@ class Venue:
             self._refuse_locked()   # who writes this log has the port, too: that says more
             raise
         rehearsed = self._rehearse()
-        self._writer = Writer(self.directory, segment_bytes=self.config.log.segment_mib << 20)
+        log = self.config.log
+        self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
         self.notes[:0] = self._writer.recovered.notes
         self._replay(self._writer.recovered.last_sequence)
         if rehearsed != self.engine.sequence:

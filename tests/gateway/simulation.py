@@ -39,11 +39,14 @@ def first_lines(payload: bytes) -> list[np.void]:
 
 
 class Simulation:
-    """Engine, log, transport and loop, with the sessions alice and bob (trade), operator, and the instrument ACME."""
+    """Engine, log, transport and loop, with the sessions alice and bob (trade), operator, and the instrument ACME.
 
-    def __init__(self, definitions: Iterable[m.Command] = DEFINITIONS, **options: Any) -> None:
+    slow: the disk has what was published only when the loop waits for it, as at durability level `power`."""
+
+    def __init__(self, definitions: Iterable[m.Command] = DEFINITIONS, slow: bool = False, **options: Any) -> None:
         self.engine = Engine()
         self.storage = SimulatedStorage()
+        self.storage.slow = slow
         self.transport = SimulatedTransport(self.storage)
         self.loop = Loop(self.engine, self.transport, self.storage, **({"clock": "set"} | options))
         self.codec = Codec()
@@ -59,8 +62,8 @@ class Simulation:
         self.loop.set_time(self.utc, self.monotonic)
 
     def run(self) -> None:
-        """Rounds until nothing waits any more."""
-        while self.loop.round():
+        """Rounds until nothing waits any more, the disk's work included."""
+        while self.loop.round() or (self.storage.slow and self.loop.round(True)):
             pass
 
     def take_sent(self, routing_id: bytes) -> list[bytes]:

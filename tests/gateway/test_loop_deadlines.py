@@ -179,8 +179,8 @@ def test_the_report_of_an_expiry_leaves_when_its_clock_is_committed(venue):
     venue.take_sent(alice.routing_id)
     venue.advance(1)
     venue.loop.round()
-    [(_, _, published)] = venue.transport.sent
-    assert published == venue.storage.appended == venue.engine.sequence
+    [(_, _, committed)] = venue.transport.sent
+    assert committed == venue.storage.appended == venue.engine.sequence
 
 
 def change_phase(operator, phase):

@@ -7,9 +7,9 @@ from pricetime.matching.records import LINE_BYTES, RECORD_VERSION, CommandType, 
 from tests.gateway.simulation import SECOND, Peer, Simulation, first_lines, m, said
 
 
-@pytest.fixture
-def venue():
-    return Simulation()
+@pytest.fixture(params=["process", "power"])
+def venue(request):
+    return Simulation(slow=request.param == "power")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_one_line_of_a_report_unless_the_logon_asked_for_both(venue, alice):
     assert len(payload) == 4 * LINE_BYTES
 
 
-def test_no_report_leaves_before_its_command_is_published(venue, alice):
+def test_no_report_leaves_before_its_command_is_committed(venue, alice):
     bob = Peer(venue, 2, "bob")
     bob.logon()
     venue.take_sent(alice.routing_id)
@@ -61,12 +61,12 @@ def test_no_report_leaves_before_its_command_is_published(venue, alice):
         bob.post(bob.lines(*(bob.order("Sell") for _ in range(30))))
     venue.run()
     events = [
-        (event["sequence"], published)
-        for _, payload, published in venue.transport.sent
+        (event["sequence"], committed)
+        for _, payload, committed in venue.transport.sent
         for event in first_lines(payload)
     ]
     assert len(events) > 2400
-    assert all(sequence <= published for sequence, published in events)
+    assert all(sequence <= committed for sequence, committed in events)
 
 
 def test_a_large_answer_is_several_messages_of_bounded_size(venue, alice):
