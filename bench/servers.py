@@ -16,12 +16,13 @@ END_TIMEOUT = 30            # seconds that a server may take to end
 
 
 @contextmanager
-def venue() -> Iterator[LoadClient]:
+def venue(durability: str = "process") -> Iterator[LoadClient]:
     """A client connected to a new venue (not logged on yet); at the end the venue is stopped and its directory
     removed."""
     with (
         tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory,
-        _server(f"from pricetime.bench.venue_server import run_venue; run_venue({directory!r})") as client,
+        _server("from pricetime.bench.venue_server import run_venue; "
+                f"run_venue({directory!r}, {durability!r})") as client,
     ):
         yield client
 

@@ -35,13 +35,13 @@ def logon() -> np.ndarray:
     return record(CommandType.LOGON, session=1)
 
 
-def run_venue(directory: str) -> None:
+def run_venue(directory: str, durability: str = "process") -> None:
     """Serve on a free loopback port, said on standard output, until standard input ends."""
     context = zmq.Context()
     socket = context.socket(zmq.ROUTER)
     socket.set_hwm(0)
     port = socket.bind_to_random_port("tcp://127.0.0.1")
-    with Writer(directory) as writer:
+    with Writer(directory, durability=durability) as writer:
         loop = Loop(Engine(), ZmqTransport(socket), LogStorage(writer), heartbeat_timeout_ms=0)
         loop.journal(opening())
         thread = threading.Thread(target=loop.run, name="venue loop")

@@ -63,7 +63,8 @@ class VenueSection(Section, kw_only=True):
 class LogSection(Section, kw_only=True):
     """[log]. segment_mib: size of each segment file.
 
-    durability: what an acknowledged order survives: "process", the death of the process; "power", that of the machine."""
+    durability: what an acknowledged order survives: "process", the death of the process; "power", that of the machine,
+    too."""
 
     segment_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
     durability: Literal["process", "power"] = "process"

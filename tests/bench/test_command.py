@@ -86,7 +86,7 @@ def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, codec, gateway"),
+    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, codec, gateway, power"),
     (["journal", "--flow", "x.jsonl"], "--flow is for the book"),
     (["--flow", "/nowhere/x.jsonl"], "--flow /nowhere/x.jsonl: No such file"),
 ])

@@ -172,8 +172,8 @@ def test_a_disk_that_fails_ends_the_loop_in_one_line_before_anything_false_is_sa
     rounds(venue)
     committed = venue.storage.committed
     venue.storage.sync_error = errno.EIO
-    with pytest.raises(UserError, match=f"the disk failed: .*; stopped: commands 1 to {committed} are on it, what came after "
-                                        "was not acknowledged"):
+    said_so = f"the disk failed: .*; stopped: commands 1 to {committed} are on it, what came after was not acknowledged"
+    with pytest.raises(UserError, match=said_so):
         venue.loop.round()
     assert venue.transport.sent == []
 

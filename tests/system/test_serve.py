@@ -46,8 +46,9 @@ def test_a_signal_stops_it_cleanly(tmp_path, number):
     assert output.split("digest ")[1].strip() == engine.digest().hex()
 
 
-def test_after_sigkill_it_starts_again_with_all_that_was_acknowledged(tmp_path):
-    write_config(tmp_path)
+@pytest.mark.parametrize("durability", ["process", "power"])
+def test_after_sigkill_it_starts_again_with_all_that_was_acknowledged(tmp_path, durability):
+    write_config(tmp_path, durability=durability)
     process, endpoint = serve(tmp_path)
     with contextlib.closing(Client(endpoint, "alice")) as client:
         for _ in range(50):

@@ -18,6 +18,7 @@ endpoints = ["{endpoint}"]
 {venue}
 [log]
 segment_mib = 1
+durability = "{durability}"
 [[participant]]
 name = "firm"
 [[session]]
@@ -36,11 +37,13 @@ lot_size = 1
 """
 
 
-def write_config(directory: Path, endpoint: str = "tcp://127.0.0.1:0", venue: str = "") -> Path:
+def write_config(
+    directory: Path, endpoint: str = "tcp://127.0.0.1:0", venue: str = "", durability: str = "process"
+) -> Path:
     """A venue.toml in a directory, which is made where it is missing."""
     directory.mkdir(exist_ok=True)
     file = directory / "venue.toml"
-    file.write_text(TOML.format(endpoint=endpoint, venue=venue))
+    file.write_text(TOML.format(endpoint=endpoint, venue=venue, durability=durability))
     return file
 
 
