@@ -4,7 +4,7 @@
 Subject: the venue of `gateway`, its log at level `power`: a report leaves when fdatasync has its command on the disk.
 Yardstick of the round trip: fdatasync of one line stored into a mapped file that is as big and as full as a segment, in
 the same directory, plus the round trip of the same venue at level `process`; both medians. The throughput has a limit
-of its own and no yardstick: what is in flight while the disk works makes up the next group, so it grows with the window.
+of its own and no yardstick: what is in flight while the disk works makes up the next group: it grows with the window.
 
 Why it may mislead: the disk is the machine's, a virtual one perhaps, whose fdatasync may be a promise; directories are
 those of the system for temporary files (TMPDIR chooses others). The two halves of the yardstick are measured one after
