@@ -38,4 +38,11 @@ static __attribute__((noinline)) uint32_t bare_append_unchained(char *area, cons
         all ^= bare_append_line(area + i * BARE_LINE_BYTES, lines + i * BARE_LINE_BYTES, 0xFFFFFFFFu);
     return all;
 }
+
+/* Reading alone: a checksum over every line where it lies. */
+static __attribute__((noinline)) uint32_t bare_read(const char *lines, size_t count) {
+    uint32_t all = 0;
+    for (size_t i = 0; i < count; i++) all ^= bare_checksum_line(0xFFFFFFFFu, lines + i * BARE_LINE_BYTES);
+    return all;
+}
 #endif

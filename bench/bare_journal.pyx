@@ -8,6 +8,7 @@ from time import perf_counter_ns
 cdef extern from "bare_journal.h" nogil:
     uint32_t bare_append_chained(char* area, const char* lines, size_t count)
     uint32_t bare_append_unchained(char* area, const char* lines, size_t count)
+    uint32_t bare_read(const char* lines, size_t count)
 
 
 def time_bare_append(unsigned char[::1] area not None, const unsigned char[::1] lines not None, bint chained=True):
@@ -26,4 +27,16 @@ def time_bare_append(unsigned char[::1] area not None, const unsigned char[::1] 
             crc = bare_append_chained(<char*> &area[0], <const char*> &lines[0], count)
         else:
             crc = bare_append_unchained(<char*> &area[0], <const char*> &lines[0], count)
+    return perf_counter_ns() - start, crc
+
+
+def time_bare_read(const unsigned char[::1] lines not None):
+    """(nanoseconds, exclusive or of the checksums) for reading `lines` (whole 64-byte lines) with a checksum of each."""
+    cdef uint32_t crc
+    cdef size_t count = lines.shape[0] // 64
+    if lines.shape[0] == 0 or lines.shape[0] % 64:
+        raise ValueError(f"{lines.shape[0]} bytes are not whole lines")
+    start = perf_counter_ns()
+    with nogil:
+        crc = bare_read(<const char*> &lines[0], count)
     return perf_counter_ns() - start, crc

@@ -1,35 +1,49 @@
-"""What does one append to the log cost, and how fast is a log verified?
+"""What does one append to the log cost, does a new segment hold it up, and how fast is a log verified?
 
-`journal/append` in ns/record, beside `bare/append`; `replay/verify` in commands/s, on its own.
+`journal/append` in ns/record, beside `bare/append`; `journal/roll` in ns, beside `journal/no-roll`; `replay/verify` in
+commands/s, beside `bare/verify`.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
 helper thread's work, as in a venue; one writer goes through all repeats, so rolls to the next segment are in the
 figure. Yardstick: the same lines copied into plain memory with the same chained CRC32C (bare_journal.h).
 `bare/append-unchained` shows what the chain itself costs: it is the price of knowing a leftover from a successor.
-`replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine.
+`journal/roll`: the longest of the 1,000 batches (of 64 records, appended and published) around the beginning of a new
+segment, which is their p99.9, at five million records a second; beside it the same of 1,000 batches without one. The
+median over rolls, so that a turn of somebody else's on the processor does not count.
+`replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine;
+`bare/verify`: the engine over the same lines in memory, plus a checksum of each line of that log where it lies; both by
+the thread's processor time.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
 more time to get ahead. On a machine with one core the helper's work falls into the figure.
 """
 
 import tempfile
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from pricetime.bench.bare_journal import time_bare_append
-from pricetime.bench.drive_journal import time_writer
+from pricetime.bench import drive_book
+from pricetime.bench.bare_journal import time_bare_append, time_bare_read
+from pricetime.bench.drive_journal import time_batches, time_writer
 from pricetime.bench.flows import first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
+from pricetime.journal.layout import HEADER_SIZE
 from pricetime.journal.verify import verify
-from pricetime.journal.writer import Writer
+from pricetime.journal.writer import SEGMENT_BYTES, Writer
 from pricetime.matching.engine import Engine
 
 RECORDS = 500_000
 RECORDS_QUICK = 200_000
 BATCH_RECORDS = 64
-LIMIT = Limit(at_most=4.0)
+LIMIT = Limit(at_most=2.5)
+VERIFY_LIMIT = Limit(at_least=1 / 1.5)
+PACED_RECORDS = 4_000_000       # some four segments
+PACE_NS = 12_800                # of a batch: five million records a second
+AROUND = 1_000                  # batches whose longest is their p99.9
 UNIT = "ns/record"
 
 
@@ -37,9 +51,56 @@ def comparisons(options: Options) -> Iterator[Comparison]:
     """Append beside its yardstick, then verify."""
     flow = generated_flow("move", RECORDS_QUICK if options.quick else RECORDS)
     yield from appends(flow.lines)
+    yield from rolls(flow.lines, PACED_RECORDS // (4 if options.quick else 1))
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
-        write_log(directory, np.concatenate([flow.definitions, flow.fill, flow.lines]))
-        yield Comparison(Measure("replay/verify", "commands/s", lambda: verify(directory, Engine()).replayed.rate))
+        lines = np.concatenate([flow.definitions, flow.fill, flow.lines])
+        commands = write_log(directory, lines)
+        log = next(Path(directory, "log").glob("*.segment")).read_bytes()[HEADER_SIZE:HEADER_SIZE + lines.nbytes]
+        yield Comparison(
+            Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9),
+            Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9),
+            VERIFY_LIMIT)
+
+
+def time_verify(directory: str) -> int:
+    """Nanoseconds of processor time, as the engine is timed: its digest of the last state is in it."""
+    start = time.thread_time_ns()
+    verify(directory, Engine())
+    return time.thread_time_ns() - start
+
+
+def apply_and_read(lines: np.ndarray, log: bytes) -> float:
+    """Nanoseconds for the least that a verification has to do."""
+    return drive_book.time_engine(Engine(), lines)[0] + time_bare_read(np.frombuffer(log, np.uint8))[0]
+
+
+def rolls(lines: np.ndarray, count: int) -> Iterator[Comparison]:
+    """How long a batch takes where a segment begins, beside batches where none does."""
+    records = np.resize(lines, count // BATCH_RECORDS * BATCH_RECORDS)
+    segment_bytes = SEGMENT_BYTES if count >= PACED_RECORDS else SEGMENT_BYTES // 4
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, \
+            Writer(directory, segment_bytes=segment_bytes) as writer:
+        last: list[np.ndarray] = []
+
+        def around_rolls() -> float:
+            last[:] = time_batches(writer, numbered(writer, records), BATCH_RECORDS, PACE_NS)
+            times, begun = last
+            at = np.flatnonzero(np.diff(begun)) + 1
+            return longest(times, at)
+
+        def without() -> float:
+            times, begun = last
+            at = np.flatnonzero(np.diff(begun)) + 1
+            return longest(times, (at[:-1] + at[1:]) // 2 if len(at) > 1 else at // 2)
+
+        yield Comparison(Measure("journal/roll", "ns", around_rolls), Measure("journal/no-roll", "ns", without), None,
+                         "p99.9 of a batch of 64 appended and published, around a new segment and away from it")
+
+
+def longest(times: np.ndarray, places: np.ndarray) -> float:
+    """The longest of the batches around each place; the median over places."""
+    half = AROUND // 2
+    return float(np.median([times[max(0, at - half):at + half].max() for at in places]))
 
 
 def appends(lines: np.ndarray) -> Iterator[Comparison]:
@@ -56,17 +117,23 @@ def appends(lines: np.ndarray) -> Iterator[Comparison]:
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:
-    """Nanoseconds a record; the lines are numbered and dated on from the writer's last one before the clock is
-    started."""
-    numbered = lines.copy()
-    numbered["sequence"] = np.arange(writer.sequence + 1, writer.sequence + 1 + len(lines), dtype=np.uint64)
-    numbered["time"] += max(0, writer.time - int(lines["time"][0]))
-    return time_writer(writer, numbered, BATCH_RECORDS) / len(lines)
+    """Nanoseconds a record."""
+    return time_writer(writer, numbered(writer, lines), BATCH_RECORDS) / len(lines)
 
 
-def write_log(directory: str, lines: np.ndarray) -> None:
-    """A closed log of these records, numbered from 1."""
-    numbered, starts = lines.copy(), first_lines(lines)
-    numbered["sequence"][starts] = np.arange(1, 1 + len(starts), dtype=np.uint64)
+def numbered(writer: Writer, lines: np.ndarray) -> np.ndarray:
+    """The lines, each a record, numbered and dated on from the writer's last one."""
+    found = lines.copy()
+    found["sequence"] = np.arange(writer.sequence + 1, writer.sequence + 1 + len(lines), dtype=np.uint64)
+    found["time"] = np.maximum.accumulate(found["time"] + max(0, writer.time - int(lines["time"][0])))
+    return found
+
+
+def write_log(directory: str, lines: np.ndarray) -> int:
+    """A closed log of these records, numbered from 1, in one segment; how many there are."""
+    found, starts = lines.copy(), first_lines(lines)
+    found["sequence"][starts] = np.arange(1, 1 + len(starts), dtype=np.uint64)
     with Writer(directory) as writer:
-        writer.append(numbered)
+        writer.append(found)
+        assert writer.rolls == 0
+    return len(starts)
