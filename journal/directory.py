@@ -171,7 +171,17 @@ def _list_once(folder: Path) -> list[SegmentFile]:
         segment = read_segment(path)
         if segment is not None:
             segments.append(segment)
-    return sorted(segments, key=lambda segment: (segment.first_sequence, segment.name))
+    segments.sort(key=lambda segment: (segment.first_sequence, segment.name))
+    return [segment for segment, after in zip(segments, [*segments[1:], None], strict=False)
+            if after is None or not is_replaced(segment, after)]
+
+
+def is_replaced(segment: SegmentFile, after: SegmentFile) -> bool:
+    """Whether a later run has begun in the place of a closed segment without a record, and not yet got its name."""
+    header = segment.header
+    return (segment.first_sequence == after.first_sequence and header["run"] < after.header["run"]
+            and after.name in layout.NEXT_NAMES and header["closed"] >> 32 == layout.CLOSED
+            and header["appended"] == segment.first_sequence - 1)
 
 
 def read_segment(path: Path) -> SegmentFile | None:

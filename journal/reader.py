@@ -126,6 +126,7 @@ class Reader:
                 return self._bytes[start:self._place.offset].view(COMMAND)
             self._refuse_damage(end)
             self._late = self._place.sequence < until   # nothing wrong and no step forward: the next one is too late
+            self._check_mark()
             if self.done() or not self._next_segment():
                 return None
 
@@ -139,6 +140,15 @@ class Reader:
             place = self._place
             raise CheckFailed(f"{self._segment.path}: damaged at offset {place.offset}, command {place.sequence + 1}: "
                               f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; {MEND}")
+
+    def _check_mark(self) -> None:
+        """A segment that is marked as complete has the positions that go with the mark: a changed one would hide
+        commands."""
+        header = self._bytes[:layout.HEADER_SIZE]
+        closed = int(header.view(layout.HEADER)[0]["closed"])
+        if closed and closed != layout.mark_of_close(header, closed >> 32):
+            raise CheckFailed(f"{self._segment.path}: damaged: marked as complete, but not with these positions; "
+                              f"{RESTORE}")
 
     def _next_segment(self) -> bool:
         """Go on to the segment that begins where this one ends, if it is there already."""

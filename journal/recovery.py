@@ -8,6 +8,8 @@ appended, where the machine has not been started again since; and all of a log t
 
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -198,35 +200,46 @@ def mend(found: Recovered) -> None:
     if found.doomed:
         sync_directory(folder)
     if found.segments and not found.closed:
-        run = found.segments[-1].header["run"]
-        lasts = [segment.first_sequence - 1 for segment in found.segments[1:]] + [found.last_sequence]
-        for segment, last_sequence in zip(found.segments, lasts, strict=True):
-            if segment.header["run"] == run:
-                settle(found, segment, last_sequence)
+        settle(found)
     for name in layout.NEXT_NAMES:
         (folder / name).unlink(missing_ok=True)     # never used: one that was has its number now
     sync_directory(folder)
 
 
-def settle(found: Recovered, segment: SegmentFile, last_sequence: int) -> None:
-    """One segment of the run that was not closed: cut where it must be, synced, marked as complete, named."""
-    is_last = segment is found.segments[-1]
-    with open(segment.path, "r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-        if is_last and found.cut:
-            content[found.end_offset:] = bytes(len(content) - found.end_offset)
-        content.flush()
-        os.fsync(file.fileno())
-        # Only now: the mark says that all of it is on the disk. The positions may be older than the records.
-        set_positions(content, last_sequence, layout.CLOSED if is_last else layout.FULL)
-        content.flush()
-        os.fsync(file.fileno())
-    if segment.path.name in layout.NEXT_NAMES:
-        os.rename(segment.path, found.folder / layout.segment_name(segment.first_sequence))
+def settle(found: Recovered) -> None:
+    """The run that was not closed: cut where it must be, on the disk under its names, and only then marked as
+    complete."""
+    run = found.segments[-1].header["run"]
+    lasts = [segment.first_sequence - 1 for segment in found.segments[1:]] + [found.last_sequence]
+    paths = []
+    for segment, last_sequence in zip(found.segments, lasts, strict=True):
+        if segment.header["run"] == run:
+            is_last = segment is found.segments[-1]
+            with mapped(segment.path) as content:
+                if is_last and found.cut:
+                    content[found.end_offset:] = bytes(len(content) - found.end_offset)
+                header = np.frombuffer(content, layout.HEADER, 1)
+                header["appended"] = header["committed"] = last_sequence
+                del header
+            path = found.folder / layout.segment_name(segment.first_sequence)
+            if segment.path != path:
+                os.rename(segment.path, path)
+            paths.append((path, last_sequence, layout.CLOSED if is_last else layout.FULL))
+    sync_directory(found.folder)
+    # Only now: a mark says that its segment is on the disk, and under its name the next one. `synced` and the mark are
+    # in one sector, the other positions, which a mark's checksum covers, are on the disk before it.
+    for path, last_sequence, mark in paths:
+        with mapped(path) as content:
+            header = np.frombuffer(content, layout.HEADER, 1)
+            header["synced"] = last_sequence
+            header["closed"] = layout.mark_of_close(header.view("u1"), mark)
+            del header
 
 
-def set_positions(content: mmap.mmap, last_sequence: int, mark: int) -> None:
-    """Say in a mapped segment that it ends with this command, all of it synced."""
-    header = np.frombuffer(content, layout.HEADER, 1)
-    for position in layout.POSITIONS:
-        header[position] = last_sequence
-    header["closed"] = layout.mark_of_close(header.view("u1"), mark)
+@contextmanager
+def mapped(path: Path) -> Iterator[mmap.mmap]:
+    """A segment's bytes to be changed; on the disk afterwards."""
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        yield content
+        content.flush()
+        os.fsync(file.fileno())

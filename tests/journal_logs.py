@@ -1,9 +1,11 @@
 """Logs for tests: records to append, a log left by a dead process or by a machine that went down, and its bytes to
 harm."""
 
+import importlib.util
 import shutil
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -14,6 +16,15 @@ from pricetime.matching.records import COMMAND, CommandType, LineType
 SEGMENT_BYTES = layout.SEGMENT_BYTES_MIN
 FIRST = layout.segment_name(1)
 ONE_LINE = 0x11             # record version 1, one line
+
+
+def plain_reader() -> ModuleType:
+    """examples/plain_reader.py."""
+    file = Path(__file__).resolve().parents[1] / "examples" / "plain_reader.py"
+    spec = importlib.util.spec_from_file_location("plain_reader", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def clocks(first: int, count: int) -> np.ndarray:

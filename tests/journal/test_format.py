@@ -1,62 +1,138 @@
-"""docs/log-format.md, held: a reader written from that page alone, with the standard library, sees what the real one
-sees."""
+"""docs/log-format.md, held: examples/plain_reader.py, written from that page alone with the standard library, sees what
+the real reader sees, and refuses what that refuses."""
 
-import struct
+import shutil
+import subprocess
+import sys
 
+import numpy as np
 import pytest
-from journal_logs import SEGMENT_BYTES, clocks, definition, read
+from journal_logs import (
+    SEGMENT_BYTES,
+    change,
+    clocks,
+    definition,
+    flip,
+    left_behind,
+    machine_went_down,
+    plain_reader,
+    read,
+    segment,
+)
 
-from pricetime.journal import Writer, layout
+from pricetime.journal import Writer, layout, recover
+from pricetime.matching.records import CommandType
 
-TABLE = []
-for byte in range(256):
-    value = byte
-    for _ in range(8):
-        value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-    TABLE.append(value)
-ALL_ONES = 0xFFFFFFFF
-
-
-def crc32c_steps(crc, data):
-    for byte in data:
-        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 255]
-    return crc
-
-
-def plain_read(folder):
-    """(sequence, time, bytes) of every record."""
-    checksum, sequence, time = None, 0, 0
-    for path in sorted(folder.iterdir()):
-        data = path.read_bytes()
-        magic, order, version, rules, log_id, boot, run, epoch, first, previous_time, capacity, created, seed, shard = (
-            struct.unpack_from("<8sIHH16s16sQQQqQqII", data))
-        assert (magic, order, version, capacity, first) == (b"PTIMELOG", 0x01020304, 1, len(data), sequence + 1)
-        assert struct.unpack_from("<I", data, 124)[0] == crc32c_steps(ALL_ONES, data[:124])
-        assert (seed, previous_time) == (crc32c_steps(ALL_ONES, log_id) if checksum is None else checksum, time)
-        checksum, at = seed, 4096
-        while at < capacity and data[at:at + 8] != bytes(8):
-            stored, _, shape, _, number, time = struct.unpack_from("<IBBHQq", data, at)
-            record = data[at:at + 64 * (shape & 15)]
-            assert stored == crc32c_steps(checksum, bytes(4) + record[4:])
-            assert number == sequence + 1
-            yield number, time, record
-            checksum, sequence, at = stored, number, at + len(record)
-        *positions, closed = (struct.unpack_from("<Q", data, offset)[0] for offset in (256, 384, 512, 640))
-        header_checksum = struct.unpack_from("<I", data, 124)[0]
-        assert positions == [sequence] * 3
-        assert closed & ALL_ONES == crc32c_steps(header_checksum, struct.pack("<3Q", *positions))
-        assert closed >> 32 in (0x46554C4C, 0x434C5344)
-    assert closed >> 32 == 0x434C5344
+plain = plain_reader()
 
 
-def test_a_reader_written_from_the_page_reads_the_same(tmp_path):
-    for run in range(2):
+def mixed(first, count):
+    """Records of one line and of two."""
+    return np.concatenate([definition(number, number, b"member") if number % 5 == 0 else clocks(number, 1)
+                           for number in range(first, first + count)])  # fmt: skip
+
+
+def plain_lines(directory):
+    """What the plain reader finds, as `read` gives it."""
+    return b"".join(bytes(4) + lines[4:] for *_, lines in plain.commands(directory))
+
+
+def test_the_plain_reader_reads_the_same_over_segments_and_runs(tmp_path):
+    for _ in range(3):
         with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
-            writer.append(clocks(writer.sequence + 1, 100))
-            writer.append(definition(writer.sequence + 1, run + 1, b"member"))
-    records = list(plain_read(tmp_path / "log"))
-    assert [sequence for sequence, _, _ in records] == list(range(1, 203))
-    assert b"".join(bytes(4) + record[4:] for *_, record in records) == read(tmp_path).tobytes()
+            writer.append(mixed(writer.sequence + 1, 100))
+    assert plain_lines(tmp_path) == read(tmp_path).tobytes()
+    found = [(sequence, time, type) for sequence, time, type, _ in plain.commands(tmp_path)]
+    assert found[3:5] == [(4, 40, CommandType.CLOCK), (5, 50, CommandType.PARTY_DEFINITION)]
+    assert [sequence for sequence, *_ in found] == list(range(1, 301))
+
+
+def test_the_plain_reader_reads_a_live_log_up_to_what_is_committed(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        assert list(plain.commands(tmp_path)) == []
+        writer.append(mixed(1, 100))
+        assert plain_lines(tmp_path) == read(tmp_path).tobytes() == mixed(1, 100).tobytes()
+        newest = segment(left_behind(tmp_path, tmp_path / "copy"), 55)
+    change(newest, 384, (90).to_bytes(8, "little"))
+    assert plain_lines(tmp_path / "copy") == read(tmp_path / "copy").tobytes() == mixed(1, 90).tobytes()
+
+
+def test_the_plain_reader_reads_a_log_whose_tail_was_cut(tmp_path):
+    with Writer(tmp_path / "live", segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(mixed(1, 100))
+        log = left_behind(tmp_path / "live", tmp_path / "cut")
+    machine_went_down(log, synced=59)
+    flip(segment(log, 55), 8 * 4500)
+    with pytest.raises(plain.Damaged, match="damaged at offset 4480, command 60"):
+        list(plain.commands(log))
+    assert recover(log).last_sequence == 59
+    assert plain_lines(log) == read(log).tobytes() == mixed(1, 59).tobytes()
+
+
+def test_the_plain_reader_takes_the_later_run_where_an_empty_one_has_its_number(tmp_path):
+    Writer(tmp_path, segment_bytes=SEGMENT_BYTES).close()
+    empty = segment(tmp_path).read_bytes()
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(mixed(1, 10))
+    segment(tmp_path).rename(tmp_path / "log" / "next-1.segment")
+    segment(tmp_path).write_bytes(empty)
+    assert plain_lines(tmp_path) == mixed(1, 10).tobytes()
+
+
+@pytest.mark.parametrize(("offset", "said"), [
+    (0, "not a log segment"), (8, "byte order"), (12, "byte order 0x01020304, format"), (70, "checksum is wrong"),
+    (80, "checksum is wrong"), (4096, "damaged at offset 4096, command 55"), (4097, "damaged at offset 4096"),
+    (4400, "damaged at offset 4352, command 58"),
+])  # fmt: skip
+def test_the_plain_reader_finds_damage(tmp_path, offset, said):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(mixed(1, 100))
+    flip(segment(tmp_path, 55), 8 * offset)
+    with pytest.raises(plain.Damaged, match=said):
+        list(plain.commands(tmp_path))
+
+
+def test_the_plain_reader_misses_a_segment(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 200))
+    segment(tmp_path, 65).unlink()
+    with pytest.raises(plain.Damaged, match="129; it does not go on where command 64 ended"):
+        list(plain.commands(tmp_path))
+    segment(tmp_path, 129).unlink()
+    segment(tmp_path, 193).unlink()
+    change(segment(tmp_path), 384, (65).to_bytes(8, "little"))
+    with pytest.raises(plain.Damaged, match="the records end with command 64, 65 are committed"):
+        list(plain.commands(tmp_path))
+
+
+def run_plain(*arguments):
+    """The program as a user runs it, without any of our packages."""
+    command = [sys.executable, "-I", "-S", plain.__file__, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_plain_reader_at_the_shell(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(mixed(1, 5))
+    done = run_plain(tmp_path)
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1].split()
+    assert last[:3] == ["5", "50", str(int(CommandType.PARTY_DEFINITION))]
+    assert bytes.fromhex("".join(last[3:]))[4:] == mixed(5, 1).tobytes()[4:]
+
+
+def test_the_plain_reader_says_in_one_line_what_it_cannot_read(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 5))
+    packed = segment(tmp_path).with_name(segment(tmp_path).name + ".zst")
+    shutil.copy(segment(tmp_path), packed)
+    assert len(list(plain.commands(tmp_path))) == 5     # it is there unpacked, too
+    segment(tmp_path).unlink()
+    for arguments, said in (([tmp_path], f"{packed}: packed; unpack it first: zstd -d {packed}"),
+                            ([tmp_path / "none"], "No such file"), ([], "usage: ")):  # fmt: skip
+        done = run_plain(*arguments)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert said in done.stderr
 
 
 @pytest.mark.parametrize(("field", "offset"), [

@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pytest
-from journal_logs import SEGMENT_BYTES, change_header, clocks, read, segment
+from journal_logs import SEGMENT_BYTES, change, change_header, clocks, read, segment
 
 from pricetime.journal import Reader, Writer
-from pricetime.matching.errors import UserError
+from pricetime.matching.errors import CheckFailed, UserError
 
 
 @pytest.fixture
@@ -58,8 +58,17 @@ def test_checksums_may_be_left_out(log):
 
 
 def test_nothing_is_seen_behind_the_committed_position(log):
-    change_header(segment(log, 257), committed=280)
+    change_header(segment(log, 257), committed=280, closed=0)
     assert len(read(log)) == 280
+
+
+def test_a_changed_position_of_a_complete_segment_hides_nothing(log):
+    for first in (1, 257):
+        change(segment(log, first), 384, (first + 5).to_bytes(8, "little"))
+        with pytest.raises(CheckFailed, match="damaged: marked as complete, but not with these positions"):
+            read(log)
+        change(segment(log, first), 384, (64 if first == 1 else 300).to_bytes(8, "little"))
+    assert len(read(log)) == 300
 
 
 def test_iterating_again_goes_on(tmp_path):

@@ -1,6 +1,7 @@
 """After a crash: what was safe is there, what may be cut is cut and said, and nothing of an earlier run comes back."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,21 @@ def test_a_segment_that_was_begun_and_not_yet_named_is_found_and_named(crashed):
     assert read(crashed).tobytes() == clocks(1, 100).tobytes()
     assert recover(crashed).last_sequence == 100
     assert segment(crashed, 65).exists()
+
+
+def test_a_run_that_died_before_it_had_the_name_of_an_empty_segment_is_found(tmp_path):
+    """Both have the number 1: the run that ended without a record, and the later one, which takes its place."""
+    small(tmp_path / "empty").close()
+    shutil.copytree(tmp_path / "empty", tmp_path / "live")
+    with small(tmp_path / "live") as writer:
+        writer.append(clocks(1, 3))
+        log = left_behind(tmp_path / "live", tmp_path / "crashed")
+    os.rename(segment(log), log / "log" / "next-1.segment")
+    shutil.copy(segment(tmp_path / "empty"), segment(log))
+    assert read(log).tobytes() == clocks(1, 3).tobytes()
+    found = recover(log)
+    assert (found.last_sequence, found.run, found.notes) == (3, 2, [])
+    assert [path.name for path in (log / "log").iterdir()] == [segment(log).name]
 
 
 def test_a_record_half_copied_when_the_process_died_is_cut_and_said(crashed):
