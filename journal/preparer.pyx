@@ -13,9 +13,9 @@ from posix.time cimport CLOCK_REALTIME, clock_gettime, nanosleep, timespec
 from posix.unistd cimport fsync
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
-from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL, closed_mark
+from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL
 from pricetime.journal.segment cimport (
-    file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop, segment_name)
+    file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
 
 cdef extern from "<pthread.h>" nogil:
     int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
@@ -180,11 +180,9 @@ cdef int retire_oldest(Preparer* preparer) noexcept nogil:
         if error:
             return error
         preparer_nap()
-    error = file_sync(segment.file)
+    error = segment_seal(segment.file, header, segment.last_sequence, MARK_FULL)
     if error:
         return error
-    store_release(&header.synced.value, segment.last_sequence)
-    store_release(&header.closed.value, closed_mark(header, MARK_FULL))
     if preparer.syncer == NULL:
         store_release(&(<SegmentHeader*> preparer.current.map).synced.value, segment.last_sequence)
     error = segment_close(segment)

@@ -170,7 +170,9 @@ class Reader:
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on."""
         firsts = [segment.first_sequence for segment in list_segments(self.folder)]
-        wanted = self.committed + 1         # read after the list: where a next segment is listed, it is final
+        # Read after the list: where a next segment is listed, it is final. (Not `committed`: at level `power` the log is
+        # longer than that, by segments perhaps.)
+        wanted = layout.appended(self._bytes) + 1
         later = [first for first in firsts if first > wanted]
         if later and wanted not in firsts:
             missing = self.folder / layout.segment_name(wanted)

@@ -3,6 +3,8 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 
+from pricetime.journal.layout cimport SegmentHeader
+
 cdef extern from "platform.h" nogil:
     int file_sync(int file)
     int file_flush(int file, size_t offset, size_t bytes)
@@ -24,6 +26,9 @@ cdef int segment_create(int directory, int slot, size_t capacity, Segment* segme
     # left behind.
 cdef int segment_name(int directory, Segment* segment) noexcept nogil
     # The header is complete: make it durable, then give the file its name, then make that durable.
+cdef int segment_seal(int file, SegmentHeader* header, uint64_t last_sequence, uint64_t mark) noexcept nogil
+    # It ends with this command and nobody appends to it any more: have all of it on the disk, then its last positions and the mark
+    # that says so stored (not synced).
 cdef int segment_close(Segment* segment) noexcept nogil
     # Unmap and close, where there is one. What was stored stays in the file.
 cdef int segment_drop(int directory, Segment* segment) noexcept nogil

@@ -8,7 +8,8 @@ from posix.fcntl cimport O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat
 from posix.mman cimport MAP_FAILED, MAP_SHARED, MS_SYNC, PROT_READ, PROT_WRITE, mmap, msync, munmap
 from posix.unistd cimport close, fsync
 
-from pricetime.journal.layout cimport HEADER_BYTES, SegmentHeader
+from pricetime.journal.atomics cimport load_relaxed, store_release
+from pricetime.journal.layout cimport HEADER_BYTES, SegmentHeader, closed_mark
 
 cdef extern from "platform.h" nogil:
     int file_fill(int file, size_t bytes)
@@ -68,6 +69,19 @@ cdef int segment_name(int directory, Segment* segment) noexcept nogil:
         return errno
     segment.named = True
     return 0
+
+
+cdef int segment_seal(int file, SegmentHeader* header, uint64_t last_sequence, uint64_t mark) noexcept nogil:
+    cdef int error = file_sync(file)
+    if error == 0 and load_relaxed(&header.committed.value) != last_sequence:
+        # At level `power`, where the syncer was stopped before it came to this. The mark's checksum covers the positions, and a page
+        # that is torn has sectors of both ages: what is not in the mark's own is on the disk before the mark.
+        store_release(&header.committed.value, last_sequence)
+        error = file_sync(file)
+    if error == 0:
+        store_release(&header.synced.value, last_sequence)
+        store_release(&header.closed.value, closed_mark(header, mark))
+    return error
 
 
 cdef int segment_close(Segment* segment) noexcept nogil:

@@ -16,11 +16,11 @@ from posix.stdlib cimport posix_memalign
 
 from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport (
-    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, POWER, closed_mark, header_checksum, segment_magic)
+    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER_BYTES, MARK_CLOSED, POWER, header_checksum, segment_magic)
 from pricetime.journal.preparer cimport (
     FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name,
     preparer_nap, preparer_next, preparer_run, preparer_stop, preparer_take_over, preparer_wake)
-from pricetime.journal.segment cimport bell_wait, file_sync
+from pricetime.journal.segment cimport bell_wait, file_sync, segment_seal
 from pricetime.journal.syncer cimport (
     syncer_begin, syncer_free, syncer_init, syncer_listen, syncer_rest, syncer_run, syncer_stop)
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
@@ -120,13 +120,10 @@ cdef int finish(LogWriter* log) noexcept nogil:
     if error == 0:
         error = preparer_finish(preparer)
     if error == 0:
-        error = file_sync(preparer.current.file)
+        store_release(&header.appended.value, log.sequence)
+        error = segment_seal(preparer.current.file, header, log.sequence, MARK_CLOSED)
     if error:
         return error
-    store_release(&header.appended.value, log.sequence)
-    store_release(&header.committed.value, log.sequence)
-    store_release(&header.synced.value, log.sequence)
-    store_release(&header.closed.value, closed_mark(header, MARK_CLOSED))
     return file_sync(preparer.current.file)
 
 

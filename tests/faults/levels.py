@@ -1,6 +1,6 @@
 """The levels of durability at which venues are killed and machines lose their power."""
 
-DURABILITIES = ("process",)
+DURABILITIES = ("process", "power")
 
 
 def level(durability: str) -> dict[str, str]:
