@@ -49,9 +49,11 @@ def test_every_flipped_bit_of_a_closed_log_is_reported(tmp_path, first, used):
     path = segment(make(tmp_path), first)
     for bit in bits(used):
         flip(path, bit)
-        with pytest.raises(UserError) as error:
-            examine(tmp_path / "log")
-        assert str(path) in str(error.value), f"bit {bit % 8} of byte {bit // 8}"
+        # A start reads no records that a mark vouches for.
+        for thorough in (True, False) if first == 65 or bit < 8 * HEADER else (True,):
+            with pytest.raises(UserError) as error:
+                examine(tmp_path / "log", thorough=thorough)
+            assert str(path) in str(error.value), f"bit {bit % 8} of byte {bit // 8}"
         flip(path, bit)
     examine(tmp_path / "log")
 
@@ -81,8 +83,9 @@ def test_a_log_cut_off_at_any_byte_is_reported(tmp_path, first):
     whole = path.read_bytes()
     for size in range(SEGMENT_BYTES - 1, -1, -1):
         os.truncate(path, size)
-        with pytest.raises(CheckFailed, match="header cut off|its header says 8192"):
+        with pytest.raises(CheckFailed, match="header cut off|its header says 8192") as error:
             examine(tmp_path / "log")
+        assert f"cp COPY/log/{path.name} {path.parent}/" in str(error.value)
     path.write_bytes(whole)
     examine(tmp_path / "log")
 
