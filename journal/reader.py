@@ -4,6 +4,7 @@ committed position.
 A reader takes no lock, writes nothing and never slows the writer down. What is not committed it does not see.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -15,11 +16,11 @@ from pricetime.journal import layout, packed
 from pricetime.journal.directory import SegmentFile, list_log, list_segments, log_folder, read_segment, restore
 from pricetime.journal.recovery import before, check_chain, follows, oldest_sequence
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd
+from pricetime.journal.wake import Doze
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import COMMAND
 
 BLOCK_BYTES = 1 << 20
-POLL_SECONDS_MIN, POLL_SECONDS_MAX = 50e-6, 5e-3
 EVER = 2**63 - 1
 OR_CUT = "or, if the machine went down, start the venue: what was never synced is cut then"
 
@@ -107,18 +108,20 @@ class Reader:
 
     def tail(self, timeout: float | None = None) -> Iterator[np.ndarray]:
         """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or
-        `until_` is reached."""
-        pause, since = POLL_SECONDS_MIN, time.monotonic()
+        `until_` is reached. Where nothing comes it sleeps, and the writer wakes it (wake.pxd)."""
+        doze, since, left = Doze(self.folder.parent), time.monotonic(), math.inf
         while not self.done():
             block = self.next_block()
             if block is not None:
-                pause, since = POLL_SECONDS_MIN, time.monotonic()
+                doze.awake()
+                since = time.monotonic()
                 yield block
                 continue
-            if timeout is not None and time.monotonic() - since >= timeout:
-                return
-            time.sleep(pause)
-            pause = min(2 * pause, POLL_SECONDS_MAX)
+            if timeout is not None:
+                left = since + timeout - time.monotonic()
+                if left <= 0:
+                    return
+            doze.wait(self._bytes, self.sequence, left)
 
     def next_block(self) -> np.ndarray | None:
         """The next block that is committed now; None where there is none (yet)."""
