@@ -13,6 +13,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from pricetime.journal.atomics cimport store_release
 from pricetime.journal.layout cimport PROCESS, SegmentHeader
 from pricetime.journal.preparer cimport Preparer
+from pricetime.journal.wake cimport WakeWords, wake_readers
 from pricetime.matching.checksum cimport crc32c_word
 from pricetime.matching.records cimport LINE_BYTES, CommandLine, record_lines
 from pricetime.matching.words cimport Word
@@ -30,6 +31,7 @@ cdef struct LogWriter:
     Preparer* preparer          # the helper thread's side
     uint64_t rolls              # segments begun since the start
     uint64_t stalls             # of these, how many found no segment ready
+    WakeWords* wake             # of readers that sleep; NULL: none can
 
 cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcept nogil:
     """Append one record: contiguous lines; type, shape, sequence, time and session filled in by the caller.
@@ -71,6 +73,7 @@ cdef inline void writer_publish(LogWriter* log) noexcept nogil:
     store_release(&header.appended.value, log.sequence)
     if log.durability == PROCESS:
         store_release(&header.committed.value, log.sequence)
+        wake_readers(log.wake)
 
 cdef int writer_make_room(LogWriter* log, size_t size) noexcept nogil
     # The rare part of an append: tell the preparer how far we are, or begin the next segment. 0 or errno.

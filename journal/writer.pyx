@@ -20,10 +20,11 @@ from pricetime.journal.preparer cimport (
     FAILED, PREPARING, READY, STEP_BYTES, TAKEN, preparer_finish, preparer_free, preparer_init, preparer_name,
     preparer_nap, preparer_next, preparer_run, preparer_stop, preparer_take_over, preparer_wake)
 from pricetime.journal.segment cimport file_sync
+from pricetime.journal.wake cimport wake_close, wake_open
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
 
 from pricetime.journal import directory as directories
-from pricetime.journal import layout
+from pricetime.journal import layout, wake
 from pricetime.journal.recovery import recover_locked
 from pricetime.matching.errors import UserError
 
@@ -138,6 +139,7 @@ cdef class Writer:
             raise MemoryError
         self.log.map = NULL
         self.log.preparer = NULL
+        self.log.wake = NULL
 
     def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0,
                  str durability="process"):
@@ -180,6 +182,7 @@ cdef class Writer:
         log.checksum = self.recovered.last_checksum if self.recovered.log_id else layout.seed_of_log(log_id)
         log.durability = PROCESS
         log.offset = log.limit = log.capacity = log.rolls = log.stalls = 0
+        wake_open(os.fsencode(folder.parent / wake.TAIL_NAME), True, &log.wake)     # without it readers poll
         if posix_memalign(<void**> &log.preparer, 128, sizeof(Preparer)):
             log.preparer = NULL
             raise MemoryError
@@ -299,6 +302,8 @@ cdef class Writer:
             self.log.preparer = NULL
             self.log.map = NULL
             self.log.limit = 0
+        wake_close(self.log.wake)
+        self.log.wake = NULL
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
