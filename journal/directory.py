@@ -13,18 +13,23 @@ from pathlib import Path
 
 import numpy as np
 
-from pricetime.journal import layout
+from pricetime.journal import layout, packed
 from pricetime.matching.errors import CheckFailed, UserError
 
 LOG_FOLDER = "log"
 CONFIGURATION = "venue.toml"
 VENUE_MARKS = {CONFIGURATION, LOG_FOLDER}   # a directory that has one of them, or nothing, may hold a venue's log
 SEGMENT_NAME = re.compile(r"\d{20}\.segment")
+PRUNED = "pruned"               # says where a log begins whose oldest segments were removed
+TEMPORARY_NAME = re.compile(r"(\d{20}\.segment\.zst|pruned)\.new")      # of packing, pruned ones: nobody reads them
+# Rules version -> the newest release that has it. The only releases that there are have not left the house yet.
+RELEASES: dict[int, str] = {}
 
 
 @dataclass(frozen=True)
 class SegmentFile:
-    """One segment as its header describes it (HEADER, a copy). `path` may change by a rename while the log is live."""
+    """One segment as its header describes it (HEADER, a copy), plain or packed; `bytes` of the plain one. `path` may
+    change by a rename while the log is live."""
 
     path: Path
     header: np.void
@@ -38,12 +43,31 @@ class SegmentFile:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def packed(self) -> bool:
+        return packed.is_packed(self.path)
+
+    @property
+    def mark(self) -> int:
+        """FULL, CLOSED, 0 for neither, or what damage has made of it."""
+        return int(self.header["closed"]) >> 32
+
+    def is_marked(self, last_sequence: int) -> bool:
+        """Whether a good mark says that all up to this command is here and synced."""
+        return (self.mark in (layout.FULL, layout.CLOSED)
+                and all(self.header[name] == last_sequence for name in layout.POSITIONS)
+                and self.header["closed"] == layout.mark_of_close(self.header.tobytes(), self.mark))
+
     def map(self) -> np.ndarray:
-        """The whole segment, read-only, as bytes: what a live writer stores is seen in it.
+        """The whole segment, read-only, as bytes: what a live writer stores is seen in it. A packed one is unpacked to
+        memory.
 
         FileNotFoundError: it has another name by now, and perhaps another file has this one. List again.
         """
-        content = np.asarray(np.memmap(self.path, np.uint8, "r"))
+        if self.packed:
+            content = packed.unpack(self.path, self.bytes)
+        else:
+            content = np.asarray(np.memmap(self.path, np.uint8, "r"))
         if content[:layout.IDENTITY_SIZE].tobytes() != self.header.tobytes()[:layout.IDENTITY_SIZE]:
             raise FileNotFoundError(f"{self.path} is another segment by now")
         return content
@@ -148,8 +172,14 @@ def list_segments(folder: Path) -> list[SegmentFile]:
     """All segments of a log, by first sequence number, their headers checked one by one (not the chain: see recovery).
 
     A segment that the writer has begun and not named yet (layout.NEXT_NAMES) is one of them; a prepared, unused one is
-    not. UserError where something is there that is no segment of this format; CheckFailed where a header is damaged.
+    not, nor what is on its way out: a packed one whose plain one is there, one before the place where the log was
+    pruned. UserError where something is there that is no segment of this format; CheckFailed where a header is damaged.
     """
+    return list_log(folder)[0]
+
+
+def list_log(folder: Path) -> tuple[list[SegmentFile], np.void | None]:
+    """`list_segments`, and the identity of the segment that a pruned log begins with (None: from command 1)."""
     for _ in range(10):
         try:
             return _list_once(folder)
@@ -160,50 +190,97 @@ def list_segments(folder: Path) -> list[SegmentFile]:
     raise UserError(f"{folder}: files come and go while they are read; is something else than a writer at work there?")
 
 
-def _list_once(folder: Path) -> list[SegmentFile]:
+def _list_once(folder: Path) -> tuple[list[SegmentFile], np.void | None]:
+    names = set(os.listdir(folder))
+    pruned = read_pruned(folder)        # read after the names: it is there before a segment is removed
     segments = []
-    for name in sorted(os.listdir(folder)):
-        path = folder / name
-        if not SEGMENT_NAME.fullmatch(name) and name not in layout.NEXT_NAMES:
-            raise UserError(f"{path}: not a log segment; expected only names like {layout.segment_name(1)} in {folder}")
-        if path.is_dir():
-            raise UserError(f"{path}: expected a log segment, found a directory")
-        segment = read_segment(path)
+    for name in sorted(names):
+        check_name(folder, name)
+        if name == PRUNED or TEMPORARY_NAME.fullmatch(name) or (
+                name != packed.plain_name(name) and packed.plain_name(name) in names):
+            continue
+        if pruned is not None and name not in layout.NEXT_NAMES and int(name[:20]) < pruned["first_sequence"]:
+            continue
+        segment = _read_plain_or_packed(folder / name)
         if segment is not None:
             segments.append(segment)
-    segments.sort(key=lambda segment: (segment.first_sequence, segment.name))
-    return [segment for segment, after in zip(segments, [*segments[1:], None], strict=False)
-            if after is None or not is_replaced(segment, after)]
+    return without_replaced(sorted(segments, key=lambda segment: (segment.first_sequence, segment.name))), pruned
 
 
-def is_replaced(segment: SegmentFile, after: SegmentFile) -> bool:
-    """Whether a later run has begun in the place of a closed segment without a record, and not yet got its name."""
-    header = segment.header
-    return (segment.first_sequence == after.first_sequence and header["run"] < after.header["run"]
-            and after.name in layout.NEXT_NAMES and header["closed"] >> 32 == layout.CLOSED
-            and header["appended"] == segment.first_sequence - 1)
+def without_replaced(segments: list[SegmentFile]) -> list[SegmentFile]:
+    """Without an empty segment whose place a later run's is about to take: that has the number, not the name yet."""
+    def replaced(old: SegmentFile, new: SegmentFile) -> bool:
+        return (new.name in layout.NEXT_NAMES and new.first_sequence == old.first_sequence
+                and new.header["run"] > old.header["run"] and old.is_marked(old.first_sequence - 1))
+
+    kept = [old for old, new in zip(segments, segments[1:], strict=False) if not replaced(old, new)]
+    return kept + segments[-1:]
+
+
+def check_name(folder: Path, name: str) -> None:
+    """UserError where this may not be in a log's folder."""
+    path = folder / name
+    if not (SEGMENT_NAME.fullmatch(name) or name in layout.NEXT_NAMES or packed.PACKED_NAME.fullmatch(name)
+            or name == PRUNED or TEMPORARY_NAME.fullmatch(name)):
+        raise UserError(f"{path}: not a log segment; expected only names like {layout.segment_name(1)} in {folder}; "
+                        "move it elsewhere")
+    if path.is_dir():
+        raise UserError(f"{path}: expected a log segment, found a directory; move it elsewhere")
+
+
+def _read_plain_or_packed(path: Path) -> SegmentFile | None:
+    """A listed segment; the packed one where it was packed since."""
+    try:
+        return read_segment(path)
+    except FileNotFoundError:
+        if not SEGMENT_NAME.fullmatch(path.name):
+            raise
+        return read_segment(path.with_name(path.name + packed.SUFFIX))
 
 
 def read_segment(path: Path) -> SegmentFile | None:
     """A segment's header, checked; None for a prepared one that was never used."""
-    with open(path, "rb") as file:
-        raw = file.read(layout.HEADER_SIZE)
-        size = os.fstat(file.fileno()).st_size
+    if packed.is_packed(path):
+        raw, size = packed.read_head(path, layout.HEADER_SIZE)
+    else:
+        with open(path, "rb") as file:
+            raw = file.read(layout.HEADER_SIZE)
+            size = os.fstat(file.fileno()).st_size
     unnamed = path.name in layout.NEXT_NAMES
     if unnamed and not any(raw[:8]):
         return None
     if len(raw) < layout.HEADER_SIZE:
-        raise CheckFailed(f"{path}: header cut off: {len(raw)} bytes, expected {layout.HEADER_SIZE}; restore this "
-                          "segment from a copy")
+        raise CheckFailed(f"{path}: header cut off: {len(raw)} bytes, expected {layout.HEADER_SIZE}; {restore(path)}")
     header = np.frombuffer(raw, layout.HEADER)[0]
     check_identity(path, raw, header)
+    check_zeros(path, raw)
     if size != header["capacity"]:
-        raise CheckFailed(f"{path}: {size} bytes, its header says {header['capacity']}; restore this segment from a "
-                          "copy")
-    if not unnamed and path.name != layout.segment_name(int(header["first_sequence"])):
+        raise CheckFailed(f"{path}: {size} bytes, its header says {header['capacity']}; {restore(path)}")
+    if not unnamed and packed.plain_name(path.name) != layout.segment_name(int(header["first_sequence"])):
         raise CheckFailed(f"{path}: holds the segment {layout.segment_name(int(header['first_sequence']))}: "
-                          "renamed, or two with the same number")
+                          "renamed, or two with the same number; give it that name back, or move it elsewhere")
     return SegmentFile(path, header, size)
+
+
+def read_pruned(folder: Path) -> np.void | None:
+    """The identity of the segment that a pruned log begins with; None where none was pruned. CheckFailed: damaged."""
+    path = folder / PRUNED
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(raw) != layout.IDENTITY_SIZE:
+        raise CheckFailed(f"{path}: {len(raw)} bytes, expected {layout.IDENTITY_SIZE}; {restore(path)}")
+    header: np.void = np.frombuffer(raw + bytes(layout.HEADER_SIZE - len(raw)), layout.HEADER)[0]
+    check_identity(path, raw, header)
+    return header
+
+
+def restore(path: Path) -> str:
+    """What to do about a damaged or missing file of a log: a command."""
+    folder = path.parent
+    return (f"restore it from another copy of the log: cp COPY/log/{path.name} {folder}/, then pricetime verify "
+            f"{folder.parent} (without a copy, from a snapshot: docs/operating.md, Damage)")
 
 
 def check_identity(path: Path, raw: bytes, header: np.void) -> None:
@@ -217,14 +294,28 @@ def check_identity(path: Path, raw: bytes, header: np.void) -> None:
         raise UserError(f"{path}: byte order mark {int(header['byte_order']):#010x}, expected "
                         f"{layout.BYTE_ORDER:#010x}: written on a machine of the other byte order")
     if header["header_checksum"] != layout.identity_checksum(raw):
-        raise CheckFailed(f"{path}: the header's checksum is wrong at offset 124: it is damaged; restore this "
-                          "segment from a copy")
+        raise CheckFailed(f"{path}: the header's checksum is wrong at offset 124: it is damaged; {restore(path)}")
     if header["format_version"] != layout.FORMAT:
         raise UserError(f"{path}: log format {header['format_version']}, this pricetime reads {layout.FORMAT}; "
                         f"install a pricetime that reads format {header['format_version']}")
     if header["rules_version"] != layout.RULES:
-        raise UserError(f"{path}: matched under rules version {header['rules_version']}, this pricetime has "
-                        f"{layout.RULES}; install a pricetime with rules version {header['rules_version']}")
-    if any(raw[128:256]) or any(raw[648:]) or any(any(raw[at + 8:at + 128]) for at in (256, 384, 512)):
-        raise CheckFailed(f"{path}: bytes of the header that must be zero are not: it is damaged; restore this "
-                          "segment from a copy")
+        version = int(header["rules_version"])
+        raise UserError(f"{path}: matched under rules version {version}, this pricetime has {layout.RULES}; install a "
+                        f"pricetime with rules version {version}: {release_of(version)}")
+
+
+def release_of(rules_version: int) -> str:
+    """How to get a pricetime with these rules."""
+    release = RELEASES.get(rules_version)
+    if release is not None:
+        return f"pip install 'pricetime=={release}'"
+    if rules_version > layout.RULES:
+        return "it is newer than this one: pip install --upgrade pricetime"
+    return "no release has them; build it from the source that the log was written with"
+
+
+def check_zeros(path: Path, raw: bytes) -> None:
+    """Whether the header is zero wherever nothing is in it."""
+    gaps = [(layout.IDENTITY_SIZE, 256), *((at + 8, at + 128) for at in (256, 384, 512)), (648, layout.HEADER_SIZE)]
+    if any(raw.count(0, begin, end) != end - begin for begin, end in gaps):
+        raise CheckFailed(f"{path}: bytes of the header that must be zero are not: it is damaged; {restore(path)}")

@@ -4,6 +4,7 @@ committed position.
 A reader takes no lock, writes nothing and never slows the writer down. What is not committed it does not see.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -11,33 +12,33 @@ from contextlib import suppress
 
 import numpy as np
 
-from pricetime.journal import layout
-from pricetime.journal.directory import SegmentFile, list_segments, log_folder, read_segment
-from pricetime.journal.recovery import RESTORE, check_chain, follows
+from pricetime.journal import layout, packed
+from pricetime.journal.directory import SegmentFile, list_log, list_segments, log_folder, read_segment, restore
+from pricetime.journal.recovery import before, check_chain, follows, oldest_sequence
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd
+from pricetime.journal.wake import Doze
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import COMMAND
 
 BLOCK_BYTES = 1 << 20
-POLL_SECONDS_MIN, POLL_SECONDS_MAX = 50e-6, 5e-3
 EVER = 2**63 - 1
-MEND = f"{RESTORE}, or, if the machine went down, start the venue: what was never synced is cut then"
+OR_CUT = "or, if the machine went down, start the venue: what was never synced is cut then"
 
 
 class Reader:
-    """The commands of DIR/log from `from_sequence` to `until_sequence` or `until_time` (nanoseconds; inclusive), in
-    order.
+    """The commands of DIR/log from `from_sequence` and `from_time` on (the later of the two) to `until_sequence` or
+    `until_time`, in order. Times are nanoseconds since 1970; all four are inclusive.
 
     Iterating yields blocks: read-only arrays of COMMAND items, whole records, about BLOCK_BYTES each. A record of
     several lines is as many items, of which only the first is a COMMAND; view the others through their own dtypes. A
-    block is a view of the mapped file: no copy, valid as long as it is held. Iteration ends where the log is committed,
-    and goes on from there when it is started again; `tail` waits.
+    block is a view of the mapped file (of memory, where the segment is packed): no copy, valid as long as it is held.
+    Iteration ends where the log is committed, and goes on from there when it is started again; `tail` waits.
 
-    verify=False leaves the checksums (not sequence, time and shape) unlooked at. UserError: no log; CheckFailed:
-    damage, with the place.
+    verify=False leaves the checksums (not sequence, time and shape) unlooked at. UserError: no log, or it was pruned
+    and begins later; CheckFailed: damage, with the place.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], *, from_sequence: int = 1,
+    def __init__(self, directory: str | os.PathLike[str], *, from_sequence: int = 1, from_time: int = 0,
                  until_sequence: int = layout.SEQUENCE_MAX, until_time: int = EVER, verify: bool = True) -> None:
         if from_sequence < 1:
             raise UserError(f"sequence number {from_sequence}: expected 1 or more")
@@ -46,32 +47,39 @@ class Reader:
         self.until_time = until_time
         self._verify = verify
         self._from = from_sequence
+        self._before_time = from_time - 1       # commands at or before it are passed over
         self._late = False
         while not self._open_first():
             pass        # a live writer has renamed that segment since it was listed
 
     def _open_first(self) -> bool:
         """Go to the segment that holds the first command asked for. False: try again."""
-        segments = list_segments(self.folder)
+        segments, pruned = list_log(self.folder)
+        check_chain(self.folder, segments, pruned)
         if not segments:
             raise UserError(f"{self.folder}: no log segment in it yet; a venue that starts on {self.folder.parent} "
                             "makes one")
-        check_chain(segments)
+        # Nothing before a segment is later than its previous_time.
+        fitting = [segment for segment in segments if segment.first_sequence <= self._from
+                   or segment.header["previous_time"] <= self._before_time]
+        if not fitting:
+            raise self._pruned(segments[0].first_sequence)
         with suppress(FileNotFoundError):
-            self._open([segment for segment in segments if segment.first_sequence <= self._from][-1], None)
+            self._open(fitting[-1], before(fitting[-1]))
             return True
         return False
 
-    def _open(self, segment: SegmentFile, before: Scan | None) -> None:
-        if before is None:
-            header = segment.header
-            seed, previous_time = int(header["checksum_seed"]), int(header["previous_time"])
-            before = Scan(layout.HEADER_SIZE, segment.first_sequence - 1, previous_time, seed)
-        elif not follows(segment, before):
-            raise CheckFailed(f"{segment.path}: does not go on where command {before.sequence} ended; {RESTORE}")
+    def _pruned(self, oldest: int) -> UserError:
+        return UserError(f"{self.folder}: the log was pruned: the oldest command that is kept is {oldest}; begin there "
+                         "with a snapshot's state, or read an older copy of the log")
+
+    def _open(self, segment: SegmentFile, place: Scan) -> None:
+        if not follows(segment, place):
+            raise CheckFailed(f"{segment.path}: does not go on where command {place.sequence} ended; "
+                              f"{restore(segment.path)}")
         self._bytes = segment.map()
         self._segment = segment
-        self._place = Scan(layout.HEADER_SIZE, before.sequence, before.time, before.checksum)
+        self._place = Scan(layout.HEADER_SIZE, place.sequence, place.time, place.checksum)
 
     @property
     def sequence(self) -> int:
@@ -100,24 +108,26 @@ class Reader:
 
     def tail(self, timeout: float | None = None) -> Iterator[np.ndarray]:
         """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or
-        `until_` is reached."""
-        pause, since = POLL_SECONDS_MIN, time.monotonic()
+        `until_` is reached. Where nothing comes it sleeps, and the writer wakes it (wake.pxd)."""
+        doze, since, left = Doze(self.folder.parent), time.monotonic(), math.inf
         while not self.done():
             block = self.next_block()
             if block is not None:
-                pause, since = POLL_SECONDS_MIN, time.monotonic()
+                doze.awake()
+                since = time.monotonic()
                 yield block
                 continue
-            if timeout is not None and time.monotonic() - since >= timeout:
-                return
-            time.sleep(pause)
-            pause = min(2 * pause, POLL_SECONDS_MAX)
+            if timeout is not None:
+                left = since + timeout - time.monotonic()
+                if left <= 0:
+                    return
+            doze.wait(self._bytes, self.sequence, left)
 
     def next_block(self) -> np.ndarray | None:
         """The next block that is committed now; None where there is none (yet)."""
         while True:
             committed = layout.committed(self._bytes)
-            self._skip(min(self._from - 1, committed))
+            self._skip(committed)
             start, until = self._place.offset, min(committed, self.until_sequence)
             end = ScanEnd.LIMIT
             if self._place.sequence < until:
@@ -130,16 +140,21 @@ class Reader:
             if self.done() or not self._next_segment():
                 return None
 
-    def _skip(self, sequence: int) -> None:
+    def _skip(self, committed: int) -> None:
         """Pass over what was not asked for; checked all the same, for the first block's checksums hang on it."""
-        if self._place.sequence < sequence:
-            self._refuse_damage(self._place.go(self._bytes, sequence, verify=self._verify))
+        until = min(self._from - 1, committed)
+        if self._place.sequence < until:
+            self._refuse_damage(self._place.go(self._bytes, until, verify=self._verify))
+        until = min(self.until_sequence, committed)
+        if self._place.time <= self._before_time and self._place.sequence < until:
+            self._refuse_damage(self._place.go(self._bytes, until, verify=self._verify, until_time=self._before_time))
 
     def _refuse_damage(self, end: ScanEnd) -> None:
         if end != ScanEnd.LIMIT:
             place = self._place
             raise CheckFailed(f"{self._segment.path}: damaged at offset {place.offset}, command {place.sequence + 1}: "
-                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; {MEND}")
+                              f"{EXPLANATION[end]}, and the log is committed up to command {self.committed}; "
+                              f"{restore(self._segment.path)}, {OR_CUT}")
 
     def _check_mark(self) -> None:
         """A segment that is marked as complete has the positions that go with the mark: a changed one would hide
@@ -148,12 +163,13 @@ class Reader:
         closed = int(header.view(layout.HEADER)[0]["closed"])
         if closed and closed != layout.mark_of_close(header, closed >> 32):
             raise CheckFailed(f"{self._segment.path}: damaged: marked as complete, but not with these positions; "
-                              f"{RESTORE}")
+                              f"{restore(self._segment.path)}")
 
     def _next_segment(self) -> bool:
         """Go on to the segment that begins where this one ends, if it is there already."""
         wanted = self._place.sequence + 1
-        for name in (layout.segment_name(wanted), *layout.NEXT_NAMES):
+        plain = layout.segment_name(wanted)
+        for name in (plain, *layout.NEXT_NAMES, plain + packed.SUFFIX):
             with suppress(FileNotFoundError):
                 segment = read_segment(self.folder / name)
                 if segment is not None and segment.first_sequence == wanted and not self._is_current(segment):
@@ -170,10 +186,14 @@ class Reader:
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on."""
         firsts = [segment.first_sequence for segment in list_segments(self.folder)]
-        # Read after the list: where a next segment is listed, it is final. (Not `committed`: at level `power` the log is
-        # longer than that, by segments perhaps.)
+        # Read after the list: where a next segment is listed, it is final. (Not `committed`: at level `power` the log
+        # is longer than that, by segments perhaps.)
         wanted = layout.appended(self._bytes) + 1
         later = [first for first in firsts if first > wanted]
         if later and wanted not in firsts:
+            oldest = oldest_sequence(self.folder)
+            if oldest > wanted:
+                raise self._pruned(oldest)  # while it was read
             missing = self.folder / layout.segment_name(wanted)
-            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; {MEND}")
+            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; "
+                              f"{restore(missing)}, {OR_CUT}")

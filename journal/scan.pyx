@@ -125,3 +125,16 @@ def first_not_zero(const unsigned char[::1] segment not None, size_t offset):
         while offset < capacity and (<const Word*> (map + offset))[0] == 0:
             offset += 8
     return None if offset == capacity else offset
+
+
+def ends_with(const unsigned char[::1] segment not None, uint64_t sequence, int64_t time, uint32_t checksum):
+    """Whether the last record of a segment that was full, so that not eight lines more went into it, is this one."""
+    cdef size_t capacity = segment.shape[0], tried = 0, at
+    cdef const CommandLine* record
+    while tried < 2 * LINES_MAX and tried * LINE_BYTES < capacity:
+        tried += 1
+        at = capacity - tried * LINE_BYTES
+        record = <const CommandLine*> &segment[at]
+        if record.sequence == sequence and record.checksum == checksum and record.time == time:
+            return 1 <= record_lines(record) <= LINES_MAX and at + record_lines(record) * LINE_BYTES <= capacity
+    return False

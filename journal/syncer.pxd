@@ -12,6 +12,7 @@ from libc.stdint cimport uint64_t
 
 from pricetime.journal.atomics cimport fence_full, load_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
+from pricetime.journal.wake cimport WakeWords
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_mutex_t:
@@ -42,11 +43,12 @@ cdef struct Syncer:
     uint64_t groups                 # syncs so far
     uint64_t parked                 # 1: it sleeps until it is asked
     uint64_t more_zeros[11]
+    WakeWords* readers              # of readers in other processes that sleep; NULL: none can
     int bell[2]
     pthread_mutex_t mutex
     pthread_cond_t wake
 
-cdef int syncer_init(Syncer* syncer, uint64_t sequence) noexcept nogil
+cdef int syncer_init(Syncer* syncer, uint64_t sequence, WakeWords* wake) noexcept nogil
     # For a log that is on the disk up to `sequence`. 0 or errno.
 cdef void syncer_begin(Syncer* syncer, SegmentHeader* header, int file) noexcept nogil
     # Hot thread: the segment that the next record begins. There is always room for it: see preparer_take_over.

@@ -5,6 +5,7 @@ from libc.string cimport memset
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
+from pricetime.journal.wake cimport WakeWords, wake_readers
 
 cdef extern from "<pthread.h>" nogil:
     int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
@@ -24,10 +25,11 @@ cdef extern from "platform.h" nogil:
     void bell_silence(int bell)
 
 
-cdef int syncer_init(Syncer* syncer, uint64_t sequence) noexcept nogil:
+cdef int syncer_init(Syncer* syncer, uint64_t sequence, WakeWords* wake) noexcept nogil:
     cdef int error
     memset(syncer, 0, sizeof(Syncer))
     syncer.target = syncer.committed = sequence
+    syncer.readers = wake
     syncer.bell[0] = syncer.bell[1] = -1
     error = pthread_mutex_init(&syncer.mutex, NULL)
     if error == 0:
@@ -52,7 +54,8 @@ cdef void syncer_begin(Syncer* syncer, SegmentHeader* header, int file) noexcept
 # ------------------------------------------------------------------------------------------------ the syncer
 
 cdef void tell(Syncer* syncer) noexcept nogil:
-    """The hot thread, if it listens. The full fence pairs with the one in syncer_listen."""
+    """The hot thread, if it listens, and readers that sleep. The full fence pairs with the one in syncer_listen."""
+    wake_readers(syncer.readers)
     fence_full()
     if load_relaxed(&syncer.listening):
         bell_ring(syncer.bell[1])

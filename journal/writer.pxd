@@ -15,6 +15,7 @@ from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_release
 from pricetime.journal.layout cimport PROCESS, SegmentHeader
 from pricetime.journal.preparer cimport Preparer
 from pricetime.journal.syncer cimport Syncer, syncer_ask
+from pricetime.journal.wake cimport WakeWords, wake_readers
 from pricetime.matching.checksum cimport crc32c_word
 from pricetime.matching.records cimport LINE_BYTES, CommandLine, record_lines
 from pricetime.matching.words cimport Word
@@ -33,6 +34,7 @@ cdef struct LogWriter:
     uint64_t rolls              # segments begun since the start
     uint64_t stalls             # of these, how many found no segment ready
     Syncer* syncer              # at level POWER; else NULL
+    WakeWords* wake             # of readers that sleep; NULL: none can
 
 cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcept nogil:
     """Append one record: contiguous lines; type, shape, sequence, time and session filled in by the caller.
@@ -75,6 +77,7 @@ cdef inline void writer_publish(LogWriter* log) noexcept nogil:
     store_release(&header.appended.value, log.sequence)
     if log.syncer == NULL:
         store_release(&header.committed.value, log.sequence)
+        wake_readers(log.wake)
     else:
         syncer_ask(log.syncer, log.sequence)
 

@@ -23,10 +23,11 @@ from pricetime.journal.preparer cimport (
 from pricetime.journal.segment cimport bell_wait, file_sync, segment_seal
 from pricetime.journal.syncer cimport (
     syncer_begin, syncer_free, syncer_init, syncer_listen, syncer_rest, syncer_run, syncer_stop)
+from pricetime.journal.wake cimport wake_close, wake_open
 from pricetime.matching.records cimport LINES_MAX, RULES_VERSION
 
 from pricetime.journal import directory as directories
-from pricetime.journal import layout
+from pricetime.journal import layout, wake
 from pricetime.journal.recovery import recover_locked
 from pricetime.matching.errors import UserError
 
@@ -167,6 +168,7 @@ cdef class Writer:
         self.log.map = NULL
         self.log.preparer = NULL
         self.log.syncer = NULL
+        self.log.wake = NULL
         self.threads = []
 
     def __init__(self, directory, *, size_t segment_bytes=SEGMENT_BYTES, run=None, uint64_t epoch=0,
@@ -226,11 +228,12 @@ cdef class Writer:
         log.time = self.recovered.last_time
         log.checksum = self.recovered.last_checksum if self.recovered.log_id else layout.seed_of_log(log_id)
         log.offset = log.limit = log.capacity = log.rolls = log.stalls = 0
+        wake_open(os.fsencode(folder.parent / wake.TAIL_NAME), True, &log.wake)     # without it readers poll
         if log.durability == POWER:
             if posix_memalign(<void**> &log.syncer, 128, sizeof(Syncer)):
                 log.syncer = NULL
                 raise MemoryError
-            error = syncer_init(log.syncer, log.sequence)
+            error = syncer_init(log.syncer, log.sequence, log.wake)
             if error:
                 raise OSError(error, os.strerror(error))
         if posix_memalign(<void**> &log.preparer, 128, sizeof(Preparer)):
@@ -389,6 +392,8 @@ cdef class Writer:
             self.log.syncer = NULL
         self.log.map = NULL
         self.log.limit = 0
+        wake_close(self.log.wake)
+        self.log.wake = NULL
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None

@@ -31,6 +31,8 @@ COMMANDS = {
     "replay": "rebuild the state, or all events, from a venue's log",
     "verify": "check every checksum, event and digest of a venue's log",
     "log": "print the journaled commands as JSON Lines",
+    "pack": "pack old segments of a venue's log",
+    "prune": "remove segments of a venue's log that a snapshot makes needless",
     "convert": "turn published order flow into JSON Lines commands",
     "cflags": "print how a C program that drives the engine is compiled and linked",
     "bench": "measure, each figure beside its yardstick",

@@ -64,7 +64,7 @@ def one_line(use: Callable[[], str]) -> str:
 
 def recovered(log: Log) -> str:
     """What recovery would do: the records it keeps are those that were appended, for their checksums hold."""
-    found = examine(log.directory / "log")
+    found = examine(log.directory / "log", thorough=True)       # a start leaves what a mark vouches for to its readers
     if found.last_sequence == LAST:
         return WHOLE_AND_SAID if found.notes else WHOLE
     assert SYNCED <= found.last_sequence < LAST, f"ends with command {found.last_sequence}"
@@ -85,7 +85,7 @@ def expected(log: Log, index: int, offset: int) -> tuple[set[str], set[str]]:
     """What may come of a changed byte of a segment: for recovery, and for a Reader."""
     marked = log.kind == "closed" or (log.kind == "process died" and index == 0)
     if marked:
-        return {REFUSED}, {REFUSED, WHOLE}
+        return {REFUSED}, {REFUSED} if HEADER <= offset < log.used[index] else {REFUSED, WHOLE}
     if offset in POSITIONS["committed"]:        # nothing tells a reader of an open log what it was
         return {REFUSED, WHOLE}, {REFUSED, WHOLE, FEWER}
     if offset < HEADER:

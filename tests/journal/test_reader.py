@@ -44,6 +44,43 @@ def test_up_to_a_time(log, time, count):
     assert len(read(log, until_time=time)) == count
 
 
+@pytest.mark.parametrize(("time", "first"), [(0, 1), (10, 1), (11, 2), (640, 64), (641, 65), (2999, 300), (3000, 300)])
+def test_from_a_time_on(log, time, first):
+    assert read(log, from_time=time).tobytes() == clocks(first, 301 - first).tobytes()
+
+
+def test_from_a_time_and_a_sequence_number_on_the_later_one_counts(log):
+    assert read(log, from_time=1000, from_sequence=50)["sequence"][0] == 100
+    assert read(log, from_time=1000, from_sequence=200)["sequence"][0] == 200
+    assert read(log, from_time=1000, until_time=2000)["sequence"].tolist() == list(range(100, 201))
+    assert len(read(log, from_time=1000, until_sequence=99)) == 0
+
+
+def test_a_time_that_has_not_come_is_waited_for(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 100))
+        reader = Reader(tmp_path, from_time=1500)
+        assert list(reader) == []
+        writer.append(clocks(101, 100))
+        assert next(reader.tail(timeout=5))["sequence"][0] == 150
+
+
+def test_a_time_seeks_the_segment_that_has_it(log):
+    """The segments before it are not read."""
+    change(segment(log, 65), 4096 + 640, bytes(64))
+    assert read(log, from_time=1930)["sequence"][0] == 193
+    with pytest.raises(CheckFailed, match="damaged at offset 4736"):
+        read(log, from_time=700)
+
+
+def test_of_commands_at_one_time_the_first_is_found_in_the_segment_before(tmp_path):
+    lines = clocks(1, 100)
+    lines["time"][30:] = 500
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(lines)
+    assert read(tmp_path, from_time=500)["sequence"][0] == 31
+
+
 def test_beyond_the_end_there_is_nothing(log):
     assert len(read(log, from_sequence=301)) == 0
 

@@ -1,0 +1,47 @@
+"""Remove the oldest segments of a venue's log, whose commands a snapshot makes needless, beside a running venue too.
+
+Whole segments go, the oldest first, up to the one that holds the command SEQ. What is left begins later: a start and
+`replay` need that snapshot then, and `verify` and `log` a copy of what was removed.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from pricetime.journal.directory import log_folder
+from pricetime.journal.packing import prune
+from pricetime.journal.recovery import oldest_sequence
+from pricetime.matching.errors import UserError
+
+SNAPSHOT_FOLDER = "snapshots"
+SNAPSHOT_NAME = re.compile(r"(\d{20})\.snapshot")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="the venue's directory")
+    parser.add_argument("--before", metavar="SEQ", type=int, required=True, help="the oldest command that must stay")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The removed files on standard output, one a line, then where the log begins. UserError: no snapshot reaches
+    SEQ - 1."""
+    directory, before = arguments.directory, arguments.before
+    if before < 2:
+        raise UserError(f"--before {before}: expected a sequence number, 2 or more")
+    folder = log_folder(directory)
+    wanted, newest = before - 1, newest_snapshot(folder.parent)
+    if newest < wanted:
+        raise UserError(f"{folder.parent}: no good snapshot at command {wanted} or later"
+                        + (f", the newest is at {newest}" if newest else "")
+                        + "; make one first: pricetime snapshot, or choose an earlier --before")
+    for path in prune(directory, wanted):
+        print(path)
+    print(f"the log begins with command {oldest_sequence(folder)}")
+    return 0
+
+
+def newest_snapshot(directory: Path) -> int:
+    """The command of the newest snapshot, by its name; 0: there is none."""
+    folder = directory / SNAPSHOT_FOLDER
+    found = map(SNAPSHOT_NAME.fullmatch, (path.name for path in folder.iterdir())) if folder.is_dir() else iter(())
+    return max((int(match[1]) for match in found if match), default=0)

@@ -1,0 +1,38 @@
+"""How a reader in another process sleeps until something is committed: DIR/tail, two words that both sides map.
+
+    writer                                      reader that has found nothing
+    ------                                      -----------------------------
+    store committed (release)                   was = bell
+    full fence                                  waiting = 1
+    waiting? if so: waiting = 0,                full fence
+             bell + 1, wake all (futex)         look at the log once more; nothing: sleep while bell == was
+
+Of the two fences one comes first: either the writer sees `waiting`, or the reader sees what was committed. A reader that
+dies while it waits costs one needless wake; one that was never woken looks again after a tenth of a second.
+"""
+
+from libc.stdint cimport uint64_t
+
+from pricetime.journal.atomics cimport fence_full, load_relaxed
+
+cdef enum:
+    WAKE_BYTES = 4096
+
+cdef struct WakeWords:
+    uint64_t waiting                # 1: a reader sleeps, or is about to
+    uint64_t zeros[15]
+    uint64_t bell                   # how often readers were woken
+
+cdef inline void wake_readers(WakeWords* words) noexcept nogil:
+    """After `committed` was stored; from any thread. NULL: nobody can wait. Where nobody does: a fence and a load of a
+    word that nobody changes. No system call but where a reader sleeps."""
+    if words == NULL:
+        return
+    fence_full()
+    if load_relaxed(&words.waiting):
+        wake_all(words)
+
+cdef void wake_all(WakeWords* words) noexcept nogil
+cdef int wake_open(const char* path, bint make, WakeWords** words) noexcept nogil
+    # Map the file; `make`: where it is missing, make it. 0 or errno, and NULL in *words.
+cdef void wake_close(WakeWords* words) noexcept nogil

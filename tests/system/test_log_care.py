@@ -1,0 +1,59 @@
+"""`pricetime pack` and `pricetime prune` as their users have them, and `log`, `replay` and `verify` behind them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pricetime.journal import Reader, Writer
+from tests.journal_logs import SEGMENT_BYTES, clocks
+
+
+@pytest.fixture
+def log(tmp_path):
+    """300 records in five segments."""
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 300))
+    return tmp_path
+
+
+def pricetime(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "pricetime", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False, **options,
+    )
+
+
+def said(command, log):
+    """What a command that reads prints, without the times that it took."""
+    done = pricetime(command, log)
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stdout.splitlines() if "commands/s" not in line]
+
+
+def test_packed_logs_are_read_by_every_command(log):
+    commands = ("replay", "verify", "log")
+    before = [said(command, log) for command in commands]
+    done = pricetime("pack", log, "--keep", 2)
+    assert done.returncode == 0
+    assert [line[-4:] for line in done.stdout.splitlines()] == [".zst"] * 3 + ["cked"]
+    assert [said(command, log) for command in commands] == before
+    assert pricetime("pack", log, "--keep", 2).stdout == "0 segments packed\n"
+
+
+def test_pruning_wants_a_snapshot(log):
+    refused = pricetime("prune", log, "--before", 130)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "no good snapshot at command 129 or later; make one first" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert next(iter(Reader(log)))["sequence"][0] == 1
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (("pack", "--keep", "0"), "keep 0: expected 1 or more"),
+    (("prune", "--before", "1"), "--before 1: expected a sequence number, 2 or more"),
+])
+def test_wrong_use_is_one_line(log, arguments, line):
+    done = pricetime(arguments[0], log, *arguments[1:])
+    assert done.returncode == 2
+    assert line in done.stderr and len(done.stderr.splitlines()) == 1
