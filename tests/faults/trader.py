@@ -6,10 +6,12 @@ It sends plain orders, replaces and cancels through the real Client, and what a 
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
+from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer, SessionEnded
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
@@ -17,6 +19,7 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.records import CommandType, EventType, Reason
 
 SESSION = "alice"
+MESSAGE_ORDERS = 250
 CLIENTS_COMMANDS = (
     CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST,
     CommandType.TRADING_SESSION_STATUS)
@@ -56,6 +59,17 @@ class Trader:
                 client.replace("ACME", self.dice.randint(max(1, newest - 20), newest), 5, price)
             else:
                 client.cancel("ACME", self.dice.randint(max(1, newest - 20), newest))
+
+    def flood(self, client: Client, count: int) -> None:
+        """So many orders as fast as they go out, in whole messages: of four lines each, and they do not trade."""
+        order = m.NewOrderSingle(session=SESSION, cl_ord_id=1, symbol="ACME", side="Buy", ord_type="Limit",
+                                 price=Decimal("50.00"), order_qty=Decimal(1), min_qty=Decimal(1), time_in_force="IOC",
+                                 account="account", text="text")
+        one = client.codec.encode(order)
+        lines = np.tile(one, MESSAGE_ORDERS)
+        for _ in range(0, count, MESSAGE_ORDERS):
+            lines["cl_ord_id"][::len(one)] = np.arange(client.mark + 1, client.mark + 1 + MESSAGE_ORDERS)
+            client.send(lines)
 
     def take(self, client: Client, timeout_ms: int) -> int:
         """What has come, until nothing has for so long; how many reports. The end of a session ends it."""

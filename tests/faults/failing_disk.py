@@ -1,0 +1,153 @@
+"""A venue whose disk fails it under a client's load: full for a while, or broken for good. Nothing is acknowledged that
+is not in the log; what is refused is not in it; a venue on a full disk goes on by itself when there is room again; a
+broken one ends with one line, and the next start has all that was acknowledged."""
+
+import contextlib
+import errno
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults import disk
+from faults.kills import write_toml
+from faults.trader import MESSAGE_ORDERS, Trader
+from faults.venues import PATIENCE_SECONDS, Venues
+
+from pricetime.gateway.client import Client
+
+WINDOW = 4 * MESSAGE_ORDERS      # orders under way
+
+
+@dataclass
+class Case:
+    """`after` calls go well, then `times` fail."""
+
+    call: str
+    error: int
+    after: int = 0
+    times: int = disk.FOR_EVER
+
+    def __str__(self) -> str:
+        times = "" if self.times == disk.FOR_EVER else f" {self.times} times"
+        return f"{self.call} {errno.errorcode[self.error]} after {self.after}{times}"
+
+
+FILLS_UP = (Case("fallocate", errno.ENOSPC), Case("pwrite", errno.ENOSPC, after=2), Case("create", errno.EMFILE),
+            Case("fallocate", errno.EDQUOT, after=1))
+BREAKS = (Case("fdatasync", errno.EIO), Case("fdatasync", errno.EIO, after=1), Case("fdatasync", errno.EINTR, after=1),
+          Case("fsync", errno.EIO), Case("msync", errno.EIO), Case("rename", errno.EIO), Case("fallocate", errno.EIO))
+AT_THE_START = (Case("fallocate", errno.ENOSPC), Case("msync", errno.EIO), Case("fdatasync", errno.EIO),
+                Case("fsync", errno.EIO), Case("rename", errno.EIO))
+PASSES = (Case("fallocate", errno.EINTR, times=5), Case("pwrite", errno.EINTR, times=50))
+
+
+class Failing:
+    """A venue over the simulated disk, and its trader."""
+
+    def __init__(self, library: Path, folder: Path, durability: str, seed: int = 1) -> None:
+        self.directory = folder / "venue"
+        write_toml(self.directory, durability)
+        self.faults = disk.Faults(folder / "faults")
+        self.trader = Trader(random.Random(seed))
+        self.venues = Venues(self.directory, self.faults.environment(library, self.directory / "log"))
+
+    def fail(self, case: Case) -> None:
+        self.faults.fail(case.call, case.error, after=case.after, times=case.times)
+
+    def flood(self, client: Client, until: Callable[[], bool], window: int = WINDOW) -> None:
+        """Orders until something has come to pass, `window` of them under way."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not until():
+            assert time.monotonic() < end, f"not within {PATIENCE_SECONDS} s"
+            before = len(self.trader.acknowledged) + len(self.trader.refused)
+            self.trader.flood(client, window)
+            while len(self.trader.acknowledged) + len(self.trader.refused) < before + window:
+                if not self.trader.take(client, 100) and until():
+                    return
+                assert time.monotonic() < end, f"no answers for {PATIENCE_SECONDS} s"
+
+    def ended(self) -> bool:
+        return Path(f"/proc/{self.venues.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+    def stop(self) -> None:
+        """A clean stop, and the log held against the books."""
+        self.venues.signal(signal.SIGTERM)
+        status, said = self.venues.wait(), self.venues.errors.read_text()
+        assert status == 0, said
+        engine, _ = self.trader.hold_against(self.directory)
+        assert self.venues.out.read_text().split("digest ")[1].strip() == engine.digest().hex()
+
+    def more(self, client: Client, count: int = WINDOW) -> None:
+        """So many more acknowledged orders."""
+        enough = len(self.trader.acknowledged) + count
+        self.flood(client, lambda: len(self.trader.acknowledged) >= enough)
+
+
+def fills_up(failing: Failing, case: Case) -> None:
+    """Orders are refused while the disk is full, and taken when it has room again."""
+    venues, trader = failing.venues, failing.trader
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+        failing.fail(case)
+        failing.flood(client, lambda: bool(trader.refused), window=MESSAGE_ORDERS)
+        full, refused = len(trader.acknowledged), len(trader.refused)
+        failing.flood(client, lambda: len(trader.refused) >= refused + MESSAGE_ORDERS, window=MESSAGE_ORDERS)
+        assert len(trader.acknowledged) == full, "acknowledged on a full disk"
+        failing.faults.heal()
+        failing.more(client)
+        time.sleep(0.6)         # `serve` looks for what it has to tell twice a second
+    failing.stop()
+    assert f"refused as LOG_FULL: {os.strerror(case.error)}; make room" in venues.errors.read_text()
+
+
+def breaks(failing: Failing, case: Case) -> None:
+    """The venue ends by itself with one line; the next one has all that was acknowledged."""
+    venues, trader = failing.venues, failing.trader
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+        failing.fail(case)
+        failing.flood(client, failing.ended)
+        trader.take(client, 50)
+    status, said = venues.wait(), venues.errors.read_text().splitlines()
+    lines = [line for line in said if not line.startswith(("ACME: ", "defined "))]
+    assert status == 2 and len(lines) == 1, f"ended with {status}: {lines}"
+    assert "the log takes no command after " in lines[0], lines
+    assert f"{os.strerror(case.error)}; stopped: see to the disk, then start again" in lines[0], lines
+    failing.faults.heal()
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+    failing.stop()
+
+
+def passes(failing: Failing, case: Case) -> None:
+    """Nobody notices."""
+    venues, trader = failing.venues, failing.trader
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.fail(case)
+        before = failing.faults.calls(case.call)
+        failing.flood(client, lambda: failing.faults.calls(case.call) >= before + case.times + 1)
+    failing.stop()
+    assert not trader.refused
+
+
+def refuses_to_start(failing: Failing, case: Case) -> None:
+    """No first segment: one line, and nothing is left that would disturb the next start."""
+    venues = failing.venues
+    failing.fail(case)
+    venues.start()
+    status, said = venues.wait(), venues.errors.read_text()
+    assert status == 2 and said.count("\n") == 1, f"ended with {status}: {said}"
+    assert os.strerror(case.error).lower() in said.lower(), said
+    failing.faults.heal()
+    venues.start()
+    with contextlib.closing(failing.trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+    failing.stop()
