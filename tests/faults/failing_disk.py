@@ -151,3 +151,16 @@ def refuses_to_start(failing: Failing, case: Case) -> None:
     with contextlib.closing(failing.trader.connect(venues.endpoint())) as client:
         failing.more(client)
     failing.stop()
+
+
+def any_case(dice: random.Random) -> tuple[Callable[[Failing, Case], None], Case]:
+    """What happens, and to which call."""
+    play = dice.choice((fills_up, breaks, passes, refuses_to_start))
+    if play is fills_up:
+        call, error = dice.choice(("fallocate", "pwrite", "create")), dice.choice((errno.ENOSPC, errno.EDQUOT))
+        return play, Case(call, error, after=dice.randrange(5))
+    if play is passes:
+        return play, Case(dice.choice(("fallocate", "pwrite")), errno.EINTR, times=dice.randint(1, 100))
+    calls = ("fdatasync", "fsync", "msync", "rename", "fallocate", "create")
+    after = dice.randrange(6) if play is breaks else 0
+    return play, Case(dice.choice(calls), dice.choice((errno.EIO, errno.EROFS)), after=after)
