@@ -3,6 +3,7 @@
 #   make bench    figures beside their yardsticks                          make lint    style and types
 #   make build    compile the modules in place                             make clean   remove what was built
 #   make soak     both engines against each other on random commands, until stopped or they differ
+#   make soak SOAK=faults    kills, power losses, flipped bits and failing disks, for hours
 #   make coverage, make sanitize, make mutants    what the tests reach, and what they catch
 
 PYTHON ?= python3
@@ -23,7 +24,8 @@ test: build $(VENV)/.test-tools
 	$(BIN)/python -m pytest $(TESTS)
 
 soak: build $(VENV)/.test-tools
-	@PYTHONPATH=tests $(BIN)/python -P -m differential.soak $(SOAK)
+	@PYTHONPATH=tests $(BIN)/python -P -m $(if $(filter faults,$(firstword $(SOAK))),faults.soak \
+	    $(wordlist 2,$(words $(SOAK)),$(SOAK)),differential.soak $(SOAK))
 
 bench: build
 	$(BIN)/pricetime bench $(BENCH)

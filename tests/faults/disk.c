@@ -7,7 +7,8 @@
  * the pages of each file at its last sync, the names at the folder's last sync and what was done to them since. Syncs
  * themselves are left out: they only cost time. disk_image() writes all that down, as at a moment when the power goes:
  * by itself at the tick that was asked for (each call that changes the disk has one before and one after it). What of
- * the unsynced survives is for the reader of the image to choose. */
+ * the unsynced survives is for the reader of the image to choose. DISK_LIES names a call that only pretends to sync:
+ * a test that what looks for losses would find them. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -31,6 +32,7 @@ struct Fault { int32_t error, after, times, calls; };
 
 static struct Fault none[CALLS], *faults = none;
 static char root[PATH_MAX], shadow[PATH_MAX], cut_target[PATH_MAX];
+static const char *lies = "";
 static int watching, ticks, cut_at, taken;
 static unsigned long known[FILES_MAX];
 static int known_count;
@@ -42,6 +44,7 @@ static void *real_of(const char *name) { return dlsym(RTLD_NEXT, name); }
 
 __attribute__((constructor)) static void begin(void) {
     const char *control = getenv("DISK_CONTROL"), *folder = getenv("DISK_ROOT");
+    if (getenv("DISK_LIES")) lies = getenv("DISK_LIES");
     if (folder) snprintf(root, sizeof root, "%s", folder);
     if (!control) return;
     int file = open(control, O_RDWR);
@@ -241,12 +244,12 @@ int disk_ticks(void) { return ticks; }
 
 /* ---------------------------------------------------------------------------------------------------- calls */
 
-static int sync_file(int call, int file, int (*real)(int)) {
+static int sync_file(int call, const char *name, int file, int (*real)(int)) {
     BEGIN(call, file_below_root(file), -1)
     struct stat status;
     int result = 0;
     if (!watching) result = real(file);
-    else if (ours && fstat(file, &status) == 0) {
+    else if (ours && strcmp(lies, name) && fstat(file, &status) == 0) {
         if (S_ISDIR(status.st_mode)) keep_names();
         else keep_file(status.st_ino);
     }
@@ -254,14 +257,14 @@ static int sync_file(int call, int file, int (*real)(int)) {
     return result;
 }
 
-int fdatasync(int file) { return sync_file(FDATASYNC, file, REAL(fdatasync)); }
-int fsync(int file) { return sync_file(FSYNC, file, REAL(fsync)); }
+int fdatasync(int file) { return sync_file(FDATASYNC, "fdatasync", file, REAL(fdatasync)); }
+int fsync(int file) { return sync_file(FSYNC, "fsync", file, REAL(fsync)); }
 
 int msync(void *address, size_t bytes, int flags) {
     BEGIN(MSYNC, root[0] != 0, -1)
     int result = 0;
-    if (watching) keep_range(address, bytes);
-    else result = REAL(msync)(address, bytes, flags);
+    if (watching && strcmp(lies, "msync")) keep_range(address, bytes);
+    else if (!watching) result = REAL(msync)(address, bytes, flags);
     END
     return result;
 }

@@ -19,6 +19,13 @@ def test_what_was_safe_survives_and_nothing_is_invented(library, tmp_path, durab
     assert f"power losses at level {durability}, seeds 1 to" in done.stdout
 
 
+@pytest.mark.parametrize("call", ["fdatasync", "fsync", "msync"])
+def test_a_sync_that_did_nothing_would_be_noticed(library, tmp_path, call):
+    done = program(library, tmp_path, first=1, losses=LOSSES, durability="process", lies=call)
+    assert done.returncode == 1
+    assert done.stderr.startswith("seed "), done.stderr
+
+
 def make_image(folder, names, changes, **files):
     folder.mkdir()
     (folder / "names").write_text(f"{names}--\n{changes}")
