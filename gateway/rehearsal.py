@@ -13,7 +13,7 @@ from pricetime.gateway.config import NO_LIMIT_KEY, Config
 from pricetime.gateway.definitions import differences
 from pricetime.gateway.refusals import NOTIONAL, fault_of, in_words, not_of_an_instrument
 from pricetime.gateway.risk_definitions import NS_PER_MS
-from pricetime.matching.engine import Engine
+from pricetime.matching.engine import Engine, fill
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 
@@ -28,7 +28,7 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
         check_currencies(config, engine)
         if next(differences(config, engine), None) is None:
             return
-        scratch = Engine.load(engine.dump()) if engine.sequence else Engine(order_capacity=1)
+        scratch = copy_of(engine) if engine.sequence else Engine(order_capacity=1)
         codec = Codec()
         scratch.apply(codec.encode(m.VenueStart(run=scratch.run + 1)))
         codec.directory.load(scratch)
@@ -36,6 +36,13 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
             check_definition(definition, scratch, codec, config)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
+
+
+def copy_of(engine: Engine) -> Engine:
+    """An engine in the same state."""
+    copy = Engine()
+    fill(copy, engine.dump())
+    return copy
 
 
 def check_capacity(config: Config, engine: Engine) -> None:
