@@ -33,14 +33,15 @@ rights = ["Operate"]
 symbol = "ACME"
 tick_size = "0.01"
 lot_size = 1
+{policy}
 """
 
 
-def write_config(directory: Path, endpoint: str = "tcp://127.0.0.1:0", venue: str = "") -> Path:
-    """A venue.toml in a directory, which is made where it is missing."""
+def write_config(directory: Path, endpoint: str = "tcp://127.0.0.1:0", venue: str = "", policy: str = "") -> Path:
+    """A venue.toml in a directory, which is made where it is missing. venue: more of [venue]; policy: a [snapshot]."""
     directory.mkdir(exist_ok=True)
     file = directory / "venue.toml"
-    file.write_text(TOML.format(endpoint=endpoint, venue=venue))
+    file.write_text(TOML.format(endpoint=endpoint, venue=venue, policy=policy))
     return file
 
 
