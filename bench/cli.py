@@ -16,7 +16,7 @@ from types import ModuleType
 from pricetime.bench import harness
 from pricetime.matching.errors import UserError
 
-SUITES = ("book", "capi", "scale", "journal", "codec", "gateway")
+SUITES = ("book", "capi", "scale", "journal", "start", "codec", "gateway")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
