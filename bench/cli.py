@@ -1,9 +1,9 @@
 """Measure, each figure beside its yardstick in the same run; the ratio decides.
 
 Suites: book (the engine beside a bare ladder book in C), capi (both with their events handed to a second thread), scale
-(many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), codec (messages in Python
-beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a bare loop and a bare echo). All of
-them where none is named.
+(many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), start (from a
+snapshot), codec (messages in Python beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a
+bare loop and a bare echo). All of them where none is named.
 """
 
 import argparse
