@@ -265,7 +265,7 @@ def good(directory: str | os.PathLike[str]) -> Iterator[Snapshot]:
     for path in paths(directory):
         found = intact(path)
         if found is not None:
-            with suppress(CheckFailed):
+            with suppress(UserError):
                 reader = Reader(directory, from_sequence=found.sequence + 1)
                 reader.go_to_first()
                 check_place(found, reader)

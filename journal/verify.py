@@ -20,10 +20,12 @@ from pricetime.matching.interface import EitherEngine
 
 @dataclass(frozen=True)
 class CheckedSnapshot:
-    """A snapshot on the way. fault: what does not hold of it, one line; None: it is what the log gives."""
+    """A snapshot on the way. fault: what does not hold of it, one line; None: it is what the log gives, or, where it is
+    not `compared`, of commands that the log does not have any more."""
 
     path: Path
     fault: str | None
+    compared: bool = True
 
 
 @dataclass
@@ -56,12 +58,13 @@ def verify(directory: str | os.PathLike[str], engine: EitherEngine, *,
     CheckFailed names segment, offset and command of the first thing that does not hold of the log; UserError: no log
     there, not readable. What does not hold of snapshots is in the result.
     """
-    begun = begin(directory, engine)
+    replayed, checked = Replayed(), []
+    begun = begin(directory, engine, checked)
     engine, reader, first = begun.engine, begun.reader, begun.engine.sequence + 1
     begun_with = begun.snapshot.path if begun.snapshot else None
-    replayed, checked = Replayed(), []
+    done = {begun_with, *(entry.path for entry in checked)}
     for path in reversed(snapshot.paths(directory)):
-        if path != begun_with:
+        if path not in done:
             reader.until_sequence = int(path.name[:20])
             replay(reader, engine, on_progress=on_progress, counts=replayed)
             checked.append(CheckedSnapshot(path, fault_of(path, reader, engine)))
@@ -70,16 +73,19 @@ def verify(directory: str | os.PathLike[str], engine: EitherEngine, *,
     return Verified(engine.sequence, engine.digest(), engine.event_digest, replayed, first, begun_with, checked)
 
 
-def begin(directory: str | os.PathLike[str], engine: EitherEngine) -> Restored[EitherEngine]:
+def begin(directory: str | os.PathLike[str], engine: EitherEngine,
+          checked: list[CheckedSnapshot]) -> Restored[EitherEngine]:
     """Where verification begins: the log's first command, or, where the beginning was pruned, the oldest snapshot that
-    the log goes on from."""
-    first, notes = first_command(directory), []
+    the log goes on from. `checked` gets those before it."""
+    first = first_command(directory)
     if first == 1:
         return Restored(engine, Reader(directory))
     for path in reversed(snapshot.paths(directory)):
-        if int(path.name[:20]) < first - 1:
+        sequence = int(path.name[:20])
+        if sequence < first - 1:
+            checked.append(CheckedSnapshot(path, None, compared=False))
             continue
-        reader = Reader(directory, from_sequence=int(path.name[:20]) + 1)
+        reader = Reader(directory, from_sequence=sequence + 1)
         reader.go_to_first()
         try:
             found = snapshot.read(path)
@@ -90,8 +96,8 @@ def begin(directory: str | os.PathLike[str], engine: EitherEngine) -> Restored[E
                                   f"{found.digest.hex()}")
             return Restored(engine, reader, found)
         except CheckFailed as error:
-            notes.append(snapshot.passed_over(error))
-    raise CheckFailed(lacking(directory, first, SEQUENCE_MAX, notes))
+            checked.append(CheckedSnapshot(path, str(error)))
+    raise CheckFailed(lacking(directory, first, SEQUENCE_MAX, [entry.fault for entry in checked if entry.fault]))
 
 
 def fault_of(path: Path, reader: Reader, engine: EitherEngine) -> str | None:

@@ -11,7 +11,7 @@ import json
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.cli.progress import ReplayProgress
 from pricetime.journal.restoration import first_command, last_command
-from pricetime.journal.verify import digest_text, verify
+from pricetime.journal.verify import CheckedSnapshot, digest_text, verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         "digest": found.digest.hex(), "event_digest": digest_text(found.event_digest),
         "seconds": round(done.seconds, 6), "commands_per_second": round(done.rate), "first": found.first,
         "begun_with": str(found.begun_with) if found.begun_with else None,
-        "snapshots": [{"file": str(entry.path), "fault": entry.fault} for entry in found.snapshots],
+        "snapshots": [{"file": str(entry.path), "fault": entry.fault, "compared": entry.compared}
+                      for entry in found.snapshots],
     }  # fmt: skip
     status = int(any(entry.fault for entry in found.snapshots))
     if arguments.json:
@@ -47,5 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     if found.begun_with:
         print(f"from command {found.first}: what is before it was pruned, and {found.begun_with} was believed")
     for entry in found.snapshots:
-        print(f"bad snapshot: {entry.fault}" if entry.fault else f"good snapshot: {entry.path}")
+        print(told(entry))
     return status
+
+
+def told(entry: CheckedSnapshot) -> str:
+    """A line on a snapshot."""
+    if entry.fault:
+        return f"bad snapshot: {entry.fault}"
+    return f"good snapshot: {entry.path}" if entry.compared else f"not compared: {entry.path}: the log begins after it"

@@ -396,6 +396,7 @@ def test_verify_holds_each_snapshot_against_the_log(log, reference):
     found = verify(log, new_engine(reference))
     assert [entry.path for entry in found.snapshots] == [one.path for one in made]
     assert [entry.fault is None for entry in found.snapshots] == [True, False, True]
+    assert all(entry.compared for entry in found.snapshots)
     assert "its state is not the one that the log gives: digest 0000" in found.snapshots[1].fault
     assert (found.first, found.begun_with) == (1, None)
     assert found.digest == at(log, found.sequence)[0].digest() and found.replayed.commands == found.sequence
