@@ -58,7 +58,8 @@ def verify(directory: str | os.PathLike[str], engine: EitherEngine, *,
     CheckFailed names segment, offset and command of the first thing that does not hold of the log; UserError: no log
     there, not readable. What does not hold of snapshots is in the result.
     """
-    replayed, checked = Replayed(), []
+    replayed = Replayed()
+    checked: list[CheckedSnapshot] = []
     begun = begin(directory, engine, checked)
     engine, reader, first = begun.engine, begun.reader, begun.engine.sequence + 1
     begun_with = begun.snapshot.path if begun.snapshot else None
