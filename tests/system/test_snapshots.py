@@ -199,6 +199,22 @@ def test_its_end_and_its_failures_are_lines_and_no_stop(tmp_path):
     assert process.returncode == 0 and "stopped after command" in output
 
 
+def test_a_process_that_does_not_start_is_a_line_and_no_stop(tmp_path, monkeypatch):
+    write_config(tmp_path / "venue", policy=POLICY)
+    venue = Venue(tmp_path / "venue")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    try:
+        venue.start()
+        assert venue.snapshot_process.pid == 0 and venue.running
+        assert venue.snapshot_process.failure() == (
+            "snapshots: the process beside the venue does not start: no such file or directory; none are made until "
+            "the venue is started again"
+        )
+        assert venue.snapshot_process.failure() is None, "said once"
+    finally:
+        venue.stop()
+
+
 # ------------------------------------------------------------------------------------------ at the shell
 
 
