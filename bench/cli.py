@@ -1,9 +1,9 @@
 """Measure, each figure beside its yardstick in the same run; the ratio decides.
 
 Suites: book (the engine beside a bare ladder book in C), capi (both with their events handed to a second thread), scale
-(many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), codec (messages in Python
-beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a bare loop and a bare echo), power (the
-same with the log on the disk before an answer leaves). All of them where none is named.
+(many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), start (from a snapshot),
+codec (messages in Python beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a bare loop and
+a bare echo), power (the same with the log on the disk before an answer leaves). All of them where none is named.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from types import ModuleType
 from pricetime.bench import harness
 from pricetime.matching.errors import UserError
 
-SUITES = ("book", "capi", "scale", "journal", "codec", "gateway", "power")
+SUITES = ("book", "capi", "scale", "journal", "start", "codec", "gateway", "power")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

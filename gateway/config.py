@@ -70,6 +70,16 @@ class LogSection(Section, kw_only=True):
     durability: Literal["process", "power"] = "process"
 
 
+class SnapshotSection(Section, kw_only=True):
+    """[snapshot]: made by a process beside the venue. every_commands, every_seconds: since the last one, 0 for none.
+
+    keep: how many good ones stay."""
+
+    every_commands: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    every_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    keep: Annotated[int, Meta(ge=1, le=1_000)] = 3
+
+
 class ParticipantSection(Section, kw_only=True):
     """[[participant]]: a firm that owns orders."""
 
@@ -135,6 +145,7 @@ class Config(Section, kw_only=True):
 
     venue: VenueSection
     log: LogSection = msgspec.field(default_factory=LogSection)
+    snapshot: SnapshotSection = msgspec.field(default_factory=SnapshotSection)
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
@@ -144,6 +155,7 @@ class Config(Section, kw_only=True):
 SECTIONS: dict[str, type[Section]] = {
     "venue": VenueSection,
     "log": LogSection,
+    "snapshot": SnapshotSection,
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,

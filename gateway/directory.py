@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 from pricetime.gateway.field_checks import shown
-from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
 
@@ -127,8 +124,7 @@ class Directory:
             self.take_session(int(row["id"]), row["name"].decode(), int(row["participant"]))
         for row in engine.instruments:
             self.instruments.add(instrument_of_state(row), row["name"].decode())
-        header = np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]
-        self.venue_started = bool(header["run"])
+        self.venue_started = bool(engine.run)
 
     def take_participant(self, id: int, name: str) -> None:
         """A participant was defined."""

@@ -7,16 +7,13 @@ Owns the words of a refusal: file, entry and key as they stand in the file, what
 import re
 from typing import Any
 
-import numpy as np
-
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import NO_LIMIT_KEY, Config
 from pricetime.gateway.definitions import differences
 from pricetime.gateway.refusals import NOTIONAL, fault_of, in_words, not_of_an_instrument
 from pricetime.gateway.risk_definitions import NS_PER_MS
-from pricetime.matching import records
-from pricetime.matching.engine import Engine
+from pricetime.matching.engine import Engine, fill
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 
@@ -31,7 +28,7 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
         check_currencies(config, engine)
         if next(differences(config, engine), None) is None:
             return
-        scratch = Engine.load(engine.dump()) if engine.sequence else Engine(order_capacity=1)
+        scratch = copy_of(engine) if engine.sequence else Engine(order_capacity=1)
         codec = Codec()
         scratch.apply(codec.encode(m.VenueStart(run=scratch.run + 1)))
         codec.directory.load(scratch)
@@ -41,10 +38,17 @@ def rehearse(config: Config, engine: Engine, name: str) -> None:
         raise UserError(f"{name}: {error}") from None
 
 
+def copy_of(engine: Engine) -> Engine:
+    """An engine in the same state."""
+    copy = Engine()
+    fill(copy, engine.dump())
+    return copy
+
+
 def check_capacity(config: Config, engine: Engine) -> None:
     """The pool of orders is sized by the first start only."""
     wanted = config.venue.order_capacity
-    if engine.run and wanted and wanted != (present := order_capacity(engine)):
+    if engine.run and wanted and wanted != (present := engine.order_capacity):
         raise UserError(
             f"[venue] order_capacity: found {wanted}, but the log began with {present}, and that cannot change"
         )
@@ -61,11 +65,6 @@ def check_currencies(config: Config, engine: Engine) -> None:
         wrong = not_of_an_instrument(entry.currency, set(currencies.values()))
         if entry.symbol is None and held and wrong:
             raise UserError(f"[[risk]] of {entry.participant!r} currency: {wrong}; {held[0]} would hold nothing back")
-
-
-def order_capacity(engine: Engine) -> int:
-    """How many live orders an engine holds."""
-    return int(np.frombuffer(engine.dump(), records.STATE_HEADER, count=1)[0]["order_capacity"])
 
 
 def check_definition(definition: m.Command, scratch: Engine, codec: Codec, config: Config) -> None:

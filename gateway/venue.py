@@ -1,9 +1,10 @@
 """A venue: its log, its engine, its sockets and the thread that runs the loop over them. Starting and stopping is all
 that is here.
 
-Start: configuration, sockets bound, the log read and the configuration rehearsed on its state, then the log locked and
-recovered, VenueStart, then what venue.toml says and the state does not, all journaled as session 0. Stop, in reverse:
-the loop answers what waits, the last digest, the log closed.
+Start: configuration, sockets bound, the state of the newest good snapshot and the log behind it, the configuration
+rehearsed on that, then the log locked and recovered, VenueStart, then what venue.toml says and the state does not, all
+journaled as session 0; then the process that makes snapshots. Stop, in reverse: the loop answers what waits, the last
+digest, the log closed.
 """
 
 import os
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import zmq
+from msgspec.structs import asdict
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
@@ -25,10 +27,13 @@ from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
 from pricetime.gateway.sockets import bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
+from pricetime.journal import snapshot
 from pricetime.journal.directory import LOG_FOLDER, lock
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
+from pricetime.journal.restoration import restore
+from pricetime.journal.snapshotter import Policy, SnapshotProcess
 from pricetime.journal.writer import Writer
 from pricetime.matching import records
 from pricetime.matching.engine import Engine, scatter_ids, touch
@@ -58,6 +63,7 @@ class Venue:
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._writer: Writer | None = None
+        self._snapshots: SnapshotProcess | None = None
         self._context = zmq.Context()
         self._router: zmq.Socket[bytes] | None = None
         try:
@@ -73,12 +79,13 @@ class Venue:
         except UserError:
             self._refuse_locked()   # who writes this log has the port, too: that says more
             raise
+        self._refuse_snapshots_alone()
         rehearsed = self._rehearse()
         log = self.config.log
         self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
-        self.notes[:0] = self._writer.recovered.notes
         self._replay(self._writer.recovered.last_sequence)
-        if rehearsed != self.engine.sequence:
+        self.notes[:0] = self._writer.recovered.notes
+        if rehearsed != self.engine.sequence:       # it was cut since, or could not be read before
             rehearse(self.config, self.engine, self._name)
         self.loop = Loop(
             self.engine,
@@ -99,15 +106,23 @@ class Venue:
         if folder.is_dir():
             os.close(lock(folder))
 
+    def _refuse_snapshots_alone(self) -> None:
+        """UserError where the log is gone and snapshots of it are not: nobody wants that venue to begin anew."""
+        found, folder = snapshot.paths(self.directory), self.directory / LOG_FOLDER
+        if found and not (folder.is_dir() and any(folder.iterdir())):
+            raise UserError(f"{found[0]}: a snapshot, but {folder} has no segment; restore the log, or, for a new one, "
+                            f"move {found[0].parent} away")
+
     def _rehearse(self) -> int | None:
         """A configuration that the engine would refuse leaves nothing on the disk: no folder, segment or command.
 
         The command up to which the log was read for it; None where it could not be read before it is recovered."""
         if (self.directory / LOG_FOLDER).exists():
             try:
-                self._replay(SEQUENCE_MAX)
+                self._restore(SEQUENCE_MAX)
             except UserError:   # locked, damaged, of another version: the writer says what it is, and what to do
                 self.engine = new_engine()
+                self.notes.clear()
                 return None
         rehearse(self.config, self.engine, self._name)
         return self.engine.sequence
@@ -116,11 +131,26 @@ class Venue:
         """What the log has and the engine has not, up to a command: the writer may have cut what a reader saw."""
         if self.engine.sequence > last_sequence:
             self.engine = new_engine()
-        if self.engine.sequence < last_sequence:
-            reader = Reader(self.directory, from_sequence=self.engine.sequence + 1, until_sequence=last_sequence)
-            replayed = replay(reader, self.engine)
-            if replayed.commands:
-                self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
+            self.notes.clear()
+        if not self.engine.sequence and last_sequence:
+            self._restore(last_sequence)
+        elif self.engine.sequence < last_sequence:
+            self._apply(Reader(self.directory, from_sequence=self.engine.sequence + 1, until_sequence=last_sequence))
+
+    def _restore(self, last_sequence: int) -> None:
+        """The state up to a command: of the newest good snapshot, and of the log behind it."""
+        restored = restore(self.directory, new_engine, until_sequence=last_sequence)
+        self.engine = restored.engine
+        self.notes += restored.notes
+        if restored.snapshot is not None:
+            self.notes.append(f"loaded {restored.snapshot.path}, behind command {restored.snapshot.sequence}")
+        self._apply(restored.reader)
+
+    def _apply(self, reader: Reader) -> None:
+        """Commands that the log has."""
+        replayed = replay(reader, self.engine)
+        if replayed.commands:
+            self.notes.append(f"replayed {replayed.commands} commands in {replayed.seconds:.2f} s")
 
     @property
     def run(self) -> int:
@@ -131,6 +161,11 @@ class Venue:
     def running(self) -> bool:
         """Whether the loop runs."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def snapshot_process(self) -> SnapshotProcess | None:
+        """The process that makes snapshots by the policy of venue.toml, once started; None: none is wanted."""
+        return self._snapshots
 
     def _start_run(self) -> None:
         """VenueStart: every session is disconnected. The pool of orders is sized by the first one only."""
@@ -159,9 +194,13 @@ class Venue:
             raise UserError(f"{self.directory}: cannot write the log: {error.strerror}; make room") from None
 
     def start(self) -> Self:
-        """Run the loop in a thread of its own, without the GIL."""
+        """Run the loop in a thread of its own, without the GIL, and the process that makes snapshots where venue.toml
+        wants any."""
         if self._thread is not None:
             raise RuntimeError("a venue runs once")
+        policy = Policy(**asdict(self.config.snapshot))
+        if policy.wanted:
+            self._snapshots = SnapshotProcess(self.directory, policy)
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
         self._thread.start()
         return self
@@ -198,12 +237,14 @@ class Venue:
         if router is not None:
             router.close()
         self._context.term()
-        if writer is None:
-            return
-        if broken:
-            writer.abandon()  # a log is closed cleanly only by a venue whose invariants hold
-        else:
-            writer.close()
+        try:
+            if writer is not None and broken:
+                writer.abandon()  # a log is closed cleanly only by a venue whose invariants hold
+            elif writer is not None:
+                writer.close()
+        finally:
+            if self._snapshots is not None:
+                self._snapshots.end()
 
     def __enter__(self) -> Self:
         return self.start()

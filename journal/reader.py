@@ -87,6 +87,16 @@ class Reader:
         return self._place.sequence
 
     @property
+    def time(self) -> int:
+        """Its time."""
+        return self._place.time
+
+    @property
+    def checksum(self) -> int:
+        """Its checksum, which the next record is seeded with."""
+        return self._place.checksum
+
+    @property
     def committed(self) -> int:
         """The committed position as the segment at hand has it: at least what was delivered."""
         return layout.committed(self._bytes)
@@ -99,6 +109,15 @@ class Reader:
     def done(self) -> bool:
         """Whether `until_sequence` or `until_time` is reached."""
         return self._late or self.sequence >= self.until_sequence
+
+    def go_to_first(self) -> None:
+        """Pass over all before the first command asked for, as far as it is committed: `sequence`, `time` and
+        `checksum` are those of its predecessor then."""
+        until, self.until_sequence = self.until_sequence, self._from - 1
+        try:
+            self.next_block()
+        finally:
+            self.until_sequence = until
 
     def __iter__(self) -> Iterator[np.ndarray]:
         while (block := self.next_block()) is not None:

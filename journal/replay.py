@@ -30,15 +30,16 @@ class Replayed:
 
 
 def replay(reader: Reader, engine: EitherEngine, *, on_block: Callable[[np.ndarray, np.ndarray], None] | None = None,
-           on_progress: Callable[[Replayed], None] | None = None) -> Replayed:
+           on_progress: Callable[[Replayed], None] | None = None, counts: Replayed | None = None) -> Replayed:
     """Apply every command of `reader` to `engine` (either kind), which stands right before the first of them.
 
     on_block(lines, events) gets each block with its EVENT array; without it events are only counted, which is faster.
-    on_progress gets the counts after each block. CheckFailed: damage, a command that this engine does not take, or a
-    journaled digest that is not the engine's; the message names the command.
+    on_progress gets the counts after each block; `counts`, of a part before this one, are gone on with. CheckFailed:
+    damage, a command that this engine does not take, or a journaled digest that is not the engine's; the message names
+    the command.
     """
-    counts = Replayed()
-    start = time.perf_counter()
+    counts = Replayed() if counts is None else counts
+    start = time.perf_counter() - counts.seconds
     for lines in reader:
         before = engine.sequence
         try:

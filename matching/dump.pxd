@@ -19,6 +19,9 @@ cdef enum:
     HAS_REPORTED_PRICE = 1 << 1
     HAS_AUCTION_PRICE = 1 << 2
 
+cdef size_t tables_size(const EngineState* state) noexcept nogil
+cdef void dump_tables(const EngineState* state, char* out) noexcept nogil
+    # Write tables_size bytes: the header and all tables, which is everything but the orders behind them.
 cdef size_t dump_size(const EngineState* state) noexcept nogil
 cdef void dump_state(EngineState* state, char* out) noexcept nogil
     # Write dump_size bytes: equal states, equal bytes.

@@ -20,11 +20,14 @@ from pricetime.matching.records cimport *
 from pricetime.matching.state cimport EngineState, Instrument, Participant, side_index
 
 
-cdef size_t dump_size(const EngineState* state) noexcept nogil:
+cdef size_t tables_size(const EngineState* state) noexcept nogil:
     return (sizeof(StateHeader) + state.participants_count * sizeof(ParticipantState)
             + currencies_of_all(state) * sizeof(NotionalLimitsState) + state.accounts.count * sizeof(AccountState)
-            + state.sessions_count * sizeof(SessionState) + state.instruments_count * sizeof(InstrumentState)
-            + state.pool.live * sizeof(OrderState))
+            + state.sessions_count * sizeof(SessionState) + state.instruments_count * sizeof(InstrumentState))
+
+
+cdef size_t dump_size(const EngineState* state) noexcept nogil:
+    return tables_size(state) + state.pool.live * sizeof(OrderState)
 
 
 cdef uint32_t currencies_of_all(const EngineState* state) noexcept nogil:
@@ -297,16 +300,19 @@ cdef void dump_orders(EngineState* state, OrderState* out) noexcept nogil:
             outside += 1
 
 
-cdef void dump_state(EngineState* state, char* out) noexcept nogil:
+cdef void dump_tables(const EngineState* state, char* out) noexcept nogil:
     cdef ParticipantState* participants = <ParticipantState*> (out + sizeof(StateHeader))
     cdef NotionalLimitsState* currencies
     cdef AccountState* accounts
     cdef SessionState* sessions
-    cdef InstrumentState* instruments
-    memset(out, 0, dump_size(state))
+    memset(out, 0, tables_size(state))
     dump_header(state, <StateHeader*> out)
     currencies = <NotionalLimitsState*> dump_participants(state, participants)
     accounts = <AccountState*> dump_currencies(state, currencies)
     sessions = <SessionState*> dump_accounts(state, accounts)
-    instruments = <InstrumentState*> dump_sessions(state, sessions)
-    dump_orders(state, <OrderState*> dump_instruments(state, instruments))
+    dump_instruments(state, <InstrumentState*> dump_sessions(state, sessions))
+
+
+cdef void dump_state(EngineState* state, char* out) noexcept nogil:
+    dump_tables(state, out)
+    dump_orders(state, <OrderState*> (out + tables_size(state)))

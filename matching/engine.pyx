@@ -19,7 +19,7 @@ from pricetime.matching.administration cimport give_back_order_memory, make_room
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.depth cimport DepthLevel, depth
-from pricetime.matching.dump cimport dump_size, dump_state
+from pricetime.matching.dump cimport dump_size, dump_state, dump_tables, tables_size
 from pricetime.matching.events cimport EventSink, sink_lengthen
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
@@ -129,6 +129,23 @@ def touch(Engine engine not None):
     account_table_touch(&state.accounts)
 
 
+def fill(Engine engine not None, data):
+    """Bring a new engine, its ids scattered or not, into the state that dump() wrote: bytes that a checksum has shown to be whole.
+
+    All is checked that Engine.load checks, but for the order of its parts and what is reserved: that takes as long again. ValueError
+    where the bytes are no state; the engine is of no use then."""
+    cdef const unsigned char[::1] view = data
+    cdef const char* fault
+    if engine.state.sequence or engine.state.participants_count:
+        raise ValueError(f"the engine is at sequence {engine.state.sequence}: a state is loaded into a new one")
+    if view.shape[0] == 0:
+        raise ValueError("not a state: it is empty")
+    with nogil:
+        fault = load_state(engine.state, <const char*> &view[0], view.shape[0])
+    if fault is not NULL:
+        raise ValueError((<bytes> fault).decode())
+
+
 _SECTIONS = {    # of dump(), behind the header, whose counts have the same names
     "participants": records.PARTICIPANT_STATE, "notional_limits": records.NOTIONAL_LIMITS_STATE,
     "accounts": records.ACCOUNT_STATE, "sessions": records.SESSION_STATE, "instruments": records.INSTRUMENT_STATE,
@@ -207,6 +224,11 @@ cdef class Engine:
         return self.state.run
 
     @property
+    def order_capacity(self):
+        """How many orders may be live at once."""
+        return self.state.pool.capacity
+
+    @property
     def event_digest(self):
         """The 128-bit digest of all events so far: (low, high)."""
         return digest_low(&self.state.event_digest), digest_high(&self.state.event_digest)
@@ -225,14 +247,8 @@ cdef class Engine:
     @classmethod
     def load(cls, data):
         """An engine in the state that dump() wrote. ValueError where the bytes are no state."""
-        cdef const unsigned char[::1] view = data
         cdef Engine engine = cls()
-        cdef const char* fault
-        if view.shape[0] == 0:
-            raise ValueError("not a state: it is empty")
-        fault = load_state(engine.state, <const char*> &view[0], view.shape[0])
-        if fault is not NULL:
-            raise ValueError((<bytes> fault).decode())
+        fill(engine, data)
         if memoryview(engine.dump()) != memoryview(data).cast("B"):
             raise ValueError("not a state: its parts are out of order, or what is reserved is not 0")
         return engine
@@ -244,14 +260,20 @@ cdef class Engine:
             raise AssertionError(fault)
 
     def _section(self, name):
-        """One part of dump() as an array."""
+        """One part of dump() as an array. Orders, which may be many, are written only where they are asked for."""
         offset = records.STATE_HEADER.itemsize
-        data = self.dump()
+        data = self.dump() if name == "orders" else self._tables()
         header = np.frombuffer(data, dtype=records.STATE_HEADER, count=1)[0]
         for part, dtype in _SECTIONS.items():
             if part == name:
                 return np.frombuffer(data, dtype=dtype, count=int(header[part]), offset=offset)
             offset += int(header[part]) * dtype.itemsize
+
+    def _tables(self):
+        """dump() without the orders."""
+        data = PyBytes_FromStringAndSize(NULL, tables_size(self.state))
+        dump_tables(self.state, PyBytes_AS_STRING(data))
+        return data
 
     @property
     def participants(self):

@@ -36,6 +36,10 @@ class EitherEngine(Protocol):
         """When something is due next: an ExpireTime, the end of a VolatilityCall; None: nothing waits for a time."""
 
     @property
+    def order_capacity(self) -> int:
+        """How many orders may be live at once."""
+
+    @property
     def event_digest(self) -> tuple[int, int]:
         """128-bit digest of all events so far: low and high half."""
 

@@ -1,7 +1,7 @@
 """The canonical state, read back: nothing in it is believed before it is checked. Rule 9; layout in canonical.pxd.
 
 What passes here breaks nothing in the engine's memory. That the bytes are the canonical ones (order, reserved bytes) shows when the
-loaded state is dumped again: Engine.load does.
+loaded state is dumped again: Engine.load does; a snapshot, whose checksum was right, was dumped by an engine.
 """
 
 from libc.stddef cimport size_t

@@ -8,7 +8,7 @@ from pricetime.matching.book cimport name_order
 from pricetime.matching.canonical cimport OrderState
 from pricetime.matching.deadlines cimport deadline_add
 from pricetime.matching.dump cimport is_aged
-from pricetime.matching.id_index cimport find_by_cl_ord_id, find_by_order_id
+from pricetime.matching.id_index cimport cl_ord_key, find_by_cl_ord_id, find_by_order_id, id_index_prefetch
 from pricetime.matching.notional cimport NOTIONAL_END
 from pricetime.matching.order_pool cimport (
     HAS_EXTRA, HIDDEN, ICEBERG, RISK_PRICED, SELF_MATCH_ID, Extra, Order, order_take,
@@ -23,6 +23,7 @@ from pricetime.matching.state cimport (
 cdef enum:
     KEPT_ATTRIBUTES = (SIDE_MASK << SIDE_SHIFT | ORD_TYPE_MASK << ORD_TYPE_SHIFT
                        | TIME_IN_FORCE_MASK << TIME_IN_FORCE_SHIFT | HAS_PRICE | POST_ONLY)
+    ORDERS_AHEAD = 16
     KEPT_PRESENCE = HAS_DISPLAY_QUANTITY | HAS_STOP_PRICE | HAS_EXPIRE_TIME | HAS_SELF_MATCH_PREVENTION
 
 
@@ -216,10 +217,18 @@ cdef const char* check_crossed(const EngineState* state) noexcept nogil:
     return NULL
 
 
+cdef inline void foresee_order(const EngineState* state, const OrderState* data) noexcept nogil:
+    """Where its ids stand, in tables too large for a cache. Nothing of it is checked yet: any number has a place there."""
+    id_index_prefetch(&state.by_order_id, data.order_id)
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(data.session, data.cl_ord_id))
+
+
 cdef const char* load_orders(EngineState* state, const OrderState* data, uint64_t count) noexcept nogil:
     cdef const char* fault
     cdef uint64_t i
     for i in range(count):
+        if i + ORDERS_AHEAD < count:
+            foresee_order(state, &data[i + ORDERS_AHEAD])
         fault = load_order(state, &data[i])
         if fault is not NULL:
             return fault

@@ -9,9 +9,12 @@ EVERY_SECONDS = 0.2
 
 
 class ReplayProgress:
-    """Say now and then how far a replay is. Call it with the counts; `end` wipes the line."""
+    """Say now and then how far a replay is. Call it with the counts; `end` wipes the line.
 
-    def __init__(self) -> None:
+    expected: commands that there are in all, as far as that is known; 0: it is not."""
+
+    def __init__(self, expected: int = 0) -> None:
+        self._expected = expected
         self._shown = False
         self._next = time.monotonic() + EVERY_SECONDS
 
@@ -21,11 +24,19 @@ class ReplayProgress:
             return
         self._next = now + EVERY_SECONDS
         self._shown = True
-        print(f"\r{counts.commands:,} commands, {counts.trades:,} trades, {counts.rate:,.0f} commands/s "
-              "", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{told(counts, self._expected)} ", end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the terminal's line empty for what comes next."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._shown = False
+
+
+def told(counts: Replayed, expected: int) -> str:
+    """The counts for people, with the share of all that is expected and the time that it will take."""
+    text = f"{counts.commands:,} commands, {counts.trades:,} trades, {counts.rate:,.0f} commands/s"
+    if not 0 < counts.commands <= expected:
+        return text
+    left = (expected - counts.commands) / counts.rate if counts.rate else 0.0
+    return f"{counts.commands / expected:4.0%}  {text}, {left:,.0f} s left"

@@ -2,7 +2,7 @@
 the way.
 
 Without --events: sequence number, digest and each instrument. With it: every event as JSON Lines; the rest goes to
-standard error.
+standard error. --from-snapshot begins with the nearest good snapshot before that place, and so do the events.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from pricetime.gateway.decimals import decimal_of
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import EVER, Reader
 from pricetime.journal.replay import replay
+from pricetime.journal.restoration import Restored, last_command, restore
 from pricetime.journal.verify import digest_text
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
-from pricetime.matching.records import STATE_HEADER, CommandType, Phase
+from pricetime.matching.records import CommandType, Phase
 
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", metavar="SEQ", type=int, help="stop after the command with this sequence number")
     parser.add_argument("--at", metavar="TIME", help="stop after the last command at or before this time: "
                         "nanoseconds since 1970, or like 2023-07-11T09:30:00.5 (UTC)")
+    parser.add_argument("--from-snapshot", action="store_true", help="begin with the nearest snapshot, not with the "
+                                                                     "log's first command")
     parser.add_argument("--events", action="store_true", help="print all events as JSON Lines")
     parser.add_argument("--reference", action="store_true", help="match with the plain Python engine")
     parser.add_argument("--json", action="store_true", help="print the state as JSON")
@@ -44,12 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     """The state, or the events, on standard output; progress on standard error."""
     if arguments.until is not None and arguments.until < 1:
         raise UserError(f"--until {arguments.until}: expected a sequence number, 1 or more")
-    reader = Reader(arguments.directory, until_sequence=arguments.until or SEQUENCE_MAX,
-                    until_time=EVER if arguments.at is None else nanoseconds(arguments.at))
-    engine = new_engine(arguments.reference)
-    progress = ReplayProgress()
+    begun = begin(arguments)
+    engine = begun.engine
+    expected = 0 if arguments.at else min(begun.reader.until_sequence, last_command(arguments.directory))
+    progress = ReplayProgress(expected - engine.sequence)
     try:
-        replay(reader, engine, on_block=printer(engine) if arguments.events else None, on_progress=progress)
+        on_block = printer(engine) if arguments.events else None
+        replay(begun.reader, engine, on_block=on_block, on_progress=progress)
     finally:
         progress.end()
     if arguments.until is not None and engine.sequence < arguments.until and arguments.at is None:
@@ -57,6 +61,22 @@ def run(arguments: argparse.Namespace) -> int:
     state = state_of(engine)
     print(json.dumps(state) if arguments.json else as_text(state), file=sys.stderr if arguments.events else sys.stdout)
     return 0
+
+
+def begin(arguments: argparse.Namespace) -> Restored[EitherEngine]:
+    """An engine before the first command to be replayed, and the reader from there to the last."""
+    directory, until_sequence = arguments.directory, arguments.until or SEQUENCE_MAX
+    until_time = EVER if arguments.at is None else nanoseconds(arguments.at)
+    if not arguments.from_snapshot:
+        reader = Reader(directory, until_sequence=until_sequence, until_time=until_time)
+        return Restored(new_engine(arguments.reference), reader)
+    restored = restore(directory, lambda: new_engine(arguments.reference), until_sequence=until_sequence,
+                       until_time=until_time)
+    for note in restored.notes:
+        print(note, file=sys.stderr)
+    begun = f"from {restored.snapshot.path}" if restored.snapshot else "no good snapshot before it: from the beginning"
+    print(begun, file=sys.stderr)
+    return restored
 
 
 def nanoseconds(text: str) -> int:
@@ -80,6 +100,7 @@ def nanoseconds(text: str) -> int:
 def printer(engine: EitherEngine) -> Any:
     """What writes the events of each block to standard output."""
     codec = Codec()
+    codec.directory.load(engine)
 
     def on_block(lines: np.ndarray, events: np.ndarray) -> None:
         if np.isin(lines["type"], DEFINITIONS).any():
@@ -93,7 +114,7 @@ def state_of(engine: EitherEngine) -> dict[str, Any]:
     """The state that `replay` shows, as JSON has it."""
     return {
         "sequence": engine.sequence, "time": engine.time,
-        "run": int(np.frombuffer(engine.dump(), STATE_HEADER, 1)[0]["run"]),
+        "run": engine.run,
         "digest": engine.digest().hex(), "event_digest": digest_text(engine.event_digest),
         "participants": len(engine.participants), "sessions": len(engine.sessions),
         "instruments": [instrument_of(engine, row) for row in engine.instruments],

@@ -49,6 +49,13 @@ def tell_phases(venue: Venue, told: int) -> int:
     return told
 
 
+def tell_snapshots(venue: Venue) -> None:
+    """A line when the process that makes snapshots is no more."""
+    failure = venue.snapshot_process and venue.snapshot_process.failure()
+    if failure:
+        print(failure, file=sys.stderr, flush=True)
+
+
 def utc(time: int) -> str:
     """Nanoseconds since 1970 as a date and time."""
     moment = datetime.fromtimestamp(time // 10**9, UTC)
@@ -76,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         full = changed = 0
         while not asked.wait(LOOK_SECONDS) and venue.running:
             full, changed = tell_log_errors(venue, full), tell_phases(venue, changed)
+            tell_snapshots(venue)
         try:
             venue.stop()
             tell_phases(venue, changed)

@@ -145,6 +145,11 @@ class Engine:
         return self._venue.run
 
     @property
+    def order_capacity(self) -> int:
+        """How many orders may be live at once."""
+        return self._venue.order_capacity
+
+    @property
     def next_deadline(self) -> int | None:
         """Rule 2: when something is due next, UTC nanoseconds since 1970; None: nothing waits for a time."""
         return next_deadline(self._venue)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pricetime.bench import bench_book, bench_codec, bench_journal, cli, harness
+from pricetime.bench import bench_book, bench_codec, bench_journal, bench_start, cli, harness
 from pricetime.bench.harness import Comparison, Limit, Measure
 from pricetime.matching.errors import UserError
 
@@ -53,6 +53,17 @@ def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
                      "replay/verify", "bare/verify"]
 
 
+def test_start_measures_a_start_from_a_snapshot(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(bench_start, "FLOW", "shallow")
+    monkeypatch.setattr(bench_start, "COMMANDS_QUICK", 2_000)
+    monkeypatch.setattr(bench_start, "ORDER_CAPACITY", 1 << 14)
+    assert bench("start", "--quick", "--json", "-") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [result["name"] for result in found["results"]] == ["start/snapshot"]
+    assert found["ratios"] == [{"name": "start/snapshot", "value": found["results"][0]["value"], "at_most": 1.0,
+                                "at_least": None, "holds": True}]
+
+
 def a_suite(limit: Limit) -> type:
     class Suite:
         @staticmethod
@@ -87,7 +98,7 @@ def test_json_goes_to_a_file_beside_the_table(monkeypatch, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, codec, gateway, power"),
+    (["bok"], "no suite 'bok'; there are book, capi, scale, journal, start, codec, gateway, power"),
     (["journal", "--flow", "x.jsonl"], "--flow is for the book"),
     (["--flow", "/nowhere/x.jsonl"], "--flow /nowhere/x.jsonl: No such file"),
 ])

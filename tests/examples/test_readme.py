@@ -33,7 +33,8 @@ def test_the_commands_that_need_nothing_of_yours_run_as_they_stand(tmp_path):
     assert block is not None
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     lines = [line for line in block[1].splitlines() if not line.startswith("pricetime bench")]
-    assert [line.split()[1] for line in lines] == ["match", "demo", "verify", "replay", "log", "pack", "cflags"]
+    assert [line.split()[1] for line in lines] == [
+        "match", "demo", "verify", "replay", "snapshot", "log", "pack", "cflags"]
     if c_programs.missing():
         lines.pop()         # cflags ends with exit status 2 where it has nothing to link
     for line in lines:

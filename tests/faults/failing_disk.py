@@ -5,8 +5,8 @@ broken one ends with one line, and the next start has all that was acknowledged.
 import contextlib
 import errno
 import os
-import re
 import random
+import re
 import signal
 import time
 from collections.abc import Callable

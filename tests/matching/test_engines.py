@@ -23,6 +23,11 @@ def test_a_shard_that_there_is_not(engine_class, shard):
         engine_class(4, shard)
 
 
+def test_room_for_orders(engine_class):
+    assert engine_class(4).order_capacity == 4
+    assert engine_class.load(engine_class(5).dump()).order_capacity == 5
+
+
 def test_names_and_ids(engine_class):
     engine = standing(engine_class)
     assert (engine.participant_id("firm"), engine.session_id("a"), engine.instrument_id("X")) == (FIRM, A, X)

@@ -10,7 +10,7 @@ from commands import AT_THE_CLOSE, FOK, GTD, IOC, STOP_LIMIT, order_attributes
 from standing_market import LATE, Slot, X, standing
 
 from pricetime.matching import records
-from pricetime.matching.engine import Engine
+from pricetime.matching.engine import Engine, fill, scatter_ids
 from pricetime.matching.reference.engine import Engine as PlainEngine
 
 SECTIONS = {"participants": records.PARTICIPANT_STATE, "notional_limits": records.NOTIONAL_LIMITS_STATE,
@@ -161,3 +161,26 @@ def test_bytes_that_are_no_state_are_refused_by_both(state):
     refused(b"PTSTATE1" + state[8:], "does not begin with PTSTATE2", "it begins with b'PTSTATE1'")
     with pytest.raises(ValueError, match="it is empty"):
         Engine.load(b"")
+
+
+def test_a_state_fills_a_new_engine_whose_ids_are_scattered(state):
+    engine = Engine(1)
+    scatter_ids(engine, 0x123456789ABCDEF1)
+    fill(engine, memoryview(state))
+    engine.check()
+    assert engine.dump() == state
+
+
+def test_only_a_new_engine_is_filled_and_only_with_a_state(state):
+    with pytest.raises(ValueError, match="a state is loaded into a new one"):
+        fill(Engine.load(state), state)
+    for broken, message in ((b"", "it is empty"), (state[:-1], "its length is not what its header says")):
+        with pytest.raises(ValueError, match=message):
+            fill(Engine(), broken)
+
+
+def test_a_filled_engine_holds_its_state_to_the_rules_as_a_loaded_one_does(state):
+    parts = Parts(state)
+    parts.row("orders", 1)["leaves_qty"] = 0
+    with pytest.raises(ValueError, match="a price off the tick, or a quantity that cannot be"):
+        fill(Engine(), parts.bytes())

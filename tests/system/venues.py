@@ -34,16 +34,21 @@ rights = ["Operate"]
 symbol = "ACME"
 tick_size = "0.01"
 lot_size = 1
+{policy}
 """
 
 
 def write_config(
-    directory: Path, endpoint: str = "tcp://127.0.0.1:0", venue: str = "", durability: str = "process"
+    directory: Path,
+    endpoint: str = "tcp://127.0.0.1:0",
+    venue: str = "",
+    durability: str = "process",
+    policy: str = "",
 ) -> Path:
-    """A venue.toml in a directory, which is made where it is missing."""
+    """A venue.toml in a directory, which is made where it is missing. venue: more of [venue]; policy: a [snapshot]."""
     directory.mkdir(exist_ok=True)
     file = directory / "venue.toml"
-    file.write_text(TOML.format(endpoint=endpoint, venue=venue, durability=durability))
+    file.write_text(TOML.format(endpoint=endpoint, venue=venue, durability=durability, policy=policy))
     return file
 
 

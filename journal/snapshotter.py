@@ -1,0 +1,166 @@
+"""The process beside a venue that makes its snapshots by policy: it tails the log with an engine of its own.
+
+    venue ──pipe──► python -m pricetime.journal.snapshotter DIR …     (held open; it ends where the venue's end closes)
+
+The venue waits for it in nothing. It steps back for whatever else wants the processor, says on standard error what it
+could not do, and tries again when the next snapshot is due.
+"""
+
+import argparse
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pricetime.journal import snapshot
+from pricetime.journal.drive import drive
+from pricetime.journal.replay import replay
+from pricetime.journal.restoration import Restored, restore
+from pricetime.matching.engine import Engine
+from pricetime.matching.errors import UserError
+
+NICE = 10
+LOOK_SECONDS = 0.2          # between two looks whether something is due by time, or the venue has gone
+END_SECONDS = 0.5           # it has to end by itself; then it is killed
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When a snapshot is due: so many commands, or seconds, after the last one; 0: never. keep: how many stay."""
+
+    every_commands: int = 0
+    every_seconds: float = 0.0
+    keep: int = 3
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.every_commands or self.every_seconds)
+
+
+class SnapshotProcess:
+    """The venue's side: starts the process, says once where it has ended by itself, ends it."""
+
+    def __init__(self, directory: str | os.PathLike[str], policy: Policy) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._failure: str | None = None
+        command = [
+            sys.executable, "-P", "-m", __name__, str(Path(directory).absolute()), "--parent", str(os.getpid()),
+            "--every-commands", str(policy.every_commands), "--every-seconds", str(policy.every_seconds),
+            "--keep", str(policy.keep),
+        ]  # fmt: skip
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/",
+                                             env=environment)
+        except OSError as error:
+            self._failure = f"the process beside the venue does not start: {(error.strerror or str(error)).lower()}"
+
+    @property
+    def pid(self) -> int:
+        """Number of the process; 0: there is none."""
+        return self._process.pid if self._process else 0
+
+    def failure(self) -> str | None:
+        """One line, once, when there is no process though the venue runs."""
+        if self._process is not None and self._process.poll() is not None:
+            self._failure = f"the process beside the venue has ended (status {self._process.returncode})"
+            self._process = None
+        failure, self._failure = self._failure, None
+        return failure and f"snapshots: {failure}; none are made until the venue is started again"
+
+    def end(self) -> None:
+        """End it, at once or nearly so."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+# ------------------------------------------------------------------------------------------- in the process
+
+
+def follow(directory: Path, policy: Policy) -> None:
+    """Make snapshots for as long as the venue writes; what fails is said."""
+    now = restore(directory, Engine)
+    last, since = now.snapshot.sequence if now.snapshot else 0, time.monotonic()
+    replay(now.reader, now.engine)      # first up to where the log is: what is long past needs none of its own
+    while True:
+        if is_due(policy, now.engine.sequence - last, time.monotonic() - since):
+            last, since = now.engine.sequence, time.monotonic()
+            make(directory, now, policy.keep)
+        for lines in now.reader.tail(LOOK_SECONDS):
+            drive(now.engine, lines.view(np.uint8))
+            if is_due(policy, now.engine.sequence - last, time.monotonic() - since):
+                break
+
+
+def is_due(policy: Policy, commands: int, seconds: float) -> bool:
+    """Whether a snapshot is, so many commands and seconds after the last one or the last try."""
+    return commands > 0 and (0 < policy.every_commands <= commands or 0 < policy.every_seconds <= seconds)
+
+
+def make(directory: Path, now: Restored[Engine], keep: int) -> None:
+    """One snapshot, and fewer old ones; or a line on why not."""
+    try:
+        snapshot.write(directory, now.engine, now.reader)
+        snapshot.prune(directory, keep)
+    except UserError as error:
+        say(str(error))
+
+
+def say(line: str) -> None:
+    """To the operator, on the venue's standard error."""
+    with suppress(OSError):
+        print(f"snapshots: {line}", file=sys.stderr, flush=True)
+
+
+def end_with_parent(directory: Path, parent: int) -> None:
+    """Leave when the venue's end of the pipe closes, or it is not our parent any more; half a snapshot is removed."""
+    while os.getppid() == parent and not closed_within(LOOK_SECONDS):
+        pass
+    with suppress(OSError):
+        snapshot.remove_leftovers(directory / snapshot.SNAPSHOT_FOLDER)
+    os._exit(0)
+
+
+def closed_within(seconds: float) -> bool:
+    """Whether standard input is closed by its other end within so many seconds."""
+    return bool(select.select([0], [], [], seconds)[0]) and not os.read(0, 1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The process. Never comes back while the venue runs, but for a log that cannot be followed."""
+    os.nice(NICE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)    # an interrupt at the terminal is the venue's to answer
+    parser = argparse.ArgumentParser(prog="pricetime.journal.snapshotter")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--every-commands", type=int, default=0)
+    parser.add_argument("--every-seconds", type=float, default=0.0)
+    parser.add_argument("--keep", type=int, default=3)
+    given = parser.parse_args(arguments)
+    threading.Thread(target=end_with_parent, args=(given.directory, given.parent), daemon=True).start()
+    try:
+        follow(given.directory, Policy(given.every_commands, given.every_seconds, given.keep))
+    except (UserError, ValueError, OSError, MemoryError) as error:
+        say(str(error) or "no memory")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
