@@ -1,7 +1,7 @@
 """Drive the log's writer as the gateway does, from C without the GIL: append record by record, publish once a batch."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_publish

@@ -64,10 +64,13 @@ class LogSection(Section, kw_only=True):
     """[log]. segment_mib: size of each segment file.
 
     durability: what an acknowledged order survives: "process", the death of the process; "power", that of the machine,
-    too."""
+    too. pack_after: so many of the newest segments stay plain, older ones are packed; 0: none is. prune: whether
+    segments are removed that none of the snapshots that are kept needs."""
 
     segment_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
     durability: Literal["process", "power"] = "process"
+    pack_after: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    prune: bool = False
 
 
 class SnapshotSection(Section, kw_only=True):

@@ -198,7 +198,8 @@ class Venue:
         wants any."""
         if self._thread is not None:
             raise RuntimeError("a venue runs once")
-        policy = Policy(**asdict(self.config.snapshot))
+        log = self.config.log
+        policy = Policy(**asdict(self.config.snapshot), pack_after=log.pack_after, prune=log.prune)
         if policy.wanted:
             self._snapshots = SnapshotProcess(self.directory, policy)
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)

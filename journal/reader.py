@@ -97,6 +97,11 @@ class Reader:
         return self._place.checksum
 
     @property
+    def segment_begin(self) -> int:
+        """The sequence number that the segment at hand begins with."""
+        return self._segment.first_sequence
+
+    @property
     def committed(self) -> int:
         """The committed position as the segment at hand has it: at least what was delivered."""
         return layout.committed(self._bytes)

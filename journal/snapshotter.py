@@ -1,4 +1,5 @@
-"""The process beside a venue that makes its snapshots by policy: it tails the log with an engine of its own.
+"""The process beside a venue that makes its snapshots by policy, packs old segments and removes those that snapshots
+make needless: it tails the log with an engine of its own.
 
     venue ──pipe──► python -m pricetime.journal.snapshotter DIR …     (held open; it ends where the venue's end closes)
 
@@ -16,11 +17,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from pricetime.journal import snapshot
+from pricetime.journal import packing, snapshot
 from pricetime.journal.drive import drive
 from pricetime.journal.replay import replay
 from pricetime.journal.restoration import Restored, restore
@@ -34,16 +36,21 @@ END_SECONDS = 0.5           # it has to end by itself; then it is killed
 
 @dataclass(frozen=True)
 class Policy:
-    """When a snapshot is due: so many commands, or seconds, after the last one; 0: never. keep: how many stay."""
+    """When a snapshot is due: so many commands, or seconds, after the last one; 0: never. keep: how many stay.
+
+    pack_after: how many of the newest segments stay plain; 0: all. prune: whether segments are removed that none of
+    these snapshots needs."""
 
     every_commands: int = 0
     every_seconds: float = 0.0
     keep: int = 3
+    pack_after: int = 0
+    prune: bool = False
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.every_commands or self.every_seconds)
+        return bool(self.every_commands or self.every_seconds or self.pack_after or self.prune)
 
 
 class SnapshotProcess:
@@ -55,7 +62,7 @@ class SnapshotProcess:
         command = [
             sys.executable, "-P", "-m", __name__, str(Path(directory).absolute()), "--parent", str(os.getpid()),
             "--every-commands", str(policy.every_commands), "--every-seconds", str(policy.every_seconds),
-            "--keep", str(policy.keep),
+            "--keep", str(policy.keep), "--pack-after", str(policy.pack_after), *["--prune"] * policy.prune,
         ]  # fmt: skip
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         try:
@@ -95,14 +102,19 @@ class SnapshotProcess:
 
 
 def follow(directory: Path, policy: Policy) -> None:
-    """Make snapshots for as long as the venue writes; what fails is said."""
+    """Make snapshots and tidy the log for as long as the venue writes; what fails is said."""
     now = restore(directory, Engine)
     last, since = now.snapshot.sequence if now.snapshot else 0, time.monotonic()
     replay(now.reader, now.engine)      # first up to where the log is: what is long past needs none of its own
+    tidied = 0
     while True:
         if is_due(policy, now.engine.sequence - last, time.monotonic() - since):
             last, since = now.engine.sequence, time.monotonic()
             make(directory, now, policy.keep)
+            tidied = 0
+        if tidied != now.reader.segment_begin:
+            tidied = now.reader.segment_begin
+            tidy_log(directory, policy)
         for lines in now.reader.tail(LOOK_SECONDS):
             drive(now.engine, lines.view(np.uint8))
             if is_due(policy, now.engine.sequence - last, time.monotonic() - since):
@@ -119,6 +131,17 @@ def make(directory: Path, now: Restored[Engine], keep: int) -> None:
     try:
         snapshot.write(directory, now.engine, now.reader)
         snapshot.prune(directory, keep)
+    except UserError as error:
+        say(str(error))
+
+
+def tidy_log(directory: Path, policy: Policy) -> None:
+    """Prune up to the oldest of the snapshots that are kept, so that a start may take any of them; pack the rest."""
+    if not policy.pack_after and not policy.prune:
+        return
+    try:
+        kept = [found.sequence for found in islice(snapshot.good(directory), policy.keep)] if policy.prune else []
+        packing.tidy(directory, policy.pack_after, min(kept) if len(kept) == policy.keep else 0)
     except UserError as error:
         say(str(error))
 
@@ -153,10 +176,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every-commands", type=int, default=0)
     parser.add_argument("--every-seconds", type=float, default=0.0)
     parser.add_argument("--keep", type=int, default=3)
+    parser.add_argument("--pack-after", type=int, default=0)
+    parser.add_argument("--prune", action="store_true")
     given = parser.parse_args(arguments)
     threading.Thread(target=end_with_parent, args=(given.directory, given.parent), daemon=True).start()
     try:
-        follow(given.directory, Policy(given.every_commands, given.every_seconds, given.keep))
+        follow(given.directory, Policy(given.every_commands, given.every_seconds, given.keep, given.pack_after,
+                                        given.prune))
     except (UserError, ValueError, OSError, MemoryError) as error:
         say(str(error) or "no memory")
     return 1

@@ -5,16 +5,12 @@ Whole segments go, the oldest first, up to the one that holds the command SEQ. W
 """
 
 import argparse
-import re
-from pathlib import Path
 
+from pricetime.journal import snapshot
 from pricetime.journal.directory import log_folder
 from pricetime.journal.packing import prune
 from pricetime.journal.recovery import oldest_sequence
 from pricetime.matching.errors import UserError
-
-SNAPSHOT_FOLDER = "snapshots"
-SNAPSHOT_NAME = re.compile(r"(\d{20})\.snapshot")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     if before < 2:
         raise UserError(f"--before {before}: expected a sequence number, 2 or more")
     folder = log_folder(directory)
-    wanted, newest = before - 1, newest_snapshot(folder.parent)
+    wanted = before - 1
+    newest = next((found.sequence for found in snapshot.good(folder.parent)), 0)
     if newest < wanted:
         raise UserError(f"{folder.parent}: no good snapshot at command {wanted} or later"
                         + (f", the newest is at {newest}" if newest else "")
@@ -38,10 +35,3 @@ def run(arguments: argparse.Namespace) -> int:
         print(path)
     print(f"the log begins with command {oldest_sequence(folder)}")
     return 0
-
-
-def newest_snapshot(directory: Path) -> int:
-    """The command of the newest snapshot, by its name; 0: there is none."""
-    folder = directory / SNAPSHOT_FOLDER
-    found = map(SNAPSHOT_NAME.fullmatch, (path.name for path in folder.iterdir())) if folder.is_dir() else iter(())
-    return max((int(match[1]) for match in found if match), default=0)

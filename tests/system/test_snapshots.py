@@ -285,3 +285,33 @@ def test_verify_names_the_snapshots_that_hold(stopped):
     assert done.stdout.splitlines()[-1].startswith(f"bad snapshot: {newest}: 300 bytes")
     found = json.loads(shell("verify", stopped, "--json").stdout)
     assert [entry["fault"] is None for entry in found["snapshots"]] == [True, False]
+
+
+def test_by_policy_old_segments_are_packed_and_those_that_no_snapshot_needs_removed(tmp_path):
+    """Each start begins a segment: after six of them only what the two snapshots need is left, and packed but for one."""
+    directory = tmp_path / "venue"
+    text = write_config(directory, policy=POLICY).read_text()
+    (directory / "venue.toml").write_text(text.replace("segment_mib = 1", "segment_mib = 1\npack_after = 1\nprune = true"))
+    for run in range(6):
+        with Venue(directory) as venue:
+            trade(venue.endpoints[0], 30 * run + 1, 30)
+            wanted = venue.engine.sequence
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                made = snapshot.paths(directory)
+                if made and int(made[0].name[:20]) > wanted - 30:
+                    break
+                time.sleep(0.01)
+        digest = venue.engine.digest()
+    deadline = time.monotonic() + PATIENCE
+    with Venue(directory) as venue:
+        while time.monotonic() < deadline and len(list((directory / "log").glob("*.segment.zst"))) != 1:
+            time.sleep(0.05)
+    names = sorted(path.name for path in (directory / "log").glob("*.segment*"))
+    oldest = min(int(path.name[:20]) for path in snapshot.paths(directory)[:2])
+    assert int(names[0][:20]) <= oldest + 1 < int(names[1][:20])
+    assert (directory / "log" / "pruned").exists()
+    with pytest.raises(UserError, match="pruned: the oldest command that is kept is"):
+        Reader(directory, from_sequence=1)
+    assert shell("verify", directory).returncode == 0
+    assert digest != venue.engine.digest() and venue.engine.run == 7
