@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from faults.levels import level
-from faults.trader import SESSION, Trader
+from faults.trader import MESSAGE_ORDERS, SESSION, Trader
 from faults.venues import Venues
 
 from pricetime.gateway.client import Client, NoAnswer
@@ -46,6 +46,8 @@ def write_toml(directory: Path, durability: str) -> None:
 def load(trader: Trader, client: Client, dead: threading.Event) -> None:
     """Orders until the venue is dead, then what it still had sent."""
     while not dead.is_set():
+        if trader.dice.random() < 0.2:
+            trader.flood(client, MESSAGE_ORDERS)
         trader.send(client, trader.dice.choice([1, 1, 5, 50]))
         trader.take(client, trader.dice.choice([0, 0, 1, 3]))
     trader.take(client, 20)
@@ -59,16 +61,22 @@ def kill_once(venues: Venues, trader: Trader) -> None:
         venues.signal(signal.SIGKILL)
         dead.set()
 
+    timer = threading.Timer(trader.dice.random() * KILL_MS_MAX / 1000, kill)
+    when = trader.dice.choice(("start", "logon", "load", "load", "load"))
     venues.start()
-    if trader.dice.random() < 0.2:      # while it starts
-        dead.wait(trader.dice.random() * KILL_MS_MAX / 1000)
-        kill()
+    if when == "start":
+        timer.start()
     else:
         endpoint = venues.endpoint()
-        timer = threading.Timer(trader.dice.random() * KILL_MS_MAX / 1000, kill)
-        timer.start()
+        if when == "logon":
+            timer.start()
         with contextlib.suppress(NoAnswer), contextlib.closing(trader.connect(endpoint, timeout_ms=500)) as client:
+            if when == "load":
+                timer.start()
             load(trader, client, dead)
+        if timer.ident is None:
+            kill()          # it was too slow to answer a Logon in time
+    if timer.ident is not None:
         timer.join()
     status = venues.wait()
     assert status == -signal.SIGKILL, f"ended by itself with {status}: {venues.errors.read_text()}"

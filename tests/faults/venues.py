@@ -4,6 +4,7 @@ milliseconds. Over the simulated disk too, where its environment says so.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,13 +51,19 @@ class Venues:
         """Until the process has ended: its exit status, or minus the signal that killed it. It is there until this is
         called, be it as a zombie."""
         self._tell("wait")
-        return int(self._server.stdout.readline())
+        status = int(self._server.stdout.readline())
+        self.pid = 0
+        return status
 
     def _tell(self, word: str) -> None:
         self._server.stdin.write(word + "\n")
         self._server.stdin.flush()
 
     def close(self) -> None:
+        """No process is left behind."""
+        if self.pid:
+            self.signal(signal.SIGKILL)
+            self.wait()
         self._server.stdin.close()
         self._server.stdout.close()
         self._server.wait()
