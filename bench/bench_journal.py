@@ -1,31 +1,40 @@
-"""What does one append to the log cost, and how fast is a log verified?
+"""What does one append to the log cost, and how fast is a log read and verified?
 
-`journal/append` in ns/record, beside `bare/append`; `replay/verify` in commands/s, on its own.
+`journal/append` in ns/record, beside `bare/append`; `journal/read` in lines/s, beside `bare/read`; `replay/verify` in
+commands/s, on its own.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
 helper thread's work, as in a venue; one writer goes through all repeats, so rolls to the next segment are in the
 figure. Yardstick: the same lines copied into plain memory with the same chained CRC32C (bare_journal.h).
 `bare/append-unchained` shows what the chain itself costs: it is the price of knowing a leftover from a successor.
-`replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine.
+`journal/read`: a loop over a new `Reader` of a closed log, every checksum, sequence number and time, nothing done with
+the blocks. Yardsticks over the same mapped files: the lines' checksums alone (`bare/read`), the sum of their words
+(`bare/sum`: what memory gives). `replay/verify`: that log read from its beginning, every checksum, every command
+through a new engine.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
-more time to get ahead. On a machine with one core the helper's work falls into the figure.
+more time to get ahead. On a machine with one core the helper's work falls into the figure. A log that was just written
+is read from the page cache, not from the disk; the yardsticks' pages are mapped already, each new Reader's are not.
 """
 
 import tempfile
 from collections.abc import Iterator
+from time import perf_counter
 
 import numpy as np
 
-from pricetime.bench.bare_journal import time_bare_append
+from pricetime.bench.bare_journal import time_bare_append, time_bare_read
 from pricetime.bench.drive_journal import time_writer
 from pricetime.bench.flows import first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
+from pricetime.journal.reader import Reader
 from pricetime.journal.verify import verify
 from pricetime.journal.writer import Writer
 from pricetime.matching.engine import Engine
+from pricetime.matching.records import COMMAND
 
+LINE_SIZE = COMMAND.itemsize
 RECORDS = 500_000
 RECORDS_QUICK = 200_000
 BATCH_RECORDS = 64
@@ -34,11 +43,12 @@ UNIT = "ns/record"
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
-    """Append beside its yardstick, then verify."""
+    """Append and read beside their yardsticks, then verify."""
     flow = generated_flow("move", RECORDS_QUICK if options.quick else RECORDS)
     yield from appends(flow.lines)
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         write_log(directory, np.concatenate([flow.definitions, flow.fill, flow.lines]))
+        yield from reads(directory)
         yield Comparison(Measure("replay/verify", "commands/s", lambda: verify(directory, Engine()).replayed.rate))
 
 
@@ -53,6 +63,23 @@ def appends(lines: np.ndarray) -> Iterator[Comparison]:
             LIMIT)
     yield Comparison(Measure("bare/append-unchained", UNIT,
                              lambda: time_bare_append(area, data, chained=False)[0] / len(lines)))
+
+
+def reads(directory: str) -> Iterator[Comparison]:
+    """Reading beside checksums alone, and beside memory."""
+    parts = [block.view(np.uint8) for block in Reader(directory)]
+    used = sum(map(len, parts)) // LINE_SIZE
+
+    def read() -> float:
+        start = perf_counter()
+        count = sum(len(block) for block in Reader(directory))
+        return count / (perf_counter() - start)
+
+    def bare(checksums: bool) -> float:
+        return 1e9 * used / sum(time_bare_read(part, checksums)[0] for part in parts)
+
+    yield Comparison(Measure("journal/read", "lines/s", read), Measure("bare/read", "lines/s", lambda: bare(True)))
+    yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False)))
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:
