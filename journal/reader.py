@@ -159,7 +159,8 @@ class Reader:
         """Go on to the segment that begins where this one ends, if it is there already."""
         wanted = self._place.sequence + 1
         plain = layout.segment_name(wanted)
-        for name in (plain, *layout.NEXT_NAMES, plain + packed.SUFFIX):
+        # In the order in which a segment has them: it is found though it gets its number, or is packed, meanwhile.
+        for name in (plain, *layout.NEXT_NAMES, plain, plain + packed.SUFFIX):
             with suppress(FileNotFoundError):
                 segment = read_segment(self.folder / name)
                 if segment is not None and segment.first_sequence == wanted and not self._is_current(segment):

@@ -12,6 +12,7 @@ and so does `thorough`.
 
 import mmap
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from pricetime.journal import layout
 from pricetime.journal.directory import (
+    LIST_TRIES,
     PRUNED,
     SegmentFile,
     boot_id,
@@ -30,7 +32,7 @@ from pricetime.journal.directory import (
     sync_directory,
 )
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd, ends_with, first_not_zero
-from pricetime.matching.errors import CheckFailed
+from pricetime.matching.errors import CheckFailed, UserError
 
 
 @dataclass
@@ -79,6 +81,13 @@ def recover_locked(folder: Path, *, thorough: bool = False) -> Recovered:
 
 def examine(folder: Path, *, thorough: bool = False) -> Recovered:
     """Say where a log ends that no writer has open. Changes nothing; raises as `recover` does."""
+    for _ in range(LIST_TRIES):
+        with suppress(FileNotFoundError):       # packed or pruned since it was listed
+            return _examine_once(folder, thorough)
+    raise UserError(f"{folder}: files go while they are read; is something else than pricetime at work there?")
+
+
+def _examine_once(folder: Path, thorough: bool) -> Recovered:
     segments, pruned = list_log(folder)
     found = Recovered(folder, segments)
     check_chain(folder, segments, pruned)
