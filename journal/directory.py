@@ -23,7 +23,7 @@ SEGMENT_NAME = re.compile(r"\d{20}\.segment")
 PRUNED = "pruned"               # says where a log begins whose oldest segments were removed
 TEMPORARY_NAME = re.compile(r"(\d{20}\.segment\.zst|pruned)\.new")      # of packing, pruned ones: nobody reads them
 LIST_TRIES = 100                # a live writer renames a file now and then, a packer a few in a second
-# Rules version -> the newest release that has it. The only releases that there are have not left the house yet.
+# Rules version -> the newest release that has it, of those before this one's. None has been released yet.
 RELEASES: dict[int, str] = {}
 
 

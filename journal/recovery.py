@@ -28,6 +28,7 @@ from pricetime.journal.directory import (
     list_log,
     lock,
     log_folder,
+    read_pruned,
     restore,
     sync_directory,
 )
@@ -193,7 +194,7 @@ def check_chain(folder: Path, segments: list[SegmentFile], pruned: np.void | Non
 
 def oldest_sequence(folder: Path) -> int:
     """The oldest command that a log still has: 1, unless it was pruned."""
-    pruned = list_log(folder)[1]
+    pruned = read_pruned(folder)
     return 1 if pruned is None else int(pruned["first_sequence"])
 
 
