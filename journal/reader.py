@@ -177,7 +177,10 @@ class Reader:
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on."""
         firsts = [segment.first_sequence for segment in list_segments(self.folder)]
-        wanted = self.committed + 1         # read after the list: where a next segment is listed, it is final
+        # Looked at after the list: where a next segment is listed, all of this one is appended, if not committed yet.
+        wanted = self._place.sequence + 1
+        if self._has_more():
+            return
         later = [first for first in firsts if first > wanted]
         if later and wanted not in firsts:
             oldest = oldest_sequence(self.folder)
@@ -186,3 +189,10 @@ class Reader:
             missing = self.folder / layout.segment_name(wanted)
             raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; "
                               f"{restore(missing)}, {OR_CUT}")
+
+    def _has_more(self) -> bool:
+        """Whether a record is in the segment at hand behind what is read, committed or not."""
+        place = self._place
+        ahead = Scan(place.offset, place.sequence, place.time, place.checksum)
+        ahead.go(self._bytes, place.sequence + 1)
+        return ahead.sequence > place.sequence
