@@ -1,7 +1,7 @@
 """What does one append to the log cost, and how fast is a log read and verified?
 
-`journal/append` in ns/record, beside `bare/append`; `journal/read` in lines/s, beside `bare/read`; `replay/verify` in
-commands/s, on its own.
+`journal/append` in ns/record, beside `bare/append`; `journal/read` in lines/s, beside `bare/read`; `journal/tail` in us
+and `replay/verify` in commands/s, on their own.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
@@ -10,17 +10,21 @@ figure. Yardstick: the same lines copied into plain memory with the same chained
 `bare/append-unchained` shows what the chain itself costs: it is the price of knowing a leftover from a successor.
 `journal/read`: a loop over a new `Reader` of a closed log, every checksum, sequence number and time, nothing done with
 the blocks. Yardsticks over the same mapped files: the lines' checksums alone (`bare/read`), the sum of their words
-(`bare/sum`: what memory gives). `replay/verify`: that log read from its beginning, every checksum, every command
-through a new engine.
+(`bare/sum`: what memory gives). `journal/tail`: from a lone append to the moment when a sleeping reader in another
+process has its block, the median of 200 a millisecond or two apart. `replay/verify`: that log read from its beginning,
+every checksum, every command through a new engine.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
 more time to get ahead. On a machine with one core the helper's work falls into the figure. A log that was just written
 is read from the page cache, not from the disk; the yardsticks' pages are mapped already, each new Reader's are not.
 """
 
+import statistics
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from time import perf_counter
 
 import numpy as np
 
@@ -40,6 +44,16 @@ RECORDS_QUICK = 200_000
 BATCH_RECORDS = 64
 LIMIT = Limit(at_most=4.0)
 UNIT = "ns/record"
+TAIL_RECORDS = 200
+TAIL_PAUSE = 0.0015         # seconds between two of them: the reader sleeps by then
+TAIL = """
+import sys, time
+from pricetime.journal import Reader
+reader = Reader(sys.argv[1], until_sequence=int(sys.argv[2]))
+print("ready", flush=True)
+seen = [time.monotonic_ns() for block in reader.tail() for line in block]
+print(*seen)
+"""
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
@@ -49,6 +63,7 @@ def comparisons(options: Options) -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         write_log(directory, np.concatenate([flow.definitions, flow.fill, flow.lines]))
         yield from reads(directory)
+        yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1])))
         yield Comparison(Measure("replay/verify", "commands/s", lambda: verify(directory, Engine()).replayed.rate))
 
 
@@ -71,15 +86,31 @@ def reads(directory: str) -> Iterator[Comparison]:
     used = sum(map(len, parts)) // LINE_SIZE
 
     def read() -> float:
-        start = perf_counter()
+        start = time.perf_counter()
         count = sum(len(block) for block in Reader(directory))
-        return count / (perf_counter() - start)
+        return count / (time.perf_counter() - start)
 
     def bare(checksums: bool) -> float:
         return 1e9 * used / sum(time_bare_read(part, checksums)[0] for part in parts)
 
     yield Comparison(Measure("journal/read", "lines/s", read), Measure("bare/read", "lines/s", lambda: bare(True)))
     yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False)))
+
+
+def tail(line: np.ndarray) -> float:
+    """Microseconds from append to sight, in another process: the median."""
+    sent, lines = [], np.repeat(line, TAIL_RECORDS)
+    lines["sequence"] = np.arange(1, TAIL_RECORDS + 1)
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
+        command = [sys.executable, "-P", "-c", TAIL, directory, str(TAIL_RECORDS)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            for index in range(TAIL_RECORDS):
+                time.sleep(TAIL_PAUSE)
+                sent.append(time.monotonic_ns())
+                writer.append(lines[index:index + 1])
+            seen = [int(word) for word in process.stdout.read().split()]
+    return statistics.median((after - before) / 1e3 for before, after in zip(sent, seen, strict=True))
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:
