@@ -1,5 +1,5 @@
 /* The yardstick of the log: memcpy plus CRC32C. 64-byte lines go from an array into plain memory, each with a
- * checksum over its eight words. Nothing else of a log: no sequence check, no valid word, no positions, no
+ * checksum over its eight words; for reading, the checksums alone. Nothing else of a log: no sequence check, no valid word, no positions, no
  * segments, no file.
  *
  * Two forms. Chained: each line's checksum goes on from its predecessor's, as in the log, so that the eight steps
@@ -39,10 +39,20 @@ static __attribute__((noinline)) uint32_t bare_append_unchained(char *area, cons
     return all;
 }
 
-/* Reading alone: a checksum over every line where it lies. */
+/* Reading's: the same checksums of lines where they lie, nothing copied. */
 static __attribute__((noinline)) uint32_t bare_read(const char *lines, size_t count) {
     uint32_t all = 0;
     for (size_t i = 0; i < count; i++) all ^= bare_checksum_line(0xFFFFFFFFu, lines + i * BARE_LINE_BYTES);
     return all;
+}
+
+/* What memory gives: its words added up. */
+static __attribute__((noinline)) uint64_t bare_sum(const char *lines, size_t count) {
+    uint64_t sum = 0, word;
+    for (size_t i = 0; i < count * BARE_LINE_BYTES; i += sizeof word) {
+        memcpy(&word, lines + i, sizeof word);
+        sum += word;
+    }
+    return sum;
 }
 #endif

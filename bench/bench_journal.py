@@ -1,7 +1,7 @@
-"""What does one append to the log cost, does a new segment hold it up, and how fast is a log verified?
+"""What does one append to the log cost, does a new segment hold it up, and how fast is a log read and verified?
 
-`journal/append` in ns/record, beside `bare/append`; `journal/roll` in ns, beside `journal/no-roll`; `replay/verify` in
-commands/s, beside `bare/verify`.
+`journal/append` in ns/record, beside `bare/append`; `journal/roll` in ns, beside `journal/no-roll`; `journal/read` in
+lines/s, beside `bare/read`; `journal/tail` in us, on its own; `replay/verify` in commands/s, beside `bare/verify`.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
@@ -11,14 +11,22 @@ figure. Yardstick: the same lines copied into plain memory with the same chained
 `journal/roll`: the longest of the 1,000 batches (of 64 records, appended and published) around the beginning of a new
 segment, which is their p99.9, at five million records a second; beside it the same of 1,000 batches without one. The
 median over rolls, so that a turn of somebody else's on the processor does not count.
+`journal/read`: a loop over a new `Reader` of a closed log, every checksum, sequence number and time, nothing done with
+the blocks. Yardsticks over the same mapped files: the lines' checksums alone (`bare/read`), the sum of their words
+(`bare/sum`: what memory gives). `journal/tail`: from a lone append to the moment when a sleeping reader in another
+process has its block, the median of 200 a millisecond or two apart.
 `replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine;
 `bare/verify`: the engine over the same lines in memory, plus a checksum of each line of that log where it lies; both by
 the thread's processor time.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
-more time to get ahead. On a machine with one core the helper's work falls into the figure.
+more time to get ahead. On a machine with one core the helper's work falls into the figure. A log that was just written
+is read from the page cache, not from the disk; the yardsticks' pages are mapped already, each new Reader's are not.
 """
 
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,10 +40,13 @@ from pricetime.bench.drive_journal import time_batches, time_writer
 from pricetime.bench.flows import first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
 from pricetime.journal.layout import HEADER_SIZE
+from pricetime.journal.reader import Reader
 from pricetime.journal.verify import verify
 from pricetime.journal.writer import SEGMENT_BYTES, Writer
 from pricetime.matching.engine import Engine
+from pricetime.matching.records import COMMAND
 
+LINE_SIZE = COMMAND.itemsize
 RECORDS = 500_000
 RECORDS_QUICK = 200_000
 BATCH_RECORDS = 64
@@ -45,10 +56,20 @@ PACED_RECORDS = 4_000_000       # some four segments
 PACE_NS = 12_800                # of a batch: five million records a second
 AROUND = 1_000                  # batches whose longest is their p99.9
 UNIT = "ns/record"
+TAIL_RECORDS = 200
+TAIL_PAUSE = 0.0015         # seconds between two of them: the reader sleeps by then
+TAIL = """
+import sys, time
+from pricetime.journal import Reader
+reader = Reader(sys.argv[1], until_sequence=int(sys.argv[2]))
+print("ready", flush=True)
+seen = [time.monotonic_ns() for block in reader.tail() for line in block]
+print(*seen)
+"""
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
-    """Append beside its yardstick, then verify."""
+    """Append and read beside their yardsticks, then verify."""
     flow = generated_flow("move", RECORDS_QUICK if options.quick else RECORDS)
     yield from appends(flow.lines)
     yield from rolls(flow.lines, PACED_RECORDS // (4 if options.quick else 1))
@@ -56,6 +77,8 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         lines = np.concatenate([flow.definitions, flow.fill, flow.lines])
         commands = write_log(directory, lines)
         log = next(Path(directory, "log").glob("*.segment")).read_bytes()[HEADER_SIZE:HEADER_SIZE + lines.nbytes]
+        yield from reads(directory)
+        yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1])))
         yield Comparison(
             Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9),
             Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9),
@@ -114,6 +137,39 @@ def appends(lines: np.ndarray) -> Iterator[Comparison]:
             LIMIT)
     yield Comparison(Measure("bare/append-unchained", UNIT,
                              lambda: time_bare_append(area, data, chained=False)[0] / len(lines)))
+
+
+def reads(directory: str) -> Iterator[Comparison]:
+    """Reading beside checksums alone, and beside memory."""
+    parts = [block.view(np.uint8) for block in Reader(directory)]
+    used = sum(map(len, parts)) // LINE_SIZE
+
+    def read() -> float:
+        start = time.perf_counter()
+        count = sum(len(block) for block in Reader(directory))
+        return count / (time.perf_counter() - start)
+
+    def bare(checksums: bool) -> float:
+        return 1e9 * used / sum(time_bare_read(part, checksums)[0] for part in parts)
+
+    yield Comparison(Measure("journal/read", "lines/s", read), Measure("bare/read", "lines/s", lambda: bare(True)))
+    yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False)))
+
+
+def tail(line: np.ndarray) -> float:
+    """Microseconds from append to sight, in another process: the median."""
+    sent, lines = [], np.repeat(line, TAIL_RECORDS)
+    lines["sequence"] = np.arange(1, TAIL_RECORDS + 1)
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
+        command = [sys.executable, "-P", "-c", TAIL, directory, str(TAIL_RECORDS)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            for index in range(TAIL_RECORDS):
+                time.sleep(TAIL_PAUSE)
+                sent.append(time.monotonic_ns())
+                writer.append(lines[index:index + 1])
+            seen = [int(word) for word in process.stdout.read().split()]
+    return statistics.median((after - before) / 1e3 for before, after in zip(sent, seen, strict=True))
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:

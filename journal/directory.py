@@ -22,7 +22,8 @@ VENUE_MARKS = {CONFIGURATION, LOG_FOLDER}   # a directory that has one of them, 
 SEGMENT_NAME = re.compile(r"\d{20}\.segment")
 PRUNED = "pruned"               # says where a log begins whose oldest segments were removed
 TEMPORARY_NAME = re.compile(r"(\d{20}\.segment\.zst|pruned)\.new")      # of packing, pruned ones: nobody reads them
-# Rules version -> the newest release that has it. The only releases that there are have not left the house yet.
+LIST_TRIES = 100                # a live writer renames a file now and then, a packer a few in a second
+# Rules version -> the newest release that has it, of those before this one's. None has been released yet.
 RELEASES: dict[int, str] = {}
 
 
@@ -67,8 +68,12 @@ class SegmentFile:
         if self.packed:
             content = packed.unpack(self.path, self.bytes)
         else:
-            content = np.asarray(np.memmap(self.path, np.uint8, "r"))
-        if content[:layout.IDENTITY_SIZE].tobytes() != self.header.tobytes()[:layout.IDENTITY_SIZE]:
+            try:
+                content = np.asarray(np.memmap(self.path, np.uint8, "r"))
+            except ValueError:      # empty: made anew
+                content = np.zeros(0, np.uint8)
+        identity = self.header.tobytes()[:layout.IDENTITY_SIZE]
+        if len(content) != self.bytes or content[:layout.IDENTITY_SIZE].tobytes() != identity:
             raise FileNotFoundError(f"{self.path} is another segment by now")
         return content
 
@@ -180,19 +185,25 @@ def list_segments(folder: Path) -> list[SegmentFile]:
 
 def list_log(folder: Path) -> tuple[list[SegmentFile], np.void | None]:
     """`list_segments`, and the identity of the segment that a pruned log begins with (None: from command 1)."""
-    for _ in range(10):
+    known: dict[str, SegmentFile] = {}
+    for _ in range(LIST_TRIES):
         try:
-            return _list_once(folder)
+            names = set(os.listdir(folder))
+            found = _read_listed(folder, names, known)
+            # A file that gets another name meanwhile may be seen under neither.
+            if names == set(os.listdir(folder)):
+                return found
         except FileNotFoundError:
-            continue        # a live writer has renamed its newest segment since we listed it: list again
+            continue        # renamed, packed or pruned since we listed it
         except OSError as error:
             raise explain(error, f"cannot read {error.filename or folder}") from error
     raise UserError(f"{folder}: files come and go while they are read; is something else than a writer at work there?")
 
 
-def _list_once(folder: Path) -> tuple[list[SegmentFile], np.void | None]:
-    names = set(os.listdir(folder))
-    pruned = read_pruned(folder)        # read after the names: it is there before a segment is removed
+def _read_listed(folder: Path, names: set[str], known: dict[str, SegmentFile]) -> tuple[list[SegmentFile],
+                                                                                         np.void | None]:
+    """The segments of these names; `known` has what was read before and can have changed in its positions only."""
+    pruned = read_pruned(folder)        # after the names were listed: it is there before a segment is removed
     segments = []
     for name in sorted(names):
         check_name(folder, name)
@@ -201,9 +212,11 @@ def _list_once(folder: Path) -> tuple[list[SegmentFile], np.void | None]:
             continue
         if pruned is not None and name not in layout.NEXT_NAMES and int(name[:20]) < pruned["first_sequence"]:
             continue
-        segment = _read_plain_or_packed(folder / name)
+        segment = known.get(name) or _read_plain_or_packed(folder / name)
         if segment is not None:
             segments.append(segment)
+            if name not in layout.NEXT_NAMES:
+                known[segment.name] = segment
     return without_replaced(sorted(segments, key=lambda segment: (segment.first_sequence, segment.name))), pruned
 
 

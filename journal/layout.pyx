@@ -67,11 +67,6 @@ def seed_of_log(const unsigned char[::1] log_id not None):
     return first_seed(&log_id[0])
 
 
-def appended(const unsigned char[::1] segment not None):
-    """The appended position in a mapped segment, as its writer has published it last (acquire)."""
-    return load_acquire(&(<const SegmentHeader*> &segment[0]).appended.value)
-
-
 def committed(const unsigned char[::1] segment not None):
     """The committed position in a mapped segment, as its writer has published it last (acquire)."""
     return load_acquire(&(<const SegmentHeader*> &segment[0]).committed.value)

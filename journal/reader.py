@@ -193,7 +193,8 @@ class Reader:
         """Go on to the segment that begins where this one ends, if it is there already."""
         wanted = self._place.sequence + 1
         plain = layout.segment_name(wanted)
-        for name in (plain, *layout.NEXT_NAMES, plain + packed.SUFFIX):
+        # In the order in which a segment has them: it is found though it gets its number, or is packed, meanwhile.
+        for name in (plain, *layout.NEXT_NAMES, plain, plain + packed.SUFFIX):
             with suppress(FileNotFoundError):
                 segment = read_segment(self.folder / name)
                 if segment is not None and segment.first_sequence == wanted and not self._is_current(segment):
@@ -210,9 +211,10 @@ class Reader:
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on."""
         firsts = [segment.first_sequence for segment in list_segments(self.folder)]
-        # Read after the list: where a next segment is listed, it is final. (Not `committed`: at level `power` the log
-        # is longer than that, by segments perhaps.)
-        wanted = layout.appended(self._bytes) + 1
+        # Looked at after the list: where a next segment is listed, all of this one is appended, if not committed yet.
+        wanted = self._place.sequence + 1
+        if self._has_more():
+            return
         later = [first for first in firsts if first > wanted]
         if later and wanted not in firsts:
             oldest = oldest_sequence(self.folder)
@@ -221,3 +223,10 @@ class Reader:
             missing = self.folder / layout.segment_name(wanted)
             raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; "
                               f"{restore(missing)}, {OR_CUT}")
+
+    def _has_more(self) -> bool:
+        """Whether a record is in the segment at hand behind what is read, committed or not."""
+        place = self._place
+        ahead = Scan(place.offset, place.sequence, place.time, place.checksum)
+        ahead.go(self._bytes, place.sequence + 1)
+        return ahead.sequence > place.sequence

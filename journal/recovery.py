@@ -13,7 +13,7 @@ and so does `thorough`.
 import mmap
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from pricetime.journal import layout
 from pricetime.journal.directory import (
+    LIST_TRIES,
     PRUNED,
     SegmentFile,
     boot_id,
@@ -28,11 +29,12 @@ from pricetime.journal.directory import (
     list_log,
     lock,
     log_folder,
+    read_pruned,
     restore,
     sync_directory,
 )
 from pricetime.journal.scan import EXPLANATION, Scan, ScanEnd, ends_with, first_not_zero
-from pricetime.matching.errors import CheckFailed
+from pricetime.matching.errors import CheckFailed, UserError
 
 
 @dataclass
@@ -81,6 +83,13 @@ def recover_locked(folder: Path, *, thorough: bool = False) -> Recovered:
 
 def examine(folder: Path, *, thorough: bool = False) -> Recovered:
     """Say where a log ends that no writer has open. Changes nothing; raises as `recover` does."""
+    for _ in range(LIST_TRIES):
+        with suppress(FileNotFoundError):       # packed or pruned since it was listed
+            return _examine_once(folder, thorough)
+    raise UserError(f"{folder}: files go while they are read; is something else than pricetime at work there?")
+
+
+def _examine_once(folder: Path, thorough: bool) -> Recovered:
     segments, pruned = list_log(folder)
     found = Recovered(folder, segments)
     check_chain(folder, segments, pruned)
@@ -186,7 +195,7 @@ def check_chain(folder: Path, segments: list[SegmentFile], pruned: np.void | Non
 
 def oldest_sequence(folder: Path) -> int:
     """The oldest command that a log still has: 1, unless it was pruned."""
-    pruned = list_log(folder)[1]
+    pruned = read_pruned(folder)
     return 1 if pruned is None else int(pruned["first_sequence"])
 
 

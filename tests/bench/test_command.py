@@ -47,10 +47,11 @@ def test_codec_measures_both_ways(monkeypatch, capsys) -> None:
 
 def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
     monkeypatch.setattr(bench_journal, "RECORDS_QUICK", 2_000)
+    monkeypatch.setattr(bench_journal, "TAIL_RECORDS", 5)
     assert bench("journal", "--quick", "--json", "-") == 0
     names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
     assert names == ["journal/append", "bare/append", "bare/append-unchained", "journal/roll", "journal/no-roll",
-                     "replay/verify", "bare/verify"]
+                     "journal/read", "bare/read", "bare/sum", "journal/tail", "replay/verify", "bare/verify"]
 
 
 def test_start_measures_a_start_from_a_snapshot(monkeypatch, capsys) -> None:

@@ -18,6 +18,7 @@ from journal_logs import (
 )
 
 from pricetime.journal import Reader, Writer, layout, recover
+from pricetime.journal.directory import RELEASES
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import RULES_VERSION
 
@@ -101,7 +102,19 @@ def test_unknown_format_version(tmp_path):
 def test_rules_that_this_engine_lacks(tmp_path):
     change_header(segment(make(tmp_path)), rules_version=77)
     here = f"this pricetime has {RULES_VERSION}"
-    refused(tmp_path, f"rules version 77, {here}; install a pricetime with rules version 77")
+    refused(tmp_path, f"rules version 77, {here}; install a pricetime with rules version 77: it is newer than this "
+                      "one: pip install --upgrade pricetime")
+
+
+def test_rules_of_a_release_say_which_to_install(tmp_path, monkeypatch):
+    change_header(segment(make(tmp_path)), rules_version=1)
+    refused(tmp_path, "rules version 1: no release has them; build it from the source that the log was written with")
+    monkeypatch.setitem(RELEASES, 1, "0.9")
+    refused(tmp_path, "with rules version 1: pip install 'pricetime==0.9'")
+
+
+def test_the_table_of_releases_has_only_rules_before_these():
+    assert all(rules < RULES_VERSION for rules in RELEASES)
 
 
 def test_foreign_byte_order(tmp_path):

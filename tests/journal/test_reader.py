@@ -108,6 +108,15 @@ def test_a_changed_position_of_a_complete_segment_hides_nothing(log):
     assert len(read(log)) == 300
 
 
+def test_what_is_appended_and_not_committed_yet_is_not_missed(log):
+    """At level `power` the next segment may be begun before the end of this one is committed."""
+    change_header(segment(log, 65), committed=100, closed=0)
+    reader = Reader(log)
+    assert sum(len(block) for block in reader) == 100
+    change_header(segment(log, 65), committed=128)
+    assert sum(len(block) for block in reader) == 200
+
+
 def test_iterating_again_goes_on(tmp_path):
     with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
         writer.append(clocks(1, 10))

@@ -10,7 +10,8 @@ import time
 import pytest
 from journal_logs import SEGMENT_BYTES, change, change_header, clocks, left_behind, machine_went_down, read, segment
 
-from pricetime.journal import Reader, Writer, recover
+from pricetime.journal import Reader, Writer, recover, recovery
+from pricetime.journal.packing import pack
 from pricetime.journal.recovery import examine
 from pricetime.matching.errors import CheckFailed
 
@@ -65,6 +66,20 @@ def test_a_start_reads_only_what_no_mark_vouches_for(crashed):
         with pytest.raises(CheckFailed, match=f"{path}: damaged at offset {offset_of(30)}, command 30"):
             read_all()
     assert read(crashed, from_sequence=65).tobytes() == clocks(65, 136).tobytes()
+
+
+def test_a_start_while_another_process_packs(crashed, monkeypatch):
+    """What was listed plain is packed when it is looked at."""
+    recover(crashed)
+    real = recovery.vouched
+
+    def packed_meanwhile(segment, later):
+        monkeypatch.setattr(recovery, "vouched", real)
+        assert len(pack(crashed)) == 1
+        return real(segment, later)
+
+    monkeypatch.setattr(recovery, "vouched", packed_meanwhile)
+    assert recover(crashed).last_sequence == 100
 
 
 @pytest.mark.parametrize("field", ["checksum_seed", "previous_time"])

@@ -1,11 +1,14 @@
 """`pricetime pack` and `pricetime prune` as their users have them, and `log`, `replay` and `verify` behind them."""
 
+import argparse
 import subprocess
 import sys
 
 import pytest
 
+from pricetime.gateway.cli import prune
 from pricetime.journal import Reader, Writer
+from pricetime.matching.errors import UserError
 from tests.journal_logs import SEGMENT_BYTES, clocks
 
 
@@ -47,6 +50,20 @@ def test_pruning_wants_a_snapshot(log):
     assert "no good snapshot at command 129 or later; make one first" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert next(iter(Reader(log)))["sequence"][0] == 1
+
+
+def test_pruning_up_to_a_snapshot(log, monkeypatch, capsys):
+    """--before names the oldest command that must stay; the snapshot before it may be a later one."""
+    monkeypatch.setattr(prune, "newest_snapshot", lambda directory: 200)
+    parser = argparse.ArgumentParser()
+    prune.add_arguments(parser)
+    with pytest.raises(UserError, match="no good snapshot at command 201 or later, the newest is at 200"):
+        prune.run(parser.parse_args([str(log), "--before", "202"]))
+    assert prune.run(parser.parse_args([str(log), "--before", "129"])) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["the log begins with command 129"]
+    refused = pricetime("verify", log)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "was pruned: the oldest command that is kept is 129" in refused.stderr
 
 
 @pytest.mark.parametrize(("arguments", "line"), [

@@ -288,10 +288,11 @@ def test_verify_names_the_snapshots_that_hold(stopped):
 
 
 def test_by_policy_old_segments_are_packed_and_those_that_no_snapshot_needs_removed(tmp_path):
-    """Each start begins a segment: after six of them only what the two snapshots need is left, and packed but for one."""
+    """Each start begins a segment: after six of them only what the two snapshots need is left, all but one packed."""
     directory = tmp_path / "venue"
     text = write_config(directory, policy=POLICY).read_text()
-    (directory / "venue.toml").write_text(text.replace("segment_mib = 1", "segment_mib = 1\npack_after = 1\nprune = true"))
+    log = "segment_mib = 1\npack_after = 1\nprune = true"
+    (directory / "venue.toml").write_text(text.replace("segment_mib = 1", log))
     for run in range(6):
         with Venue(directory) as venue:
             trade(venue.endpoints[0], 30 * run + 1, 30)
