@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from pricetime.journal import Reader, Writer
-from tests.journal_logs import SEGMENT_BYTES, clocks
+from pricetime.journal import Reader, Writer, snapshot, take_snapshot
+from pricetime.journal.replay import replay
+from pricetime.matching.engine import Engine
+from tests.journal_logs import SEGMENT_BYTES, change, clocks, segment
 
 
 @pytest.fixture
@@ -47,6 +49,37 @@ def test_pruning_wants_a_snapshot(log):
     assert "no good snapshot at command 129 or later; make one first" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert next(iter(Reader(log)))["sequence"][0] == 1
+
+
+def test_pruning_takes_a_good_snapshot_for_one_only(log):
+    path = take_snapshot(log).snapshot.path
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    assert "no good snapshot at command 129 or later; make one first" in pricetime("prune", log, "--before", 130).stderr
+    path.write_bytes(content)
+    done = pricetime("prune", log, "--before", 130)
+    assert done.returncode == 0 and done.stdout.endswith("the log begins with command 129\n")
+    assert pricetime("replay", log, "--from-snapshot").returncode == 0
+
+
+@pytest.mark.parametrize("harm", ["damaged", "header damaged", "missing"])
+def test_a_log_goes_on_from_a_snapshot_without_what_is_damaged_before_it(log, harm):
+    engine, reader = Engine(), Reader(log, until_sequence=192)
+    replay(reader, engine)
+    snapshot.write(log, engine, reader)
+    before = said("replay", log)
+    path = segment(log, 65)
+    if harm == "missing":
+        path.unlink()
+    else:
+        change(path, 4096 + 640 if harm == "damaged" else 40, b"!!!!!!!!")
+    assert pricetime("verify", log).returncode == 1
+    done = pricetime("prune", log, "--before", 193)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("the log begins with command 193\n")
+    found = pricetime("verify", log)
+    assert found.returncode == 0, found.stderr
+    assert pricetime("replay", log, "--from-snapshot").stdout.splitlines() == before
 
 
 @pytest.mark.parametrize(("arguments", "line"), [
