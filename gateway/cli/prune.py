@@ -1,7 +1,7 @@
 """Remove the oldest segments of a venue's log, whose commands a snapshot makes needless, beside a running venue too.
 
-Whole segments go, the oldest first, up to the one that holds the command SEQ. What is left begins later: a start and
-`replay` need that snapshot then, and `verify` and `log` a copy of what was removed.
+Whole segments go, the oldest first, up to the one that holds the command SEQ. What is left begins later: a start,
+`replay --from-snapshot`, `verify` and `log` go on from that snapshot then.
 """
 
 import argparse
@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--before {before}: expected a sequence number, 2 or more")
     folder = log_folder(directory)
     wanted = before - 1
-    newest = next((found.sequence for found in snapshot.good(folder.parent)), 0)
+    # Whole, that is: held against the log it cannot be where what is to go is damaged.
+    newest = next((found.sequence for found in map(snapshot.intact, snapshot.paths(directory)) if found), 0)
     if newest < wanted:
         raise UserError(f"{folder.parent}: no good snapshot at command {wanted} or later"
                         + (f", the newest is at {newest}" if newest else "")

@@ -1,15 +1,14 @@
 """`pricetime pack` and `pricetime prune` as their users have them, and `log`, `replay` and `verify` behind them."""
 
-import argparse
 import subprocess
 import sys
 
 import pytest
 
-from pricetime.gateway.cli import prune
-from pricetime.journal import Reader, Writer
-from pricetime.matching.errors import UserError
-from tests.journal_logs import SEGMENT_BYTES, clocks
+from pricetime.journal import Reader, Writer, snapshot, take_snapshot
+from pricetime.journal.replay import replay
+from pricetime.matching.engine import Engine
+from tests.journal_logs import SEGMENT_BYTES, change, clocks, segment
 
 
 @pytest.fixture
@@ -52,18 +51,35 @@ def test_pruning_wants_a_snapshot(log):
     assert next(iter(Reader(log)))["sequence"][0] == 1
 
 
-def test_pruning_up_to_a_snapshot(log, monkeypatch, capsys):
-    """--before names the oldest command that must stay; the snapshot before it may be a later one."""
-    monkeypatch.setattr(prune, "newest_snapshot", lambda directory: 200)
-    parser = argparse.ArgumentParser()
-    prune.add_arguments(parser)
-    with pytest.raises(UserError, match="no good snapshot at command 201 or later, the newest is at 200"):
-        prune.run(parser.parse_args([str(log), "--before", "202"]))
-    assert prune.run(parser.parse_args([str(log), "--before", "129"])) == 0
-    assert capsys.readouterr().out.splitlines()[2:] == ["the log begins with command 129"]
-    refused = pricetime("verify", log)
-    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    assert "was pruned: the oldest command that is kept is 129" in refused.stderr
+def test_pruning_takes_a_good_snapshot_for_one_only(log):
+    path = take_snapshot(log).snapshot.path
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    assert "no good snapshot at command 129 or later; make one first" in pricetime("prune", log, "--before", 130).stderr
+    path.write_bytes(content)
+    done = pricetime("prune", log, "--before", 130)
+    assert done.returncode == 0 and done.stdout.endswith("the log begins with command 129\n")
+    assert pricetime("replay", log, "--from-snapshot").returncode == 0
+
+
+@pytest.mark.parametrize("harm", ["damaged", "header damaged", "missing"])
+def test_a_log_goes_on_from_a_snapshot_without_what_is_damaged_before_it(log, harm):
+    engine, reader = Engine(), Reader(log, until_sequence=192)
+    replay(reader, engine)
+    snapshot.write(log, engine, reader)
+    before = said("replay", log)
+    path = segment(log, 65)
+    if harm == "missing":
+        path.unlink()
+    else:
+        change(path, 4096 + 640 if harm == "damaged" else 40, b"!!!!!!!!")
+    assert pricetime("verify", log).returncode == 1
+    done = pricetime("prune", log, "--before", 193)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("the log begins with command 193\n")
+    found = pricetime("verify", log)
+    assert found.returncode == 0, found.stderr
+    assert pricetime("replay", log, "--from-snapshot").stdout.splitlines() == before
 
 
 @pytest.mark.parametrize(("arguments", "line"), [

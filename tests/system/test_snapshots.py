@@ -128,8 +128,9 @@ def test_a_log_that_is_gone_is_not_begun_anew_beside_its_snapshots(tmp_path):
     assert not (venue.directory / "log").exists() and made.path.exists()
 
 
-def test_by_policy_while_the_venue_runs_and_no_longer(tmp_path):
-    write_config(tmp_path / "venue", policy=POLICY)
+@pytest.mark.parametrize("durability", ["process", "power"])
+def test_by_policy_while_the_venue_runs_and_no_longer(tmp_path, durability):
+    write_config(tmp_path / "venue", durability=durability, policy=POLICY)
     venue = Venue(tmp_path / "venue")
     venue.loop.journal(venue.codec.encode(m.TradingSessionStatus(symbol="ACME", phase="Continuous")))
     venue.start()
