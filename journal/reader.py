@@ -209,20 +209,23 @@ class Reader:
         return segment.first_sequence == here.first_sequence and segment.header["run"] == here.header["run"]
 
     def _check_nothing_missing(self) -> None:
-        """At the end of a log: no segment may be there that begins further on."""
+        """At the end of a log: no segment may be there that begins further on, nor be promised by this one's mark."""
+        promised = np.frombuffer(self._bytes[:layout.HEADER_SIZE], layout.HEADER)[0]["closed"] >> 32 == layout.FULL
         firsts = [segment.first_sequence for segment in list_segments(self.folder)]
         # Looked at after the list: where a next segment is listed, all of this one is appended, if not committed yet.
         wanted = self._place.sequence + 1
-        if self._has_more():
+        if wanted in firsts or self._has_more():
             return
         later = [first for first in firsts if first > wanted]
-        if later and wanted not in firsts:
-            oldest = oldest_sequence(self.folder)
-            if oldest > wanted:
-                raise self._pruned(oldest)  # while it was read
-            missing = self.folder / layout.segment_name(wanted)
-            raise CheckFailed(f"{missing}: missing: the log goes on with {layout.segment_name(later[0])}; "
-                              f"{restore(missing)}, {OR_CUT}")
+        if not later and not promised:
+            return
+        oldest = oldest_sequence(self.folder)
+        if oldest > wanted:
+            raise self._pruned(oldest)      # while it was read
+        missing = self.folder / layout.segment_name(wanted)
+        why = f"the log goes on with {layout.segment_name(later[0])}" if later else (
+            f"{self._segment.name} says that the log goes on there")
+        raise CheckFailed(f"{missing}: missing: {why}; {restore(missing)}, {OR_CUT}")
 
     def _has_more(self) -> bool:
         """Whether a record is in the segment at hand behind what is read, committed or not."""

@@ -4,7 +4,6 @@
 #define PRICETIME_WAKE_H
 
 #include <errno.h>
-#include <limits.h>
 #include <stdint.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,12 +21,19 @@ static inline int wake_supported(void) {
 #endif
 }
 
-/* Add 1 to the bell (sequentially consistent: what was stored before is there) and wake all who sleep on it. */
+/* Wake one who sleeps on the bell, if there is one. */
+static inline void words_wake_one(void *bell) {
+#if defined(__linux__)
+    syscall(SYS_futex, bell, FUTEX_WAKE, 1, NULL, NULL, 0);
+#else
+    (void)bell;
+#endif
+}
+
+/* Add 1 to the bell (sequentially consistent: what was stored before is there) and wake one who sleeps on it. */
 static inline void words_ring(void *bell) {
     (void)__atomic_fetch_add((uint64_t *)bell, 1, __ATOMIC_SEQ_CST);
-#if defined(__linux__)
-    syscall(SYS_futex, bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-#endif
+    words_wake_one(bell);
 }
 
 /* Sleep while the bell is what it was, so long at most. A signal ends it early: every caller looks again. Only the

@@ -5,10 +5,12 @@
     store committed (release)                   was = bell
     full fence                                  waiting = 1
     waiting? if so: waiting = 0,                full fence
-             bell + 1, wake all (futex)         look at the log once more; nothing: sleep while bell == was
+             bell + 1, wake one (futex)         look at the log once more; nothing: sleep while bell == was
+                                                woken: wake the next one, so that the writer need not wake them all
 
 Of the two fences one comes first: either the writer sees `waiting`, or the reader sees what was committed. A reader that
-dies while it waits costs one needless wake; one that was never woken looks again after a tenth of a second.
+dies while it waits costs one needless wake; one that was never woken looks again after a tenth of a second. To wake one
+costs the writer some microseconds, however many sleep, and only where one does.
 """
 
 from libc.stdint cimport uint64_t
@@ -30,9 +32,9 @@ cdef inline void wake_readers(WakeWords* words) noexcept nogil:
         return
     fence_full()
     if load_relaxed(&words.waiting):
-        wake_all(words)
+        wake_one(words)
 
-cdef void wake_all(WakeWords* words) noexcept nogil
+cdef void wake_one(WakeWords* words) noexcept nogil
 cdef int wake_open(const char* path, bint make, WakeWords** words) noexcept nogil
     # Map the file; `make`: where it is missing, make it. 0 or errno, and NULL in *words.
 cdef void wake_close(WakeWords* words) noexcept nogil

@@ -20,6 +20,7 @@ cdef extern from "platform.h" nogil:
 
 cdef extern from "wake.h" nogil:
     bint wake_supported()
+    void words_wake_one(void* bell)
     void words_ring(void* bell)
     void words_sleep(void* bell, uint64_t was, int64_t nanoseconds)
     void processor_pause()
@@ -36,9 +37,9 @@ cdef enum:
     RETRY_NS = 1_000_000_000        # then it is looked whether there is by now
 
 
-cdef void wake_all(WakeWords* words) noexcept nogil:
+cdef void wake_one(WakeWords* words) noexcept nogil:
     store_relaxed(&words.waiting, 0)
-    words_ring(&words.bell)          # orders the store before it
+    words_ring(&words.bell)         # orders the store before it
 
 
 cdef int wake_open(const char* path, bint make, WakeWords** words) noexcept nogil:
@@ -154,6 +155,8 @@ cdef class Doze:
                 self.stage = SLEEPING
             else:
                 words_sleep(&self.words.bell, self.bell, min(most, <int64_t> SLEEP_NS))
+                if load_acquire(&self.words.bell) != self.bell:
+                    words_wake_one(&self.words.bell)
                 self.stage = ARMING
 
     def __dealloc__(self):

@@ -48,6 +48,15 @@ def test_a_missing_segment_is_named(tmp_path):
     refused(tmp_path, f"{layout.segment_name(65)}: missing", CheckFailed)
 
 
+def test_a_copy_without_its_last_segments_is_no_whole_log(tmp_path):
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 200))
+    for first in (129, 193):
+        segment(tmp_path, first).unlink()
+    refused(tmp_path, f"{layout.segment_name(129)}: missing: {layout.segment_name(65)} says that the log goes on there")
+    assert len(read(tmp_path, until_sequence=128)) == 128
+
+
 def test_a_missing_first_segment_is_named(tmp_path):
     segment(make(tmp_path)).unlink()
     refused(tmp_path, f"{FIRST}: missing: the log begins with command 65", CheckFailed)
@@ -56,9 +65,7 @@ def test_a_missing_first_segment_is_named(tmp_path):
 def test_a_missing_last_segment_is_found_where_the_log_was_not_closed(tmp_path):
     log = make(tmp_path / "live", close=False)
     segment(log, 65).unlink()
-    with pytest.raises(CheckFailed, match=f"{layout.segment_name(65)}: missing: {FIRST} says that the log goes on "
-                                          "there"):
-        recover(log)
+    refused(log, f"{layout.segment_name(65)}: missing: {FIRST} says that the log goes on there", CheckFailed)
     change_header(segment(log), closed=0, synced=70)
     with pytest.raises(CheckFailed, match="end with command 64, but the log was safe up to command 70"):
         recover(log)
