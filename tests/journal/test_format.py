@@ -79,6 +79,19 @@ def test_the_plain_reader_takes_the_later_run_where_an_empty_one_has_its_number(
     assert plain_lines(tmp_path) == mixed(1, 10).tobytes()
 
 
+def test_the_plain_reader_begins_where_a_pruned_log_begins(tmp_path):
+    """`pruned` is the identity of the first segment that belongs to the log; older ones may still be there."""
+    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 200))
+    (tmp_path / "log" / "pruned").write_bytes(segment(tmp_path, 129).read_bytes()[:128])
+    (tmp_path / "log" / "half.new").write_bytes(b"half of something")
+    segment(tmp_path).unlink()
+    assert plain_lines(tmp_path) == clocks(129, 72).tobytes()
+    segment(tmp_path, 129).unlink()
+    with pytest.raises(plain.Damaged, match="begins with command 193; it does not go on where command 128 ended"):
+        list(plain.commands(tmp_path))
+
+
 @pytest.mark.parametrize(("offset", "said"), [
     (0, "not a log segment"), (8, "byte order"), (12, "byte order 0x01020304, format"), (70, "checksum is wrong"),
     (80, "checksum is wrong"), (4096, "damaged at offset 4096, command 55"), (4097, "damaged at offset 4096"),
