@@ -5,6 +5,7 @@ It never touches a record. When it fails it says so in `error` (a segment could 
 in `fatal` (a sync failed: what is on the disk is no longer known, nothing is appended any more).
 """
 
+from libc.errno cimport EDQUOT, EFBIG, EIO, ENOSPC
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memmove, memset
@@ -35,6 +36,12 @@ cdef void preparer_nap() noexcept nogil:
     duration.tv_sec = 0
     duration.tv_nsec = NAP_NS
     nanosleep(&duration, NULL)      # a signal may end it early: every caller looks again
+
+
+cdef inline int lasting(int error) noexcept nogil:
+    """The errno of a sync or a name that failed, for `fatal`: that a disk was full (a quota, a file system that finds room
+    late) sounds as if room would mend it, and who appends would try for ever."""
+    return EIO if error == ENOSPC or error == EDQUOT or error == EFBIG else error
 
 
 cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity) noexcept nogil:
@@ -137,7 +144,7 @@ cdef bint flush_retired(Preparer* preparer) noexcept nogil:
     else:
         error = retire_oldest(preparer)
     if error:
-        store_release(&preparer.fatal, error)
+        store_release(&preparer.fatal, lasting(error))
     return True
 
 
@@ -166,7 +173,7 @@ cdef bint step(Preparer* preparer) noexcept nogil:
     if state == TAKEN:
         error = preparer_take_over(preparer)
         if error:
-            store_release(&preparer.fatal, error)
+            store_release(&preparer.fatal, lasting(error))
         else:
             store_release(&preparer.state, PREPARING)
         return True
@@ -178,7 +185,7 @@ cdef bint step(Preparer* preparer) noexcept nogil:
     if not preparer.current.named:
         error = preparer_name(preparer)
         if error:
-            store_release(&preparer.fatal, error)
+            store_release(&preparer.fatal, lasting(error))
         return True
     return populate_ahead(preparer) or flush_retired(preparer)
 
