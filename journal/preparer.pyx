@@ -15,7 +15,7 @@ from posix.unistd cimport fsync
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL
 from pricetime.journal.segment cimport (
-    file_flush, file_sync, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
+    file_flush, file_sync, lasting, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
 
 cdef extern from "<pthread.h>" nogil:
     int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
@@ -161,7 +161,7 @@ cdef bint flush_retired(Preparer* preparer) noexcept nogil:
     else:
         error = retire_oldest(preparer)
     if error:
-        store_release(&preparer.fatal, error)
+        store_release(&preparer.fatal, lasting(error))
     return True
 
 
@@ -201,7 +201,7 @@ cdef bint step(Preparer* preparer) noexcept nogil:
     if state == TAKEN:
         error = preparer_take_over(preparer)
         if error:
-            store_release(&preparer.fatal, error)
+            store_release(&preparer.fatal, lasting(error))
         else:
             store_release(&preparer.state, PREPARING)
         return True
@@ -213,7 +213,7 @@ cdef bint step(Preparer* preparer) noexcept nogil:
     if not preparer.current.named:
         error = preparer_name(preparer)
         if error:
-            store_release(&preparer.fatal, error)
+            store_release(&preparer.fatal, lasting(error))
         return True
     return populate_ahead(preparer) or flush_retired(preparer)
 

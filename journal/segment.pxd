@@ -1,5 +1,6 @@
 """One segment file: create, map, sync and close it. Cold code; every function returns 0 or a positive errno."""
 
+from libc.errno cimport EDQUOT, EFBIG, EIO, ENOSPC
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 
@@ -33,3 +34,9 @@ cdef int segment_close(Segment* segment) noexcept nogil
     # Unmap and close, where there is one. What was stored stays in the file.
 cdef int segment_drop(int directory, Segment* segment) noexcept nogil
     # Close one that was never used, and remove its file.
+
+
+cdef inline int lasting(int error) noexcept nogil:
+    """The errno of a sync or a name that failed: that a disk was full (a quota, a file system that finds room late) sounds as if room
+    would mend it, and who appends would try for ever."""
+    return EIO if error == ENOSPC or error == EDQUOT or error == EFBIG else error

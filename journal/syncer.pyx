@@ -5,6 +5,7 @@ from libc.string cimport memset
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
+from pricetime.journal.segment cimport file_sync, lasting
 from pricetime.journal.wake cimport WakeWords, wake_readers
 
 cdef extern from "<pthread.h>" nogil:
@@ -18,7 +19,6 @@ cdef extern from "<pthread.h>" nogil:
     int pthread_cond_destroy(pthread_cond_t* condition)
 
 cdef extern from "platform.h" nogil:
-    int file_sync(int file)
     int bell_create(int* bell)
     void bell_destroy(int* bell)
     void bell_ring(int bell)
@@ -89,7 +89,7 @@ cdef bint sync_group(Syncer* syncer) noexcept nogil:
     for number in range(syncer.passed, begun):
         error = file_sync(syncer.segments[number % BEGUN_MAX].file)
         if error:
-            store_release(&syncer.fatal, error)
+            store_release(&syncer.fatal, lasting(error))
             tell(syncer)
             return False
     commit(syncer, begun, target)

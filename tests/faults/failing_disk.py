@@ -128,6 +128,24 @@ def breaks(failing: Failing, case: Case) -> None:
     failing.stop()
 
 
+def has_no_room_for_a_sync(failing: Failing) -> None:
+    """A sync that fails for want of room is lasting: the venue ends, and does not ask for room for ever."""
+    venues, trader = failing.venues, failing.trader
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+        failing.fail(Case("fdatasync", errno.ENOSPC, after=1))      # the next segment is made; the full one is synced
+        failing.flood(client, failing.ended)
+        trader.take(client, 50)
+    assert venues.wait() == 2
+    assert venues.errors.read_text().rstrip().endswith("see to the disk, then start again")
+    failing.faults.heal()
+    venues.start()
+    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+        failing.more(client)
+    failing.stop()
+
+
 def passes(failing: Failing, case: Case) -> None:
     """Nobody notices."""
     venues, trader = failing.venues, failing.trader

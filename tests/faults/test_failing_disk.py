@@ -24,6 +24,10 @@ def test_a_broken_disk_ends_the_venue_before_anything_false_is_acknowledged(fail
     failing_disk.breaks(failing, case)
 
 
+def test_a_sync_that_finds_no_room_ends_the_venue(failing):
+    failing_disk.has_no_room_for_a_sync(failing)
+
+
 @pytest.mark.parametrize("case", PASSES, ids=str)
 def test_an_interrupted_call_is_made_again(failing, case):
     failing_disk.passes(failing, case)
