@@ -16,6 +16,7 @@ cdef void publish(GatewayState* self) noexcept nogil:
     if self.unpublished and self.failure == NO_FAILURE:
         self.storage.publish(self.storage.context)
         self.unpublished = False
+        self.unseen = True
 
 
 cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:

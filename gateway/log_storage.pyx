@@ -5,7 +5,7 @@ from libc.stdint cimport uint64_t
 
 from pricetime.gateway.world cimport Storage
 from pricetime.journal.syncer cimport syncer_listen, syncer_rest
-from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_committed, writer_publish
+from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_committed, writer_publish, writer_wake
 from pricetime.matching.records cimport CommandLine
 
 
@@ -15,6 +15,10 @@ cdef int log_append(void* context, const CommandLine* record) noexcept nogil:
 
 cdef void log_publish(void* context) noexcept nogil:
     writer_publish(<LogWriter*> context)
+
+
+cdef void log_wake(void* context) noexcept nogil:
+    writer_wake(<LogWriter*> context)
 
 
 cdef int log_committed(void* context, uint64_t* sequence) noexcept nogil:
@@ -41,6 +45,7 @@ cdef class LogStorage(Storage):
         self.writer = writer
         self.calls.append = log_append
         self.calls.publish = log_publish
+        self.calls.wake = log_wake
         self.calls.committed = log_committed
         self.calls.listen = log_listen
         self.calls.rest = log_rest

@@ -83,6 +83,9 @@ cdef void finish_batch(GatewayState* self) noexcept nogil:
     while self.lost_count and self.failure == NO_FAILURE:
         end_lost(self)
         send_all(self)
+    if self.unseen:
+        self.storage.wake(self.storage.context)
+        self.unseen = False
 
 
 cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:

@@ -69,6 +69,7 @@ cdef class SimulatedStorage(Storage):
         self.room, self.error, self.kept = room, error, []
         self.calls.append = simulated_append
         self.calls.publish = simulated_publish
+        self.calls.wake = simulated_rest
         self.calls.committed = simulated_committed
         self.calls.listen = simulated_listen
         self.calls.rest = simulated_rest

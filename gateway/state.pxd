@@ -108,6 +108,7 @@ cdef struct GatewayState:
     uint32_t lost_count                 # connections marked lost
     uint8_t listed                      # the message in work had its answer to SECURITY_LIST_REQUEST
     uint8_t unpublished                 # something was appended since the last publish
+    uint8_t unseen                      # something was published since those who tail the log were woken
     uint8_t time_stands                 # something is due, and the log had no room for the Clock
     uint8_t last_log_error              # errno
     uint8_t venue_reason                # why the last command of session 0 was refused

@@ -2,7 +2,7 @@
 
     writer                                      reader that has found nothing
     ------                                      -----------------------------
-    store committed (release)                   was = bell
+    store committed (release), send reports     was = bell
     full fence                                  waiting = 1
     waiting? if so: waiting = 0,                full fence
              bell + 1, wake one (futex)         look at the log once more; nothing: sleep while bell == was

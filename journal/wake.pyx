@@ -31,6 +31,8 @@ TAIL_NAME = "tail"                  # the file, in the venue's directory
 cdef enum:
     SPIN_NS = 50_000                # after something came, the next is looked for so long without sleeping
     PAUSES_MAX = 64                 # between two looks, growing up to it
+    NAPS_NS = 2_000_000             # then in naps, so that a busy writer has nobody to wake
+    NAP_NS = 50_000
     SLEEP_NS = 100_000_000          # at most: a wake may be lost with a writer that dies
     POLL_NS_MIN = 50_000            # where there is no waking
     POLL_NS_MAX = 1_000_000
@@ -95,8 +97,9 @@ cdef void watch(const SegmentHeader* header, uint64_t sequence, int64_t nanoseco
 
 cdef enum Stage:
     SPINNING = 0                    # something has come just now, and more may
-    ARMING = 1                      # say that we wait; then the caller looks once more
-    SLEEPING = 2
+    NAPPING = 1
+    ARMING = 2                      # say that we wait; then the caller looks once more
+    SLEEPING = 3
 
 
 cdef class Doze:
@@ -113,6 +116,7 @@ cdef class Doze:
     cdef uint64_t bell
     cdef int64_t poll_ns
     cdef int64_t next_try
+    cdef int64_t naps_until
 
     def __init__(self, directory):
         self.path = os.fsencode(os.path.join(directory, TAIL_NAME))
@@ -144,7 +148,12 @@ cdef class Doze:
         with nogil:
             if self.stage == SPINNING:
                 watch(header, sequence, min(most, <int64_t> SPIN_NS))
-                self.stage = ARMING
+                self.stage = NAPPING
+                self.naps_until = nanoseconds_now() + NAPS_NS
+            elif self.stage == NAPPING and self.words != NULL:
+                sleep_ns(min(most, <int64_t> NAP_NS))
+                if nanoseconds_now() >= self.naps_until:
+                    self.stage = ARMING
             elif self.words == NULL:
                 sleep_ns(min(most, self.poll_ns))
                 self.poll_ns = min(2 * self.poll_ns, <int64_t> POLL_NS_MAX)

@@ -77,9 +77,14 @@ cdef inline void writer_publish(LogWriter* log) noexcept nogil:
     store_release(&header.appended.value, log.sequence)
     if log.syncer == NULL:
         store_release(&header.committed.value, log.sequence)
-        wake_readers(log.wake)
     else:
         syncer_ask(log.syncer, log.sequence)
+
+cdef inline void writer_wake(LogWriter* log) noexcept nogil:
+    """Wake readers that sleep, after what was published: a system call where one does, so after the reports have left. At level `power` the
+    syncer does it."""
+    if log.syncer == NULL:
+        wake_readers(log.wake)
 
 cdef inline int writer_committed(const LogWriter* log, uint64_t* sequence) noexcept nogil:
     """The last sequence number that is committed: what its level promises holds for all up to it. 0, or the errno of a sync that failed:

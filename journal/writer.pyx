@@ -279,6 +279,7 @@ cdef class Writer:
                     break
                 offset += record_lines(record) * LINE_BYTES
             writer_publish(self.log)
+            writer_wake(self.log)
         if error == EINVAL:
             raise ValueError(f"line {offset // LINE_BYTES}: type {record.type}, {record_lines(record)} lines, "
                              f"sequence {record.sequence}, "
