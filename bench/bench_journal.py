@@ -1,7 +1,8 @@
 """What does one append to the log cost, does a new segment hold it up, and how fast is a log read and verified?
 
 `journal/append` in ns/record, beside `bare/append`; `journal/roll` in ns, beside `journal/no-roll`; `journal/read` in
-lines/s, beside `bare/read`; `journal/tail` in us, on its own; `replay/verify` in commands/s, beside `bare/verify`.
+lines/s, beside `bare/read`; `journal/tail` in us, on its own; `journal/beside` in ns, beside `journal/alone`;
+`replay/verify` in commands/s, beside `bare/verify`.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
@@ -15,6 +16,8 @@ median over rolls, so that a turn of somebody else's on the processor does not c
 the blocks. Yardsticks over the same mapped files: the lines' checksums alone (`bare/read`), the sum of their words
 (`bare/sum`: what memory gives). `journal/tail`: from a lone append to the moment when a sleeping reader in another
 process has its block, the median of 200 a millisecond or two apart.
+`journal/beside`: the p99 of such batches as `journal/roll` has, while one process tails the log and another makes a
+snapshot every 100,000 commands; `journal/alone`: without them.
 `replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine;
 `bare/verify`: the engine over the same lines in memory, plus a checksum of each line of that log where it lies; both by
 the thread's processor time.
@@ -30,6 +33,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +41,11 @@ import numpy as np
 from pricetime.bench import drive_book
 from pricetime.bench.bare_journal import time_bare_append, time_bare_read
 from pricetime.bench.drive_journal import time_batches, time_writer
-from pricetime.bench.flows import first_lines, generated_flow
+from pricetime.bench.flows import Flow, first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
 from pricetime.journal.layout import HEADER_SIZE
 from pricetime.journal.reader import Reader
+from pricetime.journal.snapshotter import Policy, SnapshotProcess
 from pricetime.journal.verify import verify
 from pricetime.journal.writer import SEGMENT_BYTES, Writer
 from pricetime.matching.engine import Engine
@@ -51,6 +56,9 @@ RECORDS = 500_000
 RECORDS_QUICK = 200_000
 BATCH_RECORDS = 64
 LIMIT = Limit(at_most=2.5)
+BESIDE_LIMIT = Limit(at_most=1.1)
+SNAPSHOT_EVERY = 100_000
+END_TIMEOUT = 30            # seconds that a reader may take to end
 VERIFY_LIMIT = Limit(at_least=1 / 1.5)
 PACED_RECORDS = 4_000_000       # some four segments
 PACE_NS = 12_800                # of a batch: five million records a second
@@ -63,8 +71,8 @@ import sys, time
 from pricetime.journal import Reader
 reader = Reader(sys.argv[1], until_sequence=int(sys.argv[2]))
 print("ready", flush=True)
-seen = [time.monotonic_ns() for block in reader.tail() for line in block]
-print(*seen)
+seen = [(time.monotonic_ns(), len(block)) for block in reader.tail()]
+print(*[when for when, count in seen for _ in range(count)] if sys.argv[3:] else [])
 """
 
 
@@ -77,8 +85,11 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         lines = np.concatenate([flow.definitions, flow.fill, flow.lines])
         commands = write_log(directory, lines)
         log = next(Path(directory, "log").glob("*.segment")).read_bytes()[HEADER_SIZE:HEADER_SIZE + lines.nbytes]
+        assert len(log) == lines.nbytes, "all in one segment"
         yield from reads(directory)
         yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1])))
+        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers=True)),
+                         Measure("journal/alone", "ns", lambda: append_p99(flow, readers=False)), BESIDE_LIMIT)
         yield Comparison(
             Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9),
             Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9),
@@ -160,16 +171,33 @@ def tail(line: np.ndarray) -> float:
     """Microseconds from append to sight, in another process: the median."""
     sent, lines = [], np.repeat(line, TAIL_RECORDS)
     lines["sequence"] = np.arange(1, TAIL_RECORDS + 1)
-    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
-        command = [sys.executable, "-P", "-c", TAIL, directory, str(TAIL_RECORDS)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None and process.stdout.readline() == "ready\n"
-            for index in range(TAIL_RECORDS):
-                time.sleep(TAIL_PAUSE)
-                sent.append(time.monotonic_ns())
-                writer.append(lines[index:index + 1])
-            seen = [int(word) for word in process.stdout.read().split()]
+    with (
+        tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory,
+        Writer(directory) as writer,
+        tailing(directory, TAIL_RECORDS, "tell") as process,
+    ):
+        assert process.stdout is not None
+        for index in range(TAIL_RECORDS):
+            time.sleep(TAIL_PAUSE)
+            sent.append(time.monotonic_ns())
+            writer.append(lines[index:index + 1])
+        seen = [int(word) for word in process.stdout.read().split()]
     return statistics.median((after - before) / 1e3 for before, after in zip(sent, seen, strict=True))
+
+
+def append_p99(flow: Flow, readers: bool) -> float:
+    """The p99 of appending and publishing a batch, in nanoseconds."""
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
+        writer.append(renumbered(np.concatenate([flow.definitions, flow.fill])))
+        lines = numbered(writer, flow.lines[:len(flow.lines) // BATCH_RECORDS * BATCH_RECORDS])
+        if not readers:
+            return float(np.percentile(time_batches(writer, lines, BATCH_RECORDS, PACE_NS)[0], 99))
+        snapshots = SnapshotProcess(directory, Policy(every_commands=SNAPSHOT_EVERY))
+        try:
+            with tailing(directory, writer.sequence + len(lines)):
+                return float(np.percentile(time_batches(writer, lines, BATCH_RECORDS, PACE_NS)[0], 99))
+        finally:
+            snapshots.end()
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:
@@ -185,11 +213,30 @@ def numbered(writer: Writer, lines: np.ndarray) -> np.ndarray:
     return found
 
 
-def write_log(directory: str, lines: np.ndarray) -> int:
-    """A closed log of these records, numbered from 1, in one segment; how many there are."""
+@contextmanager
+def tailing(directory: str, last: int, *tell: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that tails the log up to command `last`, ready; at the end it has been waited for, or killed. tell: it
+    says when it saw each."""
+    command = [sys.executable, "-P", "-c", TAIL, directory, str(last), *tell]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            yield process
+            process.communicate(timeout=END_TIMEOUT)
+        finally:
+            process.kill()
+
+
+def renumbered(lines: np.ndarray) -> np.ndarray:
+    """Whole records, numbered from 1."""
     found, starts = lines.copy(), first_lines(lines)
     found["sequence"][starts] = np.arange(1, 1 + len(starts), dtype=np.uint64)
+    return found
+
+
+def write_log(directory: str, lines: np.ndarray) -> int:
+    """A closed log of these records, numbered from 1; how many there are."""
+    found, starts = renumbered(lines), first_lines(lines)
     with Writer(directory) as writer:
         writer.append(found)
-        assert writer.rolls == 0
     return len(starts)

@@ -4,7 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
-from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_publish
+from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_publish, writer_wake
 from pricetime.matching.records cimport CommandLine
 
 import os
@@ -43,8 +43,9 @@ cdef inline int64_t now() noexcept nogil:
 
 
 def time_batches(Writer writer not None, const CommandLine[::1] lines not None, size_t batch, int64_t pace):
-    """Append `lines`, single-line records numbered on from the writer's, `batch` at a time, a batch each `pace` nanoseconds at the
-    earliest. (nanoseconds of each batch, segments begun before and in it). OSError where one was not appended."""
+    """Append `lines`, single-line records numbered on from the writer's, `batch` at a time, publish and wake readers, a batch
+    each `pace` nanoseconds at the earliest. (nanoseconds of each batch, segments begun before and in it). OSError where
+    one was not appended."""
     cdef LogWriter* log = writer.log
     cdef size_t count = lines.shape[0] // batch, at, index
     cdef int64_t start, due
@@ -64,10 +65,12 @@ def time_batches(Writer writer not None, const CommandLine[::1] lines not None, 
                 if error:
                     break
             writer_publish(log)
+            writer_wake(log, False)      # as the loop does it while more waits
             times[at] = now() - start
             begun[at] = <int64_t> log.rolls
             if error:
                 break
+        writer_wake(log, True)
     if error:
         raise OSError(error, os.strerror(error))
     return taken, rolls

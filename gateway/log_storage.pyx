@@ -17,8 +17,8 @@ cdef void log_publish(void* context) noexcept nogil:
     writer_publish(<LogWriter*> context)
 
 
-cdef void log_wake(void* context) noexcept nogil:
-    writer_wake(<LogWriter*> context)
+cdef void log_wake(void* context, bint surely) noexcept nogil:
+    writer_wake(<LogWriter*> context, surely)
 
 
 cdef int log_committed(void* context, uint64_t* sequence) noexcept nogil:

@@ -84,14 +84,16 @@ cdef void finish_batch(GatewayState* self) noexcept nogil:
         end_lost(self)
         send_all(self)
     if self.unseen:
-        self.storage.wake(self.storage.context)
-        self.unseen = False
+        self.storage.wake(self.storage.context, False)
 
 
 cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:
     """Receive, with patience: until a message comes, something is due, or reports that wait for the disk may leave."""
     cdef int wait_ms = patience(self)
     cdef int error
+    if self.unseen:
+        self.storage.wake(self.storage.context, True)
+        self.unseen = False
     if self.held.first == self.held.end:
         return self.transport.receive(self.transport.context, arrival, wait_ms, -1)
     if not self.storage.listen(self.storage.context, self.held.committed):

@@ -44,6 +44,10 @@ cdef bint simulated_listen(void* context, uint64_t known) noexcept with gil:
     return False
 
 
+cdef void simulated_wake(void* context, bint surely) noexcept nogil:
+    pass
+
+
 cdef void simulated_rest(void* context) noexcept nogil:
     pass
 
@@ -69,7 +73,7 @@ cdef class SimulatedStorage(Storage):
         self.room, self.error, self.kept = room, error, []
         self.calls.append = simulated_append
         self.calls.publish = simulated_publish
-        self.calls.wake = simulated_rest
+        self.calls.wake = simulated_wake
         self.calls.committed = simulated_committed
         self.calls.listen = simulated_listen
         self.calls.rest = simulated_rest

@@ -33,12 +33,12 @@ cdef struct TransportCalls:
 
 cdef struct StorageCalls:
     # append: 0 or errno with nothing appended. publish: what was appended is to be committed. wake:
-    # whoever waits for what was published, after the reports have left. committed: the last sequence number that
+    # whoever sleeps until something is published, after the reports have left; surely: nobody is overlooked. committed: the last sequence number that
     # is; reports of it and of what is before it may leave; or the errno of a storage that will commit nothing more. listen: have
     # `bell` ring when more than `known` is committed; False: more is already (or never will be). rest: no bell any more.
     int (*append)(void* context, const CommandLine* record) noexcept nogil
     void (*publish)(void* context) noexcept nogil
-    void (*wake)(void* context) noexcept nogil
+    void (*wake)(void* context, bint surely) noexcept nogil
     int (*committed)(void* context, uint64_t* sequence) noexcept nogil
     bint (*listen)(void* context, uint64_t known) noexcept nogil
     void (*rest)(void* context) noexcept nogil

@@ -30,4 +30,13 @@ static inline void fence_full(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 /* Touch a page for writing and change nothing in it, whoever may write to it at the same time (relaxed). */
 static inline void touch_word(void *word) { (void)__atomic_fetch_or((uint64_t *)word, 0, __ATOMIC_RELAXED); }
 
+/* Ask for a line that will be stored to, in the state that a store needs. Only a wish: any address will do. */
+static inline void ask_for_line(const void *place) {
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)place));
+#else
+    __builtin_prefetch(place, 1);
+#endif
+}
+
 #endif

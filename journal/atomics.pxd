@@ -9,3 +9,4 @@ cdef extern from "atomics.h" nogil:
     void store_relaxed(void* word, uint64_t value)
     void fence_full()
     void touch_word(void* word)
+    void ask_for_line(const void* place)

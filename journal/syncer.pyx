@@ -55,7 +55,7 @@ cdef void syncer_begin(Syncer* syncer, SegmentHeader* header, int file) noexcept
 
 cdef void tell(Syncer* syncer) noexcept nogil:
     """The hot thread, if it listens, and readers that sleep. The full fence pairs with the one in syncer_listen."""
-    wake_readers(syncer.readers)
+    wake_readers(syncer.readers, True)
     fence_full()
     if load_relaxed(&syncer.listening):
         bell_ring(syncer.bell[1])

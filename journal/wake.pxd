@@ -25,12 +25,17 @@ cdef struct WakeWords:
     uint64_t zeros[15]
     uint64_t bell                   # how often readers were woken
 
-cdef inline void wake_readers(WakeWords* words) noexcept nogil:
-    """After `committed` was stored; from any thread. NULL: nobody can wait. Where nobody does: a fence and a load of a
-    word that nobody changes. No system call but where a reader sleeps."""
+cdef inline void wake_readers(WakeWords* words, bint surely) noexcept nogil:
+    """After `committed` was stored; from any thread. NULL: nobody can wait. Where nobody does: a load of a word that nobody
+    changes. No system call but where a reader sleeps.
+
+    Surely: with the fence, so that none is overlooked that is about to sleep. It waits until the line with `committed`
+    is back from the readers' processor (half a microsecond a batch beside a busy tail), so whoever publishes again soon
+    does without, and does it surely before a rest."""
     if words == NULL:
         return
-    fence_full()
+    if surely:
+        fence_full()
     if load_relaxed(&words.waiting):
         wake_one(words)
 

@@ -279,7 +279,7 @@ cdef class Writer:
                     break
                 offset += record_lines(record) * LINE_BYTES
             writer_publish(self.log)
-            writer_wake(self.log)
+            writer_wake(self.log, True)
         if error == EINVAL:
             raise ValueError(f"line {offset // LINE_BYTES}: type {record.type}, {record_lines(record)} lines, "
                              f"sequence {record.sequence}, "
