@@ -13,12 +13,7 @@ from libc.stdint cimport uint64_t
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport Segment
 from pricetime.journal.syncer cimport Syncer
-
-cdef extern from "<pthread.h>" nogil:
-    ctypedef struct pthread_mutex_t:
-        pass
-    ctypedef struct pthread_cond_t:
-        pass
+from pricetime.journal.threads cimport pthread_cond_t, pthread_mutex_t
 
 cdef enum PreparerState:
     PREPARING = 0

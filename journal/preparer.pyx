@@ -16,16 +16,9 @@ from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, s
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL
 from pricetime.journal.segment cimport (
     file_flush, file_sync, lasting, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
-
-cdef extern from "<pthread.h>" nogil:
-    int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
-    int pthread_mutex_lock(pthread_mutex_t* mutex)
-    int pthread_mutex_unlock(pthread_mutex_t* mutex)
-    int pthread_mutex_destroy(pthread_mutex_t* mutex)
-    int pthread_cond_init(pthread_cond_t* condition, const void* attributes)
-    int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex)
-    int pthread_cond_signal(pthread_cond_t* condition)
-    int pthread_cond_destroy(pthread_cond_t* condition)
+from pricetime.journal.threads cimport (
+    pthread_cond_destroy, pthread_cond_init, pthread_cond_signal, pthread_cond_wait, pthread_mutex_destroy, pthread_mutex_init,
+    pthread_mutex_lock, pthread_mutex_unlock)
 
 cdef enum:
     NAP_NS = 200_000

@@ -12,13 +12,8 @@ from libc.stdint cimport uint64_t
 
 from pricetime.journal.atomics cimport fence_full, load_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
+from pricetime.journal.threads cimport pthread_cond_t, pthread_mutex_t
 from pricetime.journal.wake cimport WakeWords
-
-cdef extern from "<pthread.h>" nogil:
-    ctypedef struct pthread_mutex_t:
-        pass
-    ctypedef struct pthread_cond_t:
-        pass
 
 cdef enum:
     BEGUN_MAX = 16                  # segments that are not passed yet: more than the preparer keeps open

@@ -6,17 +6,10 @@ from libc.string cimport memset
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport file_sync, lasting
+from pricetime.journal.threads cimport (
+    pthread_cond_destroy, pthread_cond_init, pthread_cond_signal, pthread_cond_wait, pthread_mutex_destroy, pthread_mutex_init,
+    pthread_mutex_lock, pthread_mutex_unlock)
 from pricetime.journal.wake cimport WakeWords, wake_readers
-
-cdef extern from "<pthread.h>" nogil:
-    int pthread_mutex_init(pthread_mutex_t* mutex, const void* attributes)
-    int pthread_mutex_lock(pthread_mutex_t* mutex)
-    int pthread_mutex_unlock(pthread_mutex_t* mutex)
-    int pthread_mutex_destroy(pthread_mutex_t* mutex)
-    int pthread_cond_init(pthread_cond_t* condition, const void* attributes)
-    int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex)
-    int pthread_cond_signal(pthread_cond_t* condition)
-    int pthread_cond_destroy(pthread_cond_t* condition)
 
 cdef extern from "platform.h" nogil:
     int bell_create(int* bell)
