@@ -7,7 +7,7 @@ from libc.string cimport memcpy
 from pricetime.gateway.connections cimport (
     NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, Connection, routing_bytes, routing_number)
 from pricetime.gateway.state cimport (
-    BLOCKS, COMMIT_FAILED, HELD_MAX, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail)
+    BLOCKS, COMMIT_FAILED, HELD_MAX, NO_BLOCK_LEFT, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail)
 from pricetime.journal.atomics cimport store_release
 from pricetime.journal.segment cimport bell_wait
 
@@ -116,9 +116,9 @@ cdef void seal(GatewayState* self, uint32_t index) noexcept nogil:
     size = <uint32_t> (connection.end - block_start(self, connection.block)) - connection.sealed
     if size == 0:
         return
-    if connection.lost:
+    if connection.lost:         # its block, too, or there might be none left and nothing to wait for
         connection.end -= size
-        connection.room += size
+        detach(self, index)
         return
     part = add_part(self, connection.block)
     if part == NULL:
@@ -201,7 +201,9 @@ cdef void wait_for_disk(GatewayState* self) noexcept nogil:
     cdef uint64_t first = self.held.first
     publish(self)
     send_committed(self)
-    while self.held.first == first and self.failure == NO_FAILURE:
+    if self.held.first == self.held.end and self.held.first == first and self.blocks.free_count == 0:
+        fail(self, NO_BLOCK_LEFT, 0)        # an invariant broke: better to stop than to wait for nothing
+    while self.held.first == first and self.held.first != self.held.end and self.failure == NO_FAILURE:
         if self.storage.listen(self.storage.context, self.held.committed):
             bell_wait(self.storage.bell, WAIT_MS)
         self.storage.rest(self.storage.context)

@@ -294,6 +294,8 @@ cdef class Loop:
             committed = self.state.held.committed
             raise UserError(f"the disk failed: {os.strerror(detail)}; stopped: commands 1 to {committed} are on it, what came "
                             "after was not acknowledged; see to the disk, then start again")
+        if self.state.failure == NO_BLOCK_LEFT:
+            raise RuntimeError("no block is free for reports, and none waits for the disk")
         if self.state.failure == TRANSPORT_FAILED:
             raise RuntimeError(f"the transport failed: {os.strerror(detail)}")
 

@@ -35,6 +35,7 @@ cdef enum Failure:
     LOG_OUT_OF_STEP = 2                 # the log's sequence or time is not the engine's
     LOG_FAILED = 3                      # the log takes nothing any more; failure_detail: errno
     TRANSPORT_FAILED = 4                # failure_detail: errno
+    NO_BLOCK_LEFT = 6                   # every block is owned, and none waits for the disk
     COMMIT_FAILED = 5                   # the log commits nothing any more (a failed sync); failure_detail: errno
 
 cdef struct Blocks:

@@ -7,6 +7,7 @@ journaled as session 0; then the process that makes snapshots. Stop, in reverse:
 digest, the log closed.
 """
 
+import importlib.util
 import os
 import secrets
 import threading
@@ -80,6 +81,8 @@ class Venue:
             self._refuse_locked()   # who writes this log has the port, too: that says more
             raise
         self._refuse_snapshots_alone()
+        if self.config.log.pack_after:
+            check_packing()
         rehearsed = self._rehearse()
         log = self.config.log
         self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
@@ -254,6 +257,13 @@ class Venue:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def check_packing() -> None:
+    """UserError where segments are to be packed and cannot be."""
+    if importlib.util.find_spec("zstandard") is None:
+        raise UserError("[log] pack_after: this Python has no zstandard; pip install 'pricetime[pack]', or leave the "
+                        "key out")
 
 
 def new_engine() -> Engine:

@@ -168,7 +168,7 @@ def remove(folder: Path, paths: list[Path]) -> list[Path]:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Nobody else packs or prunes meanwhile."""
-    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

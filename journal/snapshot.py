@@ -17,6 +17,7 @@ by it.
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,8 +27,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from pricetime.journal.directory import explain, sync_directory
+from pricetime.journal.directory import (
+    SEGMENT_NAME,
+    SegmentFile,
+    explain,
+    list_segments,
+    log_folder,
+    read_segment,
+    sync_directory,
+)
+from pricetime.journal.packed import plain_name
 from pricetime.journal.reader import Reader
+from pricetime.journal.recovery import before
 from pricetime.matching.checksum import crc32c
 from pricetime.matching.engine import Engine, fill
 from pricetime.matching.errors import CheckFailed, UserError
@@ -184,11 +195,11 @@ def is_running(process: int) -> bool:
 
 
 def prune(directory: str | os.PathLike[str], keep: int) -> list[Path]:
-    """Remove all snapshots that are older than the newest `keep` that the log goes on from; returns what was
-    removed."""
+    """Remove all snapshots that are older than the newest `keep` that the log goes on from whatever happens to the
+    machine (`lasting`); returns what was removed."""
     if keep < 1:
         raise UserError(f"keep {keep}: expected 1 or more snapshots")
-    kept = [snapshot.path for snapshot in islice(good(directory), keep)]
+    kept = [snapshot.path for snapshot in islice(lasting(directory), keep)]
     if len(kept) < keep:
         return []
     removed = []
@@ -222,8 +233,10 @@ def paths(directory: str | os.PathLike[str]) -> list[Path]:
 def read(path: Path) -> Snapshot:
     """A snapshot by its header, which is checked; the state is not looked at. CheckFailed says what is wrong."""
     try:
-        if path.is_dir():
-            raise CheckFailed(f"{path}: expected a snapshot, found a directory")
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):      # a pipe would be waited for
+            what = "a directory" if stat.S_ISDIR(mode) else "something that is no file"
+            raise CheckFailed(f"{path}: expected a snapshot, found {what}")
         with open(path, "rb") as file:
             raw = file.read(HEADER.itemsize)
             size = os.fstat(file.fileno()).st_size
@@ -270,6 +283,45 @@ def good(directory: str | os.PathLike[str]) -> Iterator[Snapshot]:
                 reader.go_to_first()
                 check_place(found, reader)
                 yield found
+
+
+def lasting(directory: str | os.PathLike[str]) -> Iterator[Snapshot]:
+    """Of the good ones those of commands that are synced, the newest first. One of commands that a loss of power may
+    take is for a start, and no reason to remove anything."""
+    safe = synced(log_folder(directory))
+    return (found for found in good(directory) if found.sequence <= safe)
+
+
+def vouched(directory: str | os.PathLike[str]) -> Iterator[Snapshot]:
+    """Whole ones of synced commands that the segment with the last of them has, the newest first: of a log whose
+    beginning is damaged or missing, so that it cannot be read."""
+    folder = log_folder(directory)
+    segments = list(whole_segments(folder))
+    safe = max((int(segment.header["synced"]) for segment in segments), default=0)
+    for found in filter(None, map(intact, paths(directory))):
+        holding = [segment for segment in segments if segment.first_sequence <= found.sequence]
+        if found.sequence > safe or not holding:
+            continue
+        place = before(holding[-1])
+        with suppress(UserError, OSError):
+            place.go(holding[-1].map(), found.sequence)
+        if (place.sequence, place.time, place.checksum, holding[-1].header["log_id"].tobytes()) == (
+                found.sequence, found.time, found.header["log_checksum"], found.header["log_id"].tobytes()):
+            yield found
+
+
+def whole_segments(folder: Path) -> Iterator[SegmentFile]:
+    """Those whose headers can be read, the oldest first, whatever lies between them."""
+    for name in sorted(os.listdir(folder)):
+        with suppress(UserError, OSError):
+            segment = read_segment(folder / name) if SEGMENT_NAME.fullmatch(plain_name(name)) else None
+            if segment is not None:
+                yield segment
+
+
+def synced(folder: Path) -> int:
+    """The last command of a log that is known to be on the disk."""
+    return max((int(segment.header["synced"]) for segment in list_segments(folder)), default=0)
 
 
 def candidates(directory: str | os.PathLike[str], notes: list[str], *, until_sequence: int,

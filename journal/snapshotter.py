@@ -31,6 +31,7 @@ from pricetime.matching.errors import UserError
 
 NICE = 10
 LOOK_SECONDS = 0.2          # between two looks whether something is due by time, or the venue has gone
+ENDING = threading.Event()
 END_SECONDS = 0.5           # it has to end by itself; then it is killed
 
 
@@ -132,7 +133,8 @@ def make(directory: Path, now: Restored[Engine], keep: int) -> None:
         snapshot.write(directory, now.engine, now.reader)
         snapshot.prune(directory, keep)
     except UserError as error:
-        say(str(error))
+        if not ENDING.is_set():     # its file was removed under it
+            say(str(error))
 
 
 def tidy_log(directory: Path, policy: Policy) -> None:
@@ -140,7 +142,7 @@ def tidy_log(directory: Path, policy: Policy) -> None:
     if not policy.pack_after and not policy.prune:
         return
     try:
-        kept = [found.sequence for found in islice(snapshot.good(directory), policy.keep)] if policy.prune else []
+        kept = [found.sequence for found in islice(snapshot.lasting(directory), policy.keep)] if policy.prune else []
         packing.tidy(directory, policy.pack_after, min(kept) if len(kept) == policy.keep else 0)
     except UserError as error:
         say(str(error))
@@ -156,6 +158,7 @@ def end_with_parent(directory: Path, parent: int) -> None:
     """Leave when the venue's end of the pipe closes, or it is not our parent any more; half a snapshot is removed."""
     while os.getppid() == parent and not closed_within(LOOK_SECONDS):
         pass
+    ENDING.set()
     with suppress(OSError):
         snapshot.remove_leftovers(directory / snapshot.SNAPSHOT_FOLDER)
     os._exit(0)

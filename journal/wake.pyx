@@ -5,14 +5,17 @@ import os
 from libc.errno cimport EINVAL, ENOSYS, errno
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint64_t
-from posix.fcntl cimport O_CLOEXEC, O_CREAT, O_RDWR, open
+from posix.fcntl cimport O_CLOEXEC, O_CREAT, O_NONBLOCK, O_RDWR, open
 from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
-from posix.stat cimport fstat, struct_stat
+from posix.stat cimport S_ISREG, fstat, struct_stat
 from posix.time cimport nanosleep, timespec
 from posix.unistd cimport close
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, store_relaxed
 from pricetime.journal.layout cimport SegmentHeader
+
+cdef extern from "<fcntl.h>" nogil:
+    int O_NOFOLLOW
 
 cdef extern from "platform.h" nogil:
     int file_fill(int file, size_t bytes)
@@ -52,11 +55,13 @@ cdef int wake_open(const char* path, bint make, WakeWords** words) noexcept nogi
     words[0] = NULL
     if not wake_supported():
         return ENOSYS
-    file = open(path, O_RDWR | O_CLOEXEC | (O_CREAT if make else 0), 0o644)
+    file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (O_CREAT if make else 0), 0o644)
     if file < 0:
         return errno
     if fstat(file, &found):
         error = errno
+    elif not S_ISREG(found.st_mode):
+        error = EINVAL
     elif found.st_size < WAKE_BYTES:
         # Room on the disk first: a store to a page without it would kill the process.
         error = file_reserve(file, WAKE_BYTES) if make else EINVAL

@@ -26,10 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--before {before}: expected a sequence number, 2 or more")
     folder = log_folder(directory)
     wanted = before - 1
-    # Whole, that is: held against the log it cannot be where what is to go is damaged.
-    newest = next((found.sequence for found in map(snapshot.intact, snapshot.paths(directory)) if found), 0)
+    newest = next((found.sequence for found in snapshot.vouched(directory)), 0)
     if newest < wanted:
-        raise UserError(f"{folder.parent}: no good snapshot at command {wanted} or later"
+        raise UserError(f"{folder.parent}: no good snapshot of synced commands at {wanted} or later"
                         + (f", the newest is at {newest}" if newest else "")
                         + "; make one first: pricetime snapshot, or choose an earlier --before")
     for path in prune(directory, wanted):

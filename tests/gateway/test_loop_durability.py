@@ -6,7 +6,7 @@ import pytest
 
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType
-from tests.gateway.simulation import DEFINITIONS, Peer, Simulation, first_lines, m, said
+from tests.gateway.simulation import DEFINITIONS, SECOND, Peer, Simulation, first_lines, m, said
 
 
 @pytest.fixture
@@ -199,3 +199,46 @@ def test_the_operator_hears_of_a_phase_when_it_is_committed(venue):
     venue.storage.commit()
     rounds(venue)
     assert [change[3] for change in venue.loop.phase_changes()[changes:]] != []
+
+
+def test_connections_that_are_all_lost_at_once_leave_their_blocks_to_others():
+    """More makers than blocks, all silent for too long, get a sweep's trades; the sweeper does not read; and in that
+    very round an order of another session expires, whose report wants a block."""
+    makers = 2048
+    names = [f"s{number}" for number in range(makers + 2)]
+    definitions = [m.VenueStart(run=1), m.PartyDefinition(participant="firm")]
+    definitions += [m.SessionDefinition(session_name=name, participant="firm") for name in names]
+    definitions += DEFINITIONS[-2:]
+    venue = Simulation(definitions, max_connections=len(names))
+    peers = [Peer(venue, number + 1, name) for number, name in enumerate(names)]
+    *resting, taker, timed = peers
+    taker.full = True
+    for peer in peers:
+        peer.post(peer.lines(m.Logon(session_name=peer.session, full_reports=peer.full)))
+    venue.run()
+    for peer in resting:
+        peer.post(peer.lines(peer.order("Sell", 1)))
+    venue.run()
+    venue.advance(25)
+    for peer in (taker, timed):
+        peer.post(peer.lines(m.Heartbeat(session=peer.session)))
+    timed.post(timed.lines(timed.order("Buy", 1, "1.00", time_in_force="GTD", expire_time=venue.utc + 10 * SECOND)))
+    venue.run()
+    venue.advance(9.9)
+
+    class TimeGoesOn:
+        """The taker, who does not read; and while the venue tries, the clock goes on."""
+
+        def __hash__(self):
+            return hash(taker.routing_id)
+
+        def __eq__(self, other):
+            if other == taker.routing_id:
+                venue.loop.set_time(venue.utc + SECOND, venue.monotonic + SECOND)
+            return other == taker.routing_id
+
+    venue.transport.full = {TimeGoesOn()}
+    taker.post(taker.lines(taker.order("Buy", makers, "100.00")))
+    venue.loop.round()
+    assert venue.loop.connections == 1
+    assert [kind for kind, _ in said(seen(venue, timed))][-1] == "EXPIRED"

@@ -46,7 +46,7 @@ def test_packed_logs_are_read_by_every_command(log):
 def test_pruning_wants_a_snapshot(log):
     refused = pricetime("prune", log, "--before", 130)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "no good snapshot at command 129 or later; make one first" in refused.stderr
+    assert "no good snapshot of synced commands at 129 or later; make one first" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert next(iter(Reader(log)))["sequence"][0] == 1
 
@@ -55,7 +55,8 @@ def test_pruning_takes_a_good_snapshot_for_one_only(log):
     path = take_snapshot(log).snapshot.path
     content = path.read_bytes()
     path.write_bytes(content[:-1])
-    assert "no good snapshot at command 129 or later; make one first" in pricetime("prune", log, "--before", 130).stderr
+    refused = pricetime("prune", log, "--before", 130)
+    assert "no good snapshot of synced commands at 129 or later; make one first" in refused.stderr
     path.write_bytes(content)
     done = pricetime("prune", log, "--before", 130)
     assert done.returncode == 0 and done.stdout.endswith("the log begins with command 129\n")
@@ -90,3 +91,27 @@ def test_wrong_use_is_one_line(log, arguments, line):
     done = pricetime(arguments[0], log, *arguments[1:])
     assert done.returncode == 2
     assert line in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_pruning_does_not_count_on_what_a_loss_of_power_may_take(log):
+    """A live writer at level `process`: its newest segment is not synced, nor are the commands of a snapshot."""
+    with Writer(log, segment_bytes=1 << 16) as writer:
+        writer.append(clocks(301, 50))
+        assert take_snapshot(log).snapshot.sequence == 350
+        assert list(snapshot.lasting(log)) == list(snapshot.vouched(log)) == []
+        refused = pricetime("prune", log, "--before", 200)
+        assert "no good snapshot of synced commands at 199 or later" in refused.stderr
+    assert [found.sequence for found in snapshot.lasting(log)] == [350]
+    assert [found.sequence for found in snapshot.vouched(log)] == [350]
+    assert pricetime("prune", log, "--before", 200).returncode == 0
+
+
+def test_pruning_does_not_count_on_another_logs_snapshot(log, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    with Writer(other, segment_bytes=SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 300))
+    path = take_snapshot(other).snapshot.path
+    (log / "snapshots").mkdir()
+    (log / "snapshots" / path.name).write_bytes(path.read_bytes())
+    assert "no good snapshot of synced commands at 199 or later" in pricetime("prune", log, "--before", 200).stderr
+    assert segment(log).exists()
