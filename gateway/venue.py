@@ -32,6 +32,7 @@ from pricetime.journal import snapshot
 from pricetime.journal.directory import LOG_FOLDER, lock
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
+from pricetime.journal.recovery import recover
 from pricetime.journal.replay import replay
 from pricetime.journal.restoration import restore
 from pricetime.journal.snapshotter import Policy, SnapshotProcess
@@ -84,6 +85,8 @@ class Venue:
         if self.config.log.pack_after:
             check_packing()
         rehearsed = self._rehearse()
+        if rehearsed is None:
+            self._mend()
         log = self.config.log
         self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
         self._replay(self._writer.recovered.last_sequence)
@@ -129,6 +132,12 @@ class Venue:
                 return None
         rehearse(self.config, self.engine, self._name)
         return self.engine.sequence
+
+    def _mend(self) -> None:
+        """The log could not be read as it was: it is recovered, and its state there, before a segment is begun."""
+        recovered = recover(self.directory)
+        self._replay(recovered.last_sequence)
+        self.notes[:0] = recovered.notes
 
     def _replay(self, last_sequence: int) -> None:
         """What the log has and the engine has not, up to a command: the writer may have cut what a reader saw."""

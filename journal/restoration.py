@@ -57,9 +57,20 @@ def restore(directory: str | os.PathLike[str], new_engine: Callable[[], E], *,
         except CheckFailed as error:
             notes.append(passed_over(error))
     if first > 1:
+        refuse_earlier(directory, first)
         raise CheckFailed(lacking(directory, first, until_sequence, notes))
     reader = Reader(directory, until_sequence=until_sequence, until_time=until_time)
     return Restored(new_engine(), reader, None, notes)
+
+
+def refuse_earlier(directory: str | os.PathLike[str], first: int) -> None:
+    """UserError where a later state than the one asked for can be had: nothing is damaged then."""
+    later = [found.sequence for found in candidates(directory, [], until_sequence=layout.SEQUENCE_MAX, until_time=EVER)
+             if found.sequence + 1 >= first]
+    if later:
+        raise UserError(f"{log_folder(directory)}: the log was pruned, and the oldest state that can be had is that of "
+                        f"the snapshot behind command {later[-1]}; ask for that or a later one, or read an older copy "
+                        "of the log")
 
 
 def first_command(directory: str | os.PathLike[str]) -> int:

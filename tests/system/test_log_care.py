@@ -115,3 +115,17 @@ def test_pruning_does_not_count_on_another_logs_snapshot(log, tmp_path_factory):
     (log / "snapshots" / path.name).write_bytes(path.read_bytes())
     assert "no good snapshot of synced commands at 199 or later" in pricetime("prune", log, "--before", 200).stderr
     assert segment(log).exists()
+
+
+def test_what_was_pruned_away_is_said_with_the_oldest_state_that_can_be_had(log):
+    for until in (150, 250):
+        engine, reader = Engine(), Reader(log, until_sequence=until)
+        replay(reader, engine)
+        snapshot.write(log, engine, reader)
+    assert pricetime("prune", log, "--before", 140).returncode == 0
+    for command in (("log", log, "--from", 140), ("replay", log, "--until", 140, "--from-snapshot")):
+        refused = pricetime(*command)
+        assert refused.returncode == 2
+        said = "pruned, and the oldest state that can be had is that of the snapshot behind command 150"
+        assert said in refused.stderr
+    assert pricetime("log", log, "--from", 151).returncode == 0
