@@ -57,10 +57,16 @@ $(VENV)/.tools: $(VENV)/.venv pyproject.toml
 	@$(BIN)/python -m pip install -q --group build
 	@touch $@
 
-# The tree of links on the path: a regular package, which a folder that is only called pricetime does not hide.
-$(VENV)/.built: $(VENV)/.tools setup.py $(SOURCES)
-	@echo "compiling (about a minute the first time)"
-	@$(BIN)/python -m pip install -q --no-build-isolation -e . >$(VENV)/build.log 2>&1 || \
+# What has changed is compiled, and only that.
+$(VENV)/.built: $(VENV)/.installed $(SOURCES)
+	@echo "compiling (about two minutes the first time)"
+	@$(BIN)/python setup.py build_ext --inplace >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
+	@touch $@
+
+# No module is compiled here. The tree of links on the path: a regular package, which a folder that is only called pricetime
+# does not hide.
+$(VENV)/.installed: $(VENV)/.tools setup.py
+	@PRICETIME_FOLDERS= $(BIN)/python -m pip install -q --no-build-isolation -e . >$(VENV)/build.log 2>&1 || \
 	    { cat $(VENV)/build.log; exit 1; }
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "pricetime-tree.pth").write_text("$(CURDIR)/build/cython\n")'
 	@touch $@

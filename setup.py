@@ -81,7 +81,7 @@ def extensions() -> list[Extension]:
         Extension(
             f"pricetime.{folder}.{source.stem}",
             [f"{folder}/{source.name}"],
-            depends=[str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("*/*.h"))],
+            depends=["setup.py", *(str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("*/*.h")))],
             include_dirs=list(FOLDERS),
             extra_compile_args=flags,
             extra_link_args=link_flags,
