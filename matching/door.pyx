@@ -54,6 +54,7 @@ def _fill_shapes():
     shape(HEARTBEAT, 0, 0)
     shape(TEST_REQUEST, 0, 0)
     shape(SECURITY_LIST_REQUEST, 0, 0)
+    shape(RESEND_REQUEST, 0, 0)
 
 
 _fill_shapes()

@@ -49,6 +49,8 @@ typedef enum PricetimeCommandType {
     PRICETIME_HEARTBEAT = 48,                       // [0]   wire only
     PRICETIME_TEST_REQUEST = 49,                    // [1]   wire only
     PRICETIME_SECURITY_LIST_REQUEST = 50,           // [x]   wire only: answered with SECURITY_DEFINITION records
+    PRICETIME_RESEND_REQUEST = 51,                  // [2]   wire only: target is BeginSeqNo [7], quantity EndSeqNo [16]
+                                                    // (0: all so far)
 } PricetimeCommandType;
 
 // Type byte of a command's second and further lines; each kind at most once, in this order.
@@ -305,6 +307,9 @@ typedef enum PricetimeEventType {
     PRICETIME_LOGOUT_ANSWER = 35,                   // [5]
     PRICETIME_REJECT = 48,                          // [3], wire only: not decodable
     PRICETIME_HEARTBEAT_ANSWER = 49,                // [0], wire only
+    PRICETIME_RESEND_ANSWER = 50,                   // wire only: the end of what a RESEND_REQUEST asked for
+    PRICETIME_STATUS_ANSWER = 51,                   // wire only: the end of what an ORDER_MASS_STATUS_REQUEST asked for
+    PRICETIME_TEST_REQUEST_EVENT = 52,              // [1], wire only: the venue asks whether the client is there
 } PricetimeEventType;
 
 // OrdStatus [39]; values are FIX's characters as hexadecimal digits.

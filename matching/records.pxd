@@ -42,6 +42,7 @@ cpdef enum CommandType:
     HEARTBEAT = 48                      # [0]   wire only
     TEST_REQUEST = 49                   # [1]   wire only
     SECURITY_LIST_REQUEST = 50          # [x]   wire only: answered with SECURITY_DEFINITION records
+    RESEND_REQUEST = 51                 # [2]   wire only: target is BeginSeqNo [7], quantity EndSeqNo [16] (0: all so far)
 
 cpdef enum LineType:
     """Type byte of a command's second and further lines; each kind at most once, in this order."""
@@ -272,6 +273,9 @@ cpdef enum EventType:
     LOGOUT_ANSWER = 35                  # [5]
     REJECT = 48                         # [3], wire only: not decodable
     HEARTBEAT_ANSWER = 49               # [0], wire only
+    RESEND_ANSWER = 50                  # wire only: the end of what a RESEND_REQUEST asked for
+    STATUS_ANSWER = 51                  # wire only: the end of what an ORDER_MASS_STATUS_REQUEST asked for
+    TEST_REQUEST_EVENT = 52             # [1], wire only: the venue asks whether the client is there
 
 cpdef enum OrdStatus:
     """OrdStatus [39]; values are FIX's characters as hexadecimal digits."""

@@ -29,6 +29,7 @@ class CommandType(IntEnum):
     HEARTBEAT = 48
     TEST_REQUEST = 49
     SECURITY_LIST_REQUEST = 50
+    RESEND_REQUEST = 51
 
 class EventType(IntEnum):
     """What happened: an ExecutionReport's ExecType [150] below 16, other messages from 16 on."""
@@ -52,6 +53,9 @@ class EventType(IntEnum):
     LOGOUT_ANSWER = 35
     REJECT = 48
     HEARTBEAT_ANSWER = 49
+    RESEND_ANSWER = 50
+    STATUS_ANSWER = 51
+    TEST_REQUEST_EVENT = 52
 
 class LineType(IntEnum):
     """Type byte of a command's second and further lines; each kind at most once, in this order."""

@@ -26,6 +26,7 @@ WIRE_ONLY = frozenset(
         CommandType.HEARTBEAT,
         CommandType.TEST_REQUEST,
         CommandType.SECURITY_LIST_REQUEST,
+        CommandType.RESEND_REQUEST,
     }
 )
 CONNECTION = frozenset({CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT})

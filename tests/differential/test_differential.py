@@ -34,7 +34,7 @@ OF_THE_WIRE = {
 }
 OF_NO_RULE = {"UNSUPPORTED"}
 TOO_MANY_HERE = {"ACCOUNTS_FULL"}       # 1,048,576 accounts: tests/rules/test_13_risk_commands.py
-ANSWERS_OF_THE_GATEWAY = {"ORDER_STATUS", "REJECT", "HEARTBEAT_ANSWER"}
+ANSWERS_OF_THE_GATEWAY = {"ORDER_STATUS", "REJECT", "HEARTBEAT_ANSWER", "RESEND_ANSWER", "STATUS_ANSWER", "TEST_REQUEST_EVENT"}
 
 
 def test_both_engines_have_one_interface() -> None:
