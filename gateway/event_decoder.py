@@ -153,6 +153,20 @@ class EventDecoder:
     def heartbeat(self, row: Row, session: str | None, instrument: Instrument) -> m.HeartbeatAnswer:
         return m.HeartbeatAnswer(**_common(dict(zip(_NAMES, row, strict=True)), session))
 
+    def test_request(self, row: Row, session: str | None, instrument: Instrument) -> m.TestRequestEvent:
+        return m.TestRequestEvent(**_common(dict(zip(_NAMES, row, strict=True)), session))
+
+    def resend_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.ResendAnswer:
+        event = dict(zip(_NAMES, row, strict=True))
+        return m.ResendAnswer(
+            **_common(event, session), next_report_number=event["order_id"], reports=event["last_qty"],
+            reason=_REASON_NAMES[event["reason"]],
+        )
+
+    def status_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.StatusAnswer:
+        event = dict(zip(_NAMES, row, strict=True))
+        return m.StatusAnswer(**_common(event, session), tot_num_reports=event["last_qty"])
+
 
 def _common(event: dict[str, int], session: str | None) -> dict[str, Any]:
     return {
@@ -187,4 +201,7 @@ _DECODERS: dict[int, Callable[[EventDecoder, Row, str | None, Instrument], Any]]
     EventType.LOGOUT_ANSWER: EventDecoder.logout_answer,
     EventType.REJECT: EventDecoder.reject,
     EventType.HEARTBEAT_ANSWER: EventDecoder.heartbeat,
+    EventType.TEST_REQUEST_EVENT: EventDecoder.test_request,
+    EventType.RESEND_ANSWER: EventDecoder.resend_answer,
+    EventType.STATUS_ANSWER: EventDecoder.status_answer,
 }

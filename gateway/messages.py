@@ -418,7 +418,30 @@ class HeartbeatAnswer(Event, kw_only=True, tag="Heartbeat"):
     """Still here [0]."""
 
 
+class TestRequestEvent(Event, kw_only=True, tag="TestRequest"):
+    """The venue asks whether the client is there [1]."""
+
+    __test__ = False  # not a test of pytest's
+
+
+class ResendAnswer(Event, kw_only=True):
+    """The end of what a ResendRequest asked for: how many reports were sent, and the number behind the last of them.
+
+    Where they are no longer kept: RESEND_UNAVAILABLE, and NextReportNumber is the oldest that can be had."""
+
+    next_report_number: int
+    reports: int = 0
+    reason: str | None = None
+
+
+class StatusAnswer(Event, kw_only=True):
+    """The end of what an OrderMassStatusRequest asked for: how many orders there were [911]."""
+
+    tot_num_reports: int
+
+
 AnyEvent = (
     ExecutionReport | OrderStatus | OrderCancelReject | OrderMassCancelReport | TradingSessionStatusReport
     | IndicativePrice | BusinessMessageReject | CommandAck | LogonAnswer | LogoutAnswer | Reject | HeartbeatAnswer
+    | TestRequestEvent | ResendAnswer | StatusAnswer
 )
