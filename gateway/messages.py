@@ -427,7 +427,7 @@ class TestRequestEvent(Event, kw_only=True, tag="TestRequest"):
 class ResendAnswer(Event, kw_only=True):
     """The end of what a ResendRequest asked for: how many reports were sent, and the number behind the last of them.
 
-    Where they are no longer kept: RESEND_UNAVAILABLE, and NextReportNumber is the oldest that can be had."""
+    With a reason: they are no longer kept, and NextReportNumber is the oldest that can be had."""
 
     next_report_number: int
     reports: int = 0
