@@ -41,6 +41,7 @@ DEFINITION_LINES = 3  # no event has so many
 SILENT_PERIODS = 3  # of heartbeats, until a venue counts as gone
 NO_REPORTS = (
     EventType.HEARTBEAT_ANSWER,
+    EventType.TEST_REQUEST_EVENT,
     EventType.LOGON_ANSWER,
     EventType.LOGOUT_ANSWER,
     EventType.REJECT,
@@ -140,7 +141,9 @@ class Client:
         self._heard_at = monotonic()
         had, self.next_report_number = self.next_report_number, 0
         self._message_number = 0
-        self._send(m.Logon(session_name=self.session, full_reports=self.full_reports))
+        self._send(
+            m.Logon(session_name=self.session, full_reports=self.full_reports, heart_bt_int=self.heartbeat_ms)
+        )
         answer = self._answer(EventType.LOGON_ANSWER)
         self.mark, number = int(answer["cl_ord_id"]), int(answer["order_id"])
         self.next_report_number = number
@@ -372,7 +375,7 @@ class Client:
         period = self.heartbeat_ms / 1000
         while not self._events:
             now = monotonic()
-            if now - max(self._sent_at, self._heard_at) > period and now - self._sent_at > period / 2:
+            if now - self._sent_at > period:
                 self.heartbeat()
             if self._socket is None or not self._socket.poll(int(max(0, min(deadline - now, period / 2) * 1000))):
                 self._check_alive()
@@ -427,6 +430,8 @@ class Client:
         if kind == EventType.HEARTBEAT_ANSWER:
             if event["order_id"]:
                 self._answers.append(event)
+        elif kind == EventType.TEST_REQUEST_EVENT:
+            self.heartbeat()
         elif kind in (EventType.LOGON_ANSWER, EventType.LOGOUT_ANSWER):
             self._answers.append(event)
         elif kind == EventType.REJECT:

@@ -83,6 +83,15 @@ class SnapshotSection(Section, kw_only=True):
     keep: Annotated[int, Meta(ge=1, le=1_000)] = 3
 
 
+class LimitsSection(Section, kw_only=True):
+    """[limits]: what a session may send in a second, 0 for no bound; a second's worth at once.
+
+    What is more is refused, THROTTLED, each; after another second's worth of refusals the session is logged out."""
+
+    messages_per_second: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    orders_per_second: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+
+
 class ParticipantSection(Section, kw_only=True):
     """[[participant]]: a firm that owns orders."""
 
@@ -149,6 +158,7 @@ class Config(Section, kw_only=True):
     venue: VenueSection
     log: LogSection = msgspec.field(default_factory=LogSection)
     snapshot: SnapshotSection = msgspec.field(default_factory=SnapshotSection)
+    limits: LimitsSection = msgspec.field(default_factory=LimitsSection)
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
@@ -159,6 +169,7 @@ SECTIONS: dict[str, type[Section]] = {
     "venue": VenueSection,
     "log": LogSection,
     "snapshot": SnapshotSection,
+    "limits": LimitsSection,
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,

@@ -15,7 +15,7 @@ cdef enum:
     NO_BLOCK = 0xFFFF
 
 cdef struct Connection:
-    # One cache line.
+    # Two cache lines: the second is for what not every message touches.
     uint32_t routing            # the number in the routing id, as its 4 bytes stand in memory
     uint32_t session            # 0: not in use
     uint64_t message_number     # last one taken
@@ -28,7 +28,16 @@ cdef struct Connection:
     uint32_t next_free
     uint32_t sealed             # bytes of the block that were given up to be sent: what is behind them is still open
     uint32_t spare              # bytes left behind them where `room` is 0 since they were sealed
-    uint32_t reserved
+    uint16_t user               # key that its Logon came with; 0: none. Nobody with another one speaks here
+    uint8_t encoding
+    uint8_t asked               # it was silent, and a TestRequest has been sent
+    int64_t told                # monotonic time of the last message to it
+    int64_t interval            # HeartBtInt [108] in nanoseconds; 0: none, and silence is nothing
+    int64_t patience            # so long a silence ends it
+    int64_t messages_until      # its messages are paid for until then (monotonic), at Rates.message_price each
+    int64_t orders_until        # its orders likewise
+    uint32_t refusals           # THROTTLED in its present burst
+    uint32_t reserved[7]
 
 cdef struct ConnectionTable:
     Connection* connections     # 1 to capacity; [0] is no connection

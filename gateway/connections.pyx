@@ -1,7 +1,10 @@
 """Take and release connections: the table's cold half. See connections.pxd."""
 
 from libc.stdlib cimport calloc, free
+from posix.stdlib cimport posix_memalign
 from libc.string cimport memset
+
+from pricetime.matching.records cimport LINE_BYTES
 
 
 cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t sessions) noexcept nogil:
@@ -11,12 +14,14 @@ cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t s
     memset(self, 0, sizeof(ConnectionTable))
     self.capacity = capacity
     self.mask = <uint32_t> (size - 1)
-    self.connections = <Connection*> calloc(<size_t> capacity + 1, sizeof(Connection))
+    if posix_memalign(<void**> &self.connections, LINE_BYTES, (<size_t> capacity + 1) * sizeof(Connection)):
+        self.connections = NULL
     self.slots = <uint32_t*> calloc(size, sizeof(uint32_t))
     self.by_session = <uint32_t*> calloc(<size_t> sessions + 1, sizeof(uint32_t))
     if self.connections == NULL or self.slots == NULL or self.by_session == NULL:
         connections_destroy(self)
         return -1
+    memset(self.connections, 0, (<size_t> capacity + 1) * sizeof(Connection))
     return 0
 
 

@@ -225,7 +225,9 @@ class Decoder:
 
     def logon(self, first: Fields, further: dict[int, Any]) -> m.Logon:
         full = bool(first.attributes & records.FULL_REPORTS)
-        return m.Logon(session=self._session(first), session_name=_name(further), full_reports=full)
+        return m.Logon(
+            session=self._session(first), session_name=_name(further), full_reports=full, heart_bt_int=first.quantity
+        )
 
     def clock(self, first: Fields, further: dict[int, Any]) -> m.Clock:
         return m.Clock(session=self._session(first), transact_time=first.time)

@@ -241,7 +241,8 @@ class Encoder:
     def logon(self, message: m.Logon) -> bytes:
         attributes = records.FULL_REPORTS if message.full_reports else 0
         return self._first(
-            CommandType.LOGON, message, attributes, further=_name_line(message.session_name, "SessionName")
+            CommandType.LOGON, message, attributes, quantity=message.heart_bt_int,
+            further=_name_line(message.session_name, "SessionName"),
         )
 
     def heartbeat(self, message: m.Heartbeat) -> bytes:

@@ -32,7 +32,6 @@ cdef void forget_parts(GatewayState* self, uint32_t index) noexcept nogil
     # Nothing more is sent to a connection that was lost.
 cdef bint hold_for_stranger(GatewayState* self) noexcept nogil
     # Put its answers behind what its routing number is still to get, as a connection before. False: it gets nothing any more.
-cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil
 
 
 cdef inline char* block_start(GatewayState* self, uint32_t block) noexcept nogil:

@@ -6,8 +6,11 @@ from libc.string cimport memcpy
 
 from pricetime.gateway.connections cimport (
     NO_BLOCK, NO_CONNECTION, ROUTING_ID_BYTES, Connection, routing_bytes, routing_number)
+from pricetime.gateway.helpers cimport translate
+from pricetime.gateway.internal cimport MESSAGE_PACK
 from pricetime.gateway.state cimport (
-    BLOCKS, COMMIT_FAILED, HELD_MAX, NO_BLOCK_LEFT, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail)
+    BLOCKS, COMMIT_FAILED, HELD_MAX, NO_BLOCK_LEFT, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail,
+    mark_lost)
 from pricetime.journal.atomics cimport store_release
 from pricetime.journal.segment cimport bell_wait
 
@@ -17,12 +20,6 @@ cdef void publish(GatewayState* self) noexcept nogil:
         self.storage.publish(self.storage.context)
         self.unpublished = False
         self.unseen = True
-
-
-cdef void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:
-    if not self.table.connections[index].lost:
-        self.table.connections[index].lost = True
-        self.lost_count += 1
 
 
 # ------------------------------------------------------------------------------------------------- blocks
@@ -125,6 +122,7 @@ cdef void seal(GatewayState* self, uint32_t index) noexcept nogil:
         return
     part.connection = index
     part.routing = connection.routing
+    part.encoding = connection.encoding
     part.start = connection.sealed
     part.size = size
     connection.sealed += size
@@ -148,11 +146,15 @@ cdef void send_part(GatewayState* self, const HeldPart* part) noexcept nogil:
     cdef int error
     if part.size == 0 or (there and connection.lost):
         return
-    routing_bytes(part.routing, routing_id)
-    error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES,
-                                block_start(self, part.block) + part.start, part.size)
+    if part.encoding == MESSAGE_PACK:
+        error = 0 if translate(self, part.routing, block_start(self, part.block) + part.start, part.size) else EAGAIN
+    else:
+        routing_bytes(part.routing, routing_id)
+        error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES,
+                                    block_start(self, part.block) + part.start, part.size)
     if error == 0:
         self.counters.answers += 1
+        connection.told = self.monotonic
         return
     if there:
         mark_lost(self, part.connection)
@@ -239,6 +241,7 @@ cdef bint hold_for_stranger(GatewayState* self) noexcept nogil:
     if part == NULL:
         return True
     part.connection = NO_CONNECTION
+    part.encoding = self.encoding
     part.routing = routing
     part.start = 0
     part.size = <uint32_t> self.stranger_bytes

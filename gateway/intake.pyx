@@ -4,21 +4,26 @@ A connection's records carry its message number, from 1 at Logon, one each, hear
 undecodable record takes no number: where it ends is unknown, so the rest of its message is not looked at.
 """
 
-from libc.errno cimport EDQUOT, EFBIG, EINVAL, EMFILE, ENFILE, ENOSPC
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, int64_t, uint64_t
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport (
-    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, connection_take, routing_number)
-from pricetime.gateway.outgoing cimport answer, drain_events, release, send_stranger
+    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, routing_bytes, routing_number)
+from pricetime.gateway.door_table cimport key_rights
+from pricetime.gateway.helpers cimport deliver, enrol, forward, is_helper, tell_result
+from pricetime.gateway.internal cimport (
+    DELIVER, DESK, ENROL, INTERNAL_BYTES, INTERNAL_MARKER, LINES, MESSAGE_PACK, STEWARD, SUBMIT, InternalLine,
+    is_message_pack)
+from pricetime.gateway.journaling cimport digest_in_turn, journal
+from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_security_list
-from pricetime.gateway.state cimport (
-    ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, MESSAGE_BYTES_MAX, NO_FAILURE, WAIT_MS, fail)
-from pricetime.gateway.world cimport CLOCK_FLOW, clock_utc
-from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.gateway.sessions cimport (
+    end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
+from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS
+from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport APPLIED, engine_apply, engine_foresee, engine_screen
+from pricetime.matching.engine cimport engine_foresee, engine_screen
 from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport *
 
@@ -30,262 +35,101 @@ cdef enum Kind:
     LOGOUT_KIND = 3
     HEARTBEAT_KIND = 4
     SECURITY_LIST_KIND = 5
-    STATUS_KIND = 6
-
-cdef uint8_t KINDS[256]
+    DESK_KIND = 6                       # what the desk answers
+    TEST_KIND = 7
 
 cdef enum:
-    ONE_LINE = (RECORD_VERSION << 4) | 1
-    NS_PER_MS = 1_000_000
+    RECORDS_MAX = MESSAGE_BYTES_MAX // LINE_BYTES       # in one message
+
+cdef uint8_t KINDS[256]
+cdef uint16_t KEY_RIGHTS[256]           # of a type: what the sender's key needs, any one of them; 0: nothing
 
 
-cdef void treat(int type, Kind kind) noexcept:
+cdef void treat(int type, Kind kind, int rights=0) noexcept:
     KINDS[type] = <uint8_t> kind
+    KEY_RIGHTS[type] = <uint16_t> rights
 
 
 def _fill_kinds():
+    """What the gateway does with each type; which right of a key each needs (of a session: docs/rules.md, 3)."""
     memset(KINDS, NOT_FOR_CLIENTS, sizeof(KINDS))
-    treat(NEW_ORDER_SINGLE, COMMAND_KIND)
-    treat(ORDER_CANCEL_REQUEST, COMMAND_KIND)
-    treat(ORDER_CANCEL_REPLACE_REQUEST, COMMAND_KIND)
-    treat(ORDER_MASS_CANCEL_REQUEST, COMMAND_KIND)
-    treat(ORDER_STATUS_REQUEST, STATUS_KIND)
-    treat(ORDER_MASS_STATUS_REQUEST, STATUS_KIND)
-    treat(SECURITY_DEFINITION, COMMAND_KIND)
-    treat(PARTY_DEFINITION, COMMAND_KIND)
-    treat(SESSION_DEFINITION, COMMAND_KIND)
-    treat(RISK_LIMITS, COMMAND_KIND)
-    treat(POSITION_ADJUST, COMMAND_KIND)
-    treat(KILL_SWITCH, COMMAND_KIND)
-    treat(TRADING_SESSION_STATUS, COMMAND_KIND)
-    treat(CLOCK, COMMAND_KIND)
+    for type in (NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST, ORDER_MASS_CANCEL_REQUEST):
+        treat(type, COMMAND_KIND, RIGHT_TRADE)
+    for type in (SECURITY_DEFINITION, PARTY_DEFINITION, SESSION_DEFINITION, TRADING_SESSION_STATUS, CLOCK):
+        treat(type, COMMAND_KIND, RIGHT_OPERATE)
+    for type in (RISK_LIMITS, POSITION_ADJUST, KILL_SWITCH):
+        treat(type, COMMAND_KIND, RIGHT_RISK | RIGHT_OPERATE)
+    for type in (ORDER_STATUS_REQUEST, ORDER_MASS_STATUS_REQUEST, RESEND_REQUEST):
+        treat(type, DESK_KIND)
     treat(LOGON, LOGON_KIND)
     treat(LOGOUT, LOGOUT_KIND)
     treat(HEARTBEAT, HEARTBEAT_KIND)
-    treat(TEST_REQUEST, HEARTBEAT_KIND)
+    treat(TEST_REQUEST, TEST_KIND)
     treat(SECURITY_LIST_REQUEST, SECURITY_LIST_KIND)
 
 
 _fill_kinds()
 
 
-# -------------------------------------------------------------------------------------------- into log and engine
-
-cdef inline bint may_pass(int error) noexcept nogil:
-    """What the log's next try may not meet: a full disk, or no file to be had because connections (a hostile client's, say)
-    have them all."""
-    return error == ENOSPC or error == EDQUOT or error == EFBIG or error == EMFILE or error == ENFILE
-
-
-cdef inline uint8_t append(GatewayState* self, CommandLine* record) noexcept nogil:
-    """Stamp and append. 0, or LOG_FULL with nothing done."""
-    cdef int error
-    record.sequence = self.engine.sequence + 1
-    if self.clock.mode != CLOCK_FLOW:
-        record.time = self.now
-    if record.time < self.engine.time:
-        record.time = self.engine.time
-    error = self.storage.append(self.storage.context, record)
-    if error == 0:
-        self.unpublished = True
-        return 0
-    if error == EINVAL:
-        fail(self, LOG_OUT_OF_STEP, error)
-    elif not may_pass(error):
-        fail(self, LOG_FAILED, error)
-    self.counters.log_errors += 1
-    self.last_log_error = <uint8_t> error
-    return LOG_FULL
-
-
-cdef inline void apply(GatewayState* self, const CommandLine* record) noexcept nogil:
-    """Apply what was appended, and route its events."""
-    cdef int result = engine_apply(self.engine, record, &self.sink)
-    if result != APPLIED:
-        fail(self, ENGINE_REFUSED, result)
-    if self.sink.count:
-        drain_events(&self.sink)
-    self.counters.commands += 1
-    self.since_digest += 1
-
-
-cdef uint8_t journal(GatewayState* self, CommandLine* record) noexcept nogil:
-    cdef uint8_t reason = append(self, record)
-    if reason == 0:
-        apply(self, record)
-    return reason
-
-
-cdef void begin_record(CommandLine* record, uint8_t type, uint32_t session) noexcept nogil:
-    """A record of the gateway's own."""
-    memset(record, 0, sizeof(CommandLine))
-    record.type = type
-    record.shape = ONE_LINE
-    record.session = session
-
-
-cdef void end_session(GatewayState* self, uint32_t index) noexcept nogil:
-    cdef CommandLine record
-    begin_record(&record, DISCONNECT, self.table.connections[index].session)
-    # A full log keeps the engine's session logged on without a connection; its next Logon ends it.
-    if engine_screen(self.engine, &record) == 0:
-        journal(self, &record)
-    self.counters.disconnects += 1
-    release(self, index)
-
-
-cdef void journal_digest(GatewayState* self) noexcept nogil:
-    cdef CommandLine record
-    begin_record(&record, EVENT_DIGEST, 0)
-    record.price = <int64_t> digest_low(&self.engine.event_digest)
-    record.quantity = <int64_t> digest_high(&self.engine.event_digest)
-    if journal(self, &record) == 0:
-        self.since_digest = 0
-
-
-cdef inline void digest_in_turn(GatewayState* self) noexcept nogil:
-    if self.digest_every and self.since_digest >= self.digest_every and self.failure == NO_FAILURE:
-        journal_digest(self)
-
-
-# ------------------------------------------------------------------------------------------------------- time
-
-cdef inline bint time_matters(GatewayState* self) noexcept nogil:
-    """On flow time only commands bring time, and each does itself what is due by then."""
-    return self.engine.next_deadline != INT64_MAX and self.clock.mode != CLOCK_FLOW
-
-
-cdef void pass_time(GatewayState* self) noexcept nogil:
-    cdef CommandLine record
-    self.time_stands = False
-    if not time_matters(self) or self.failure != NO_FAILURE:
-        return
-    self.now = clock_utc(&self.clock)
-    if self.now >= self.engine.next_deadline:
-        begin_record(&record, CLOCK, 0)
-        self.time_stands = journal(self, &record) != 0
-        digest_in_turn(self)
-
-
-cdef int patience(GatewayState* self) noexcept nogil:
-    cdef int64_t left
-    if self.time_stands or not time_matters(self):
-        return WAIT_MS
-    left = self.engine.next_deadline - clock_utc(&self.clock)
-    if left >= WAIT_MS * <int64_t> NS_PER_MS:
-        return WAIT_MS
-    return 0 if left <= 0 else <int> ((left + NS_PER_MS - 1) // NS_PER_MS)     # never early: that would be a second wait
-
-
-# --------------------------------------------------------------------------------------------------- refusals
-
-cdef void refuse(GatewayState* self, uint8_t reason, const CommandLine* record) noexcept nogil:
-    """A decodable record that is not taken: one unnumbered BUSINESS_MESSAGE_REJECT; of a duplicate it tells the
-    mark."""
-    cdef uint64_t order_id = 0
-    if reason == DUPLICATE_CL_ORD_ID:
-        order_id = <uint64_t> self.engine.sessions[record.session].mark
-    self.counters.refused += 1
-    answer(self, self.current, BUSINESS_MESSAGE_REJECT, reason, record, order_id)
-
-
-cdef void refuse_bytes(GatewayState* self, uint8_t reason, uint64_t offset) noexcept nogil:
-    """Bytes that are no record: REJECT with the offset in the message."""
-    self.counters.refused += 1
-    answer(self, self.current, REJECT, reason, NULL, offset)
-
-
-cdef void end_out_of_turn(GatewayState* self, const CommandLine* record) noexcept nogil:
-    """A message was lost, doubled or overtaken: the session ends, and its client is told which number was due."""
-    cdef uint32_t index = self.current
-    self.counters.refused += 1
-    answer(self, index, BUSINESS_MESSAGE_REJECT, MSG_SEQ_NUM_OUT_OF_TURN, record,
-           1 if index == NO_CONNECTION else self.table.connections[index].message_number + 1)
-    if index != NO_CONNECTION:
-        end_session(self, index)
-        self.current = NO_CONNECTION
-
-
-# ----------------------------------------------------------------------------------------------------- sessions
-
-cdef uint32_t named_session(GatewayState* self, const CommandLine* record) noexcept nogil:
-    """The session that a Logon is for, by NAME line, by id, or by both where they agree; 0 where there is none."""
-    cdef const NameLine* name = <const NameLine*> (record + 1)
-    cdef uint32_t id
-    if record_lines(record) == 1:
-        return record.session
-    for id in range(1, self.engine.sessions_count + 1):
-        if memcmp(&self.engine.session_names[id], name.name, NAME_BYTES) == 0:
-            return id if record.session == 0 or record.session == id else 0
-    return 0
-
-
-cdef uint8_t logon_reason(GatewayState* self, CommandLine* record) noexcept nogil:
-    """Why this Logon may not be, or 0. The session's old connection makes room for the new one."""
-    cdef uint8_t reason
-    record.session = named_session(self, record)
-    if record.session == 0:
-        return UNKNOWN_SESSION
-    reason = <uint8_t> engine_screen(self.engine, record)
-    if reason == 0 and self.current == NO_CONNECTION and self.table.count == self.table.capacity:
-        if self.table.by_session[record.session] == NO_CONNECTION:
-            return THROTTLED
-    return reason
-
-
-cdef void take_logon(GatewayState* self, CommandLine* record) noexcept nogil:
-    """A new beginning for this connection: number 1, one session. Whoever spoke for the session before is forgotten."""
-    cdef uint8_t reason
-    cdef uint32_t old
-    cdef Connection* connection
-    if record.sequence != 1:
-        end_out_of_turn(self, record)
-        return
-    reason = logon_reason(self, record)
-    if reason:
-        refuse(self, reason, record)
-        return
-    if self.current != NO_CONNECTION and self.table.connections[self.current].session != record.session:
-        end_session(self, self.current)
-        self.current = NO_CONNECTION
-    reason = append(self, record)
-    if reason:
-        refuse(self, reason, record)
-        return
-    old = self.table.by_session[record.session]
-    if old != NO_CONNECTION:
-        release(self, old)
-    if self.current != NO_CONNECTION and self.current != old:
-        release(self, self.current)
-    send_stranger(self)             # what it was told before comes before what it is told now
-    self.current = connection_take(&self.table, self.routing, record.session)
-    connection = &self.table.connections[self.current]
-    connection.message_number = 1
-    connection.heard = self.monotonic
-    connection.report_lines = EVENT_LINES if record.attributes & FULL_REPORTS else 1
-    apply(self, record)
-
-
-cdef void take_logout(GatewayState* self, CommandLine* record) noexcept nogil:
-    cdef uint8_t reason = journal(self, record)
-    if reason:
-        refuse(self, reason, record)
-        return
-    release(self, self.current)
-    self.current = NO_CONNECTION
-
-
 # ------------------------------------------------------------------------------------------------------ records
 
-cdef inline uint8_t sender_reason(GatewayState* self, uint8_t kind, CommandLine* record) noexcept nogil:
+cdef bint paid(const GatewayState* self, int64_t* until, int64_t price) noexcept nogil:
+    """Whether a session may send one more now: what it sends is paid for with its own time, a second of it in advance."""
+    if until[0] < self.monotonic:
+        until[0] = self.monotonic
+    if until[0] + price > self.monotonic + SECOND_NS:
+        return False
+    until[0] += price
+    return True
+
+
+cdef uint8_t rate_reason(GatewayState* self, Connection* connection, uint8_t kind) noexcept nogil:
+    """THROTTLED where the session sends too fast, or 0. What keeps a session alive or ends it is always taken."""
+    if kind == LOGOUT_KIND or kind == HEARTBEAT_KIND or kind == TEST_KIND:
+        return 0
+    if not self.throttled and (kind != COMMAND_KIND or self.rates.order_price == 0
+                               or paid(self, &connection.orders_until, self.rates.order_price)):
+        return 0
+    self.counters.throttled += 1
+    connection.refusals += 1
+    return THROTTLED
+
+
+cdef inline bint for_desk(const GatewayState* self, uint8_t kind, uint8_t reason, const CommandLine* record) noexcept nogil:
+    """What the desk answers: requests, and a duplicate that says it may be one."""
+    if reason == 0:
+        return kind == DESK_KIND
+    return (reason == DUPLICATE_CL_ORD_ID and record.type <= ORDER_MASS_CANCEL_REQUEST
+            and record.attributes & POSS_RESEND and self.helpers.wanted_secret)
+
+
+cdef inline uint8_t sender_reason(GatewayState* self, Connection* connection, uint8_t kind, CommandLine* record) noexcept nogil:
     """Why the record's sender may not send it now, or 0."""
-    if kind == COMMAND_KIND or kind == LOGOUT_KIND:
-        return <uint8_t> engine_screen(self.engine, record)
+    cdef uint8_t reason = 0
     if kind == NOT_FOR_CLIENTS:
         return NOT_AUTHORIZED
-    if kind == SECURITY_LIST_KIND and self.listed:
-        return THROTTLED            # the one answer that is much larger than its question: once a message
-    return UNSUPPORTED if kind == STATUS_KIND else 0
+    if self.user and KEY_RIGHTS[record.type] and not KEY_RIGHTS[record.type] & key_rights(self.keys, self.user):
+        return NOT_AUTHORIZED
+    if kind == COMMAND_KIND or kind == LOGOUT_KIND:
+        reason = <uint8_t> engine_screen(self.engine, record)
+    elif kind == SECURITY_LIST_KIND and self.listed:
+        reason = THROTTLED          # the one answer that is much larger than its question: once a message
+    elif kind == DESK_KIND and not self.helpers.wanted_secret:
+        reason = UNSUPPORTED        # there will be no desk
+    if reason == 0 and (self.rates.order_price or self.throttled):
+        reason = rate_reason(self, connection, kind)
+    return reason
+
+
+cdef void take_request(GatewayState* self, uint8_t kind, CommandLine* record) noexcept nogil:
+    """What is no command, from a session that may ask."""
+    if kind == LOGOUT_KIND:
+        take_logout(self, record)
+    elif kind == TEST_KIND:
+        answer(self, self.current, HEARTBEAT_ANSWER, NONE, record, record.target)
+    elif kind == SECURITY_LIST_KIND:
+        self.listed = True
+        answer_security_list(self, self.current, record.instrument)
 
 
 cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept nogil:
@@ -301,7 +145,7 @@ cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept n
         return
     connection = &self.table.connections[self.current]
     record.session = connection.session
-    reason = sender_reason(self, kind, record)
+    reason = sender_reason(self, connection, kind, record)
     if record.sequence != connection.message_number + 1:
         if reason:
             refuse(self, reason, record)
@@ -310,34 +154,161 @@ cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept n
     connection.message_number += 1
     if reason == 0 and kind == COMMAND_KIND:
         reason = journal(self, record)
-    if reason:
-        refuse(self, reason, record)
-    elif kind == LOGOUT_KIND:
-        take_logout(self, record)
-    elif kind == HEARTBEAT_KIND:
-        answer(self, self.current, HEARTBEAT_ANSWER, NONE, record, record.target)
-    elif kind == SECURITY_LIST_KIND:
-        self.listed = True
-        answer_security_list(self, self.current, record.instrument)
+        if reason == 0:
+            return
+    if for_desk(self, kind, reason, record):
+        reason = 0 if forward(self, <const char*> record, record_lines(record) * LINE_BYTES) else THROTTLED
+    if reason == 0:
+        take_request(self, kind, record)
+        return
+    refuse(self, reason, record)
+    if reason == THROTTLED and self.rates.refusals_max and connection.refusals > self.rates.refusals_max:
+        end_throttled(self, record)
 
+
+cdef void take_lines(GatewayState* self, size_t size) noexcept nogil:
+    """The records in the inbox, in order."""
+    cdef size_t offset = 0
+    cdef uint32_t place = 0, session = 0
+    cdef int reason
+    cdef CommandLine* record
+    cdef Foresight ahead
+    if self.current != NO_CONNECTION:
+        session = self.table.connections[self.current].session
+    foresight_begin(&ahead, <CommandLine*> self.inbox, size // LINE_BYTES, session)
+    while offset < size and self.failure == NO_FAILURE:
+        record = <CommandLine*> (self.inbox + offset)
+        reason = record_screen(record, (size - offset) // LINE_BYTES, &place)
+        if reason:
+            refuse_bytes(self, <uint8_t> reason, offset + place)
+            break
+        engine_foresee(self.engine, &ahead, record)
+        offset += record_lines(record) * LINE_BYTES
+        take_record(self, record)
+
+
+# -------------------------------------------------------------------------------------------- not from a client's lines
+
+cdef void take_of_venue(GatewayState* self, size_t size) noexcept nogil:
+    """Commands of the venue itself, in the inbox: the steward hears the reason of each, 0 where it was carried out."""
+    cdef size_t offset = 0
+    cdef uint32_t place = 0, count = 0
+    cdef int reason = 0
+    cdef CommandLine* record
+    cdef char[RECORDS_MAX] reasons
+    while offset < size and self.failure == NO_FAILURE:
+        record = <CommandLine*> (self.inbox + offset)
+        reason = record_screen(record, (size - offset) // LINE_BYTES, &place)
+        if reason == 0:
+            offset += record_lines(record) * LINE_BYTES
+            record.session = 0
+            reason = engine_screen(self.engine, record)
+            self.venue_reason = 0
+            if reason == 0:
+                reason = journal(self, record)
+            if reason == 0:
+                reason = self.venue_reason
+        else:
+            offset = size           # where it ends is unknown
+        reasons[count] = <char> reason
+        count += 1
+    tell_result(self, STEWARD, reasons, count)
+
+
+cdef void take_submitted(GatewayState* self, const InternalLine* line, const char* payload, bint steward) noexcept nogil:
+    """Records that a helper has made: of the venue, or as if the client had sent them as lines."""
+    memcpy(self.inbox, payload, line.payload_bytes)
+    if line.routing == 0:
+        if steward:
+            take_of_venue(self, line.payload_bytes)
+        return
+    self.routing = line.routing
+    self.user = line.user
+    self.encoding = MESSAGE_PACK
+    routing_bytes(line.routing, self.stranger_routing)
+    self.current = connection_find(&self.table, self.routing)
+    if self.keys == NULL or sender_is_known(self):
+        take_lines(self, line.payload_bytes)
+
+
+cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nogil:
+    """A frame of a helper. False: it is from nobody who may send one."""
+    cdef const InternalLine* line = <const InternalLine*> arrival.payload
+    cdef bint desk = is_helper(self, self.routing, DESK), steward = is_helper(self, self.routing, STEWARD)
+    if arrival.payload_bytes < INTERNAL_BYTES or arrival.payload_bytes != INTERNAL_BYTES + line.payload_bytes:
+        return False
+    if line.kind == ENROL:
+        return enrol(self, line)
+    if not desk and not steward:
+        return False
+    if line.kind == DELIVER and desk:
+        deliver(self, line, arrival.payload + INTERNAL_BYTES)
+    elif line.kind == SUBMIT and line.payload_bytes <= MESSAGE_BYTES_MAX and line.payload_bytes % LINE_BYTES == 0:
+        take_submitted(self, line, arrival.payload + INTERNAL_BYTES, steward)
+    return True
+
+
+cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept nogil:
+    """To the desk as it is: it comes back as records, or its sender hears what cannot be read."""
+    if self.current != NO_CONNECTION and self.table.connections[self.current].encoding != MESSAGE_PACK:
+        refuse_bytes(self, BAD_LENGTH, 0)       # lines from its Logon to its end
+        return
+    self.encoding = MESSAGE_PACK
+    if arrival.payload_bytes > MESSAGE_BYTES_MAX:
+        refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
+    elif arrival.more_frames:
+        refuse_bytes(self, BAD_LENGTH, 0)
+    elif self.throttled or not forward(self, arrival.payload, arrival.payload_bytes):
+        refuse_bytes(self, THROTTLED, 0)
+
+
+# ----------------------------------------------------------------------------------------------------- messages
 
 cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nogil:
-    """Who sent it, and is it whole lines? False: answered, nothing more to do."""
-    cdef size_t size = arrival.payload_bytes
+    """Who sent it? False: answered, nothing more to do."""
     self.now = clock_utc(&self.clock)
     self.counters.messages += 1
     self.stranger_routing_bytes = arrival.routing_id_bytes
     memcpy(self.stranger_routing, arrival.routing_id, arrival.routing_id_bytes)
     self.current = NO_CONNECTION
-    self.listed = False
+    self.listed = self.throttled = False
+    self.encoding = LINES
+    self.user = 0
     if arrival.routing_id_bytes != ROUTING_ID_BYTES or arrival.routing_id[0] != 0:
         refuse_bytes(self, NOT_AUTHORIZED, 0)       # a routing id of the client's own choice
         return False
     self.routing = routing_number(arrival.routing_id)
     self.current = connection_find(&self.table, self.routing)
+    if self.keys != NULL:
+        self.user = arrival.user
+        if not sender_is_known(self):
+            return False
     if self.current != NO_CONNECTION:
-        self.table.connections[self.current].heard = self.monotonic
-    if size > MESSAGE_BYTES_MAX:
+        hear(self, &self.table.connections[self.current])
+    return True
+
+
+cdef inline void hear(GatewayState* self, Connection* connection) noexcept nogil:
+    """A sign of life; and whether the session sends messages too fast."""
+    connection.heard = self.monotonic
+    connection.asked = False
+    if self.rates.message_price:
+        self.throttled = not paid(self, &connection.messages_until, self.rates.message_price)
+    if connection.refusals and connection.messages_until <= self.monotonic and connection.orders_until <= self.monotonic:
+        connection.refusals = 0         # it has been slow enough since
+
+
+cdef inline bint whole_lines(GatewayState* self, const Arrival* arrival) noexcept nogil:
+    """Whether the message is whole lines, in the inbox then. False: it was something else, or is answered."""
+    cdef size_t size = arrival.payload_bytes
+    cdef uint8_t first = <uint8_t> arrival.payload[0] if size else 0
+    if first == INTERNAL_MARKER and take_internal(self, arrival):
+        return False
+    if is_message_pack(first):
+        take_message_pack(self, arrival)
+    elif self.current != NO_CONNECTION and self.table.connections[self.current].encoding != LINES:
+        refuse_bytes(self, BAD_LENGTH, 0)
+    elif size > MESSAGE_BYTES_MAX:
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif size == 0 or size % LINE_BYTES or arrival.more_frames:
         refuse_bytes(self, BAD_LENGTH, size - size % LINE_BYTES)
@@ -348,24 +319,8 @@ cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nog
 
 
 cdef void take_message(GatewayState* self, const Arrival* arrival) noexcept nogil:
-    cdef size_t offset = 0
-    cdef uint32_t place = 0, session = 0
-    cdef int reason
-    cdef CommandLine* record
-    cdef Foresight ahead
-    if begin_message(self, arrival):
-        if self.current != NO_CONNECTION:
-            session = self.table.connections[self.current].session
-        foresight_begin(&ahead, <CommandLine*> self.inbox, arrival.payload_bytes // LINE_BYTES, session)
-        while offset < arrival.payload_bytes and self.failure == NO_FAILURE:
-            record = <CommandLine*> (self.inbox + offset)
-            reason = record_screen(record, (arrival.payload_bytes - offset) // LINE_BYTES, &place)
-            if reason:
-                refuse_bytes(self, <uint8_t> reason, offset + place)
-                break
-            engine_foresee(self.engine, &ahead, record)
-            offset += record_lines(record) * LINE_BYTES
-            take_record(self, record)
+    if begin_message(self, arrival) and whole_lines(self, arrival):
+        take_lines(self, arrival.payload_bytes)
     if self.stranger_bytes:
         send_stranger(self)
     digest_in_turn(self)

@@ -11,7 +11,6 @@ what takes time, docs/architecture.md) and the steward (a thread that journals t
 The first byte of a payload tells what it is: 0xC1 is no MessagePack and no record of ours.
 """
 
-from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 cdef enum:

@@ -1,5 +1,7 @@
 """The layout of internal frames for Python: the NumPy dtype beside internal.pxd, which has the picture."""
 
+from libc.stddef cimport size_t
+
 import numpy as np
 
 MARKER = INTERNAL_MARKER

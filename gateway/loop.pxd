@@ -1,5 +1,6 @@
 """The loop: batches from the transport through log and engine to the reports, on one thread without the GIL."""
 
+from pricetime.gateway.door_table cimport DoorTable
 from pricetime.gateway.state cimport GatewayState
 from pricetime.gateway.world cimport Storage, Transport
 from pricetime.matching.engine cimport Engine
@@ -15,3 +16,4 @@ cdef class Loop:
     cdef readonly Engine engine
     cdef readonly Transport transport
     cdef readonly Storage storage
+    cdef readonly DoorTable keys

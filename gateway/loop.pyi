@@ -2,6 +2,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pricetime.gateway.door_table import DoorTable
 from pricetime.gateway.world import Storage, Transport
 from pricetime.matching.engine import Engine
 from pricetime.matching.records import Reason
@@ -23,6 +24,10 @@ class Loop:
         max_connections: int = ...,
         heartbeat_timeout_ms: int = ...,
         digest_every: int = ...,
+        messages_per_second: int = ...,
+        orders_per_second: int = ...,
+        secret: bytes = ...,
+        keys: DoorTable | None = ...,
     ) -> None: ...
     @property
     def engine(self) -> Engine: ...
@@ -36,6 +41,10 @@ class Loop:
     def journal(self, lines: NDArray[Any]) -> None: ...
     def journal_digest(self) -> None: ...
     def set_time(self, utc: int, monotonic: int) -> None: ...
+    @property
+    def keys(self) -> DoorTable | None: ...
+    @property
+    def desk_wanted(self) -> bool: ...
     @property
     def connections(self) -> int: ...
     @property

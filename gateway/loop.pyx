@@ -7,15 +7,21 @@ orders.
 
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
 from posix.stdlib cimport posix_memalign
 
 import os
 
-from pricetime.gateway.connections cimport CONNECTIONS_MAX, Connection, connections_create, connections_destroy
-from pricetime.gateway.intake cimport end_session, journal, journal_digest, pass_time, patience, take_message
-from pricetime.gateway.held cimport mark_lost, publish, wait_for_disk
+from pricetime.gateway.connections cimport CONNECTIONS_MAX, connections_create, connections_destroy
+from pricetime.gateway.helpers cimport send_waiting
+from pricetime.gateway.intake cimport take_message
+from pricetime.gateway.internal cimport INTERNAL_BYTES, SECRET_BYTES
+from pricetime.gateway.journaling cimport journal, journal_digest, pass_time, patience
+from pricetime.gateway.door_table cimport DoorTable
+from pricetime.gateway.held cimport publish, wait_for_disk
 from pricetime.gateway.outgoing cimport drain_events, send_all
+from pricetime.gateway.sessions cimport end_session, find_silent
 from pricetime.gateway.state cimport *
 from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
 from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
@@ -53,19 +59,6 @@ def _check_bounds():
 _check_bounds()
 
 
-cdef void find_silent(GatewayState* self) noexcept nogil:
-    """Mark the connections that said nothing for too long."""
-    cdef uint32_t index
-    cdef Connection* connection
-    if self.heartbeat_timeout == 0 or self.monotonic < self.next_heartbeat_check:
-        return
-    self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
-    for index in range(1, self.table.highest + 1):
-        connection = &self.table.connections[index]
-        if connection.session and self.monotonic - connection.heard > self.heartbeat_timeout:
-            mark_lost(self, index)
-
-
 cdef void end_lost(GatewayState* self) noexcept nogil:
     """Disconnect the sessions whose connections are lost."""
     cdef uint32_t index
@@ -85,6 +78,8 @@ cdef void finish_batch(GatewayState* self) noexcept nogil:
         send_all(self)
     if self.unseen:
         self.storage.wake(self.storage.context, False)
+    if self.helpers.waiting_bytes:
+        send_waiting(self)
 
 
 cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:
@@ -147,8 +142,10 @@ cdef class Loop:
     """A gateway's loop over an engine, a transport and a storage, which belong to it while it runs.
 
     clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one
-    time. heartbeat_timeout_ms: a connection silent for longer is disconnected; 0: none. digest_every: commands between
-    two EventDigest records; 0: none.
+    time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
+    digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
+    one second's worth at once; 0: no bound. secret: 32 bytes that desk and steward enrol with; empty: there are none.
+    keys: what keys may do, where the transport tells them.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -158,7 +155,8 @@ cdef class Loop:
 
     def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
                  str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
-                 int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY):
+                 int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY,
+                 uint32_t messages_per_second=0, uint32_t orders_per_second=0, bytes secret=b"", DoorTable keys=None):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
             raise RuntimeError("a loop is made once")
@@ -171,6 +169,16 @@ cdef class Loop:
         state.clock.mode = CLOCKS[clock]
         state.heartbeat_timeout = heartbeat_timeout_ms * 1_000_000
         state.digest_every = digest_every
+        state.rates.message_price = SECOND_NS // messages_per_second if messages_per_second else 0
+        state.rates.order_price = SECOND_NS // orders_per_second if orders_per_second else 0
+        state.rates.refusals_max = max(messages_per_second, orders_per_second)
+        if secret:
+            if len(secret) != SECRET_BYTES:
+                raise ValueError(f"secret of {len(secret)} bytes: expected {SECRET_BYTES}")
+            memcpy(state.helpers.secret, <const char*> secret, SECRET_BYTES)
+            state.helpers.wanted_secret = True
+        self.keys = keys
+        state.keys = NULL if keys is None else keys.table
         state.sink.events = state.events
         state.sink.capacity = SINK_EVENTS
         state.sink.drain = drain_events
@@ -184,6 +192,8 @@ cdef class Loop:
             free(self.state.inbox)
             free(self.state.stranger)
             free(self.state.blocks.memory)
+            free(self.state.helpers.frame)
+            free(self.state.helpers.waiting)
             free(self.state)
 
     def run(self):
@@ -249,6 +259,11 @@ cdef class Loop:
         self.state.clock.set_monotonic = monotonic
 
     @property
+    def desk_wanted(self) -> bool:
+        """Whether something waits for the desk, and none is there; also while the loop runs."""
+        return load_acquire(&self.state.helpers.desk_wanted) != 0
+
+    @property
     def connections(self) -> int:
         """Connections that are logged on."""
         return self.state.table.count
@@ -308,6 +323,10 @@ cdef int take_memory(GatewayState* state) except -1:
     if posix_memalign(<void**> &state.stranger, CACHE_LINE, STRANGER_BYTES):
         return 1
     if posix_memalign(<void**> &state.blocks.memory, CACHE_LINE, <size_t> BLOCKS * BLOCK_BYTES):
+        return 1
+    state.helpers.frame = <char*> malloc(INTERNAL_BYTES + MESSAGE_BYTES_MAX)
+    state.helpers.waiting = <char*> malloc(WAITING_BYTES_MAX)
+    if state.helpers.frame == NULL or state.helpers.waiting == NULL:
         return 1
     for block in range(BLOCKS):
         state.blocks.free[block] = <uint16_t> (BLOCKS - 1 - block)

@@ -241,10 +241,12 @@ class Logon(Command, kw_only=True):
     """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire.
 
     SessionName: the session by name, for a client that does not know ids; a log has it beside Session where sent.
+    HeartBtInt [108]: milliseconds; 0: the venue's own.
     """
 
     session_name: str | None = None
     full_reports: bool = False
+    heart_bt_int: Counter = 0
 
 
 class Logout(SessionCommand, kw_only=True):

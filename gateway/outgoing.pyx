@@ -6,6 +6,8 @@ from libc.string cimport memcpy, memset
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, connection_release
 from pricetime.gateway.held cimport (
     detach, forget_parts, hold_for_stranger, publish, reopen, seal, seal_all, send_committed, take_block)
+from pricetime.gateway.helpers cimport translate
+from pricetime.gateway.internal cimport MESSAGE_PACK
 from pricetime.gateway.state cimport PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail
 from pricetime.journal.atomics cimport fence_full, store_release
 from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, NAME_BYTES, SESSION_STATUS
@@ -108,8 +110,11 @@ cdef void send_stranger(GatewayState* self) noexcept nogil:
     if self.held.first != self.held.end and hold_for_stranger(self):
         self.stranger_bytes = 0
         return
-    error = self.transport.send(self.transport.context, self.stranger_routing, self.stranger_routing_bytes,
-                                self.stranger, self.stranger_bytes)
+    if self.encoding == MESSAGE_PACK:
+        error = 0 if translate(self, self.routing, self.stranger, self.stranger_bytes) else EAGAIN
+    else:
+        error = self.transport.send(self.transport.context, self.stranger_routing, self.stranger_routing_bytes,
+                                    self.stranger, self.stranger_bytes)
     # A stranger that is gone or does not read has nothing to lose.
     if error == 0:
         self.counters.answers += 1

@@ -22,7 +22,7 @@ class SimulatedStorage(Storage):
     def records(self) -> NDArray[np.void]: ...
 
 class SimulatedTransport(Transport):
-    waiting: list[tuple[bytes, bytes] | tuple[bytes, bytes, bool]]
+    waiting: list[tuple[bytes, bytes] | tuple[bytes, bytes, bool] | tuple[bytes, bytes, bool, int]]
     sent: list[tuple[bytes, bytes, int]]
     waits: list[int]
     unroutable: set[bytes]

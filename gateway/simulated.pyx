@@ -108,8 +108,8 @@ cdef int simulated_send(void* context, const char* routing_id, size_t routing_id
 
 
 cdef class SimulatedTransport(Transport):
-    """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames; sent: (routing
-    id, payload, storage.committed then); waits: how long each receive was to wait, in ms, as nothing is waited for here.
+    """waiting: (routing id, payload) to be received, or (routing id, payload, True) with more frames, or with the
+    number of the sender's key as a fourth; sent: (routing id, payload, storage.committed then); waits: how long each receive was to wait, in ms, as nothing is waited for here.
     Peers in `unroutable` are gone, peers in `full` do not read; `error` is the
     errno of a transport that is broken."""
 
@@ -142,6 +142,7 @@ cdef class SimulatedTransport(Transport):
         arrival.payload = self.held[1]
         arrival.payload_bytes = len(self.held[1])
         arrival.more_frames = len(self.held) > 2 and self.held[2]
+        arrival.user = self.held[3] if len(self.held) > 3 else 0
         return 0
 
     cdef int send(self, bytes routing_id, bytes payload):

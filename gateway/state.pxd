@@ -9,6 +9,8 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.gateway.connections cimport ConnectionTable
+from pricetime.gateway.door_table cimport KeyTable
+from pricetime.gateway.internal cimport SECRET_BYTES
 from pricetime.gateway.world cimport ROUTING_ID_MAX, Clock, StorageCalls, TransportCalls
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport NAME_BYTES, EventRecord
@@ -24,8 +26,11 @@ cdef enum:
     SINK_EVENTS = 256
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
+    WAITING_BYTES_MAX = 1 << 22         # of frames that wait for the desk; then whoever asks for more is THROTTLED
+    HELPER_ROLES = 3                    # InternalRole, from 1
     PHASE_CHANGES = 256                 # kept for the operator, who looks every half second; older ones are lost
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
+    SECOND_NS = 1_000_000_000
     WAIT_MS = 50                        # a message is waited for so long: so late is a stop or a missed heartbeat noticed
 
 cdef enum Failure:
@@ -52,6 +57,7 @@ cdef struct HeldPart:
     # Reports of one connection that leave in one message when their commands are committed.
     uint64_t sequence                   # of the last of these commands
     uint32_t connection                 # NO_CONNECTION: a stranger's
+    uint8_t encoding
     uint32_t routing
     uint32_t start                      # bytes into the block
     uint32_t size                       # 0: it was lost meanwhile
@@ -64,6 +70,23 @@ cdef struct HeldParts:
     uint64_t end
     uint64_t committed                  # as the storage has said last
 
+cdef struct Helpers:
+    # The loop's own peers, by InternalRole.
+    uint32_t routing[HELPER_ROLES]
+    uint8_t there[HELPER_ROLES]
+    uint8_t wanted_secret               # there is a secret, so helpers may enrol
+    uint8_t secret[SECRET_BYTES]
+    char* frame                         # one on its way out: INTERNAL_BYTES + MESSAGE_BYTES_MAX
+    char* waiting                       # for the desk
+    size_t waiting_bytes
+    uint64_t desk_wanted                # 1: something waits and no desk is there; another thread loads it
+
+cdef struct Rates:
+    # What a session may send: the price of each in nanoseconds of its time, 0 for no limit; one second's worth at once.
+    int64_t message_price
+    int64_t order_price
+    uint32_t refusals_max               # THROTTLED so often, the session is ended
+
 cdef struct Counters:
     uint64_t messages                   # taken from the transport
     uint64_t commands                   # journaled
@@ -72,6 +95,7 @@ cdef struct Counters:
     uint64_t dropped                    # events of sessions without a connection
     uint64_t answers                    # messages sent
     uint64_t disconnects                # connections ended by the gateway
+    uint64_t throttled                  # records that came too fast
     uint64_t log_errors                 # appends that failed
     uint64_t batches
 
@@ -97,6 +121,9 @@ cdef struct GatewayState:
     ConnectionTable table
     Blocks blocks
     HeldParts held
+    Helpers helpers
+    Rates rates
+    const KeyTable* keys                # NULL: the venue has no endpoint with CURVE
     char* inbox                         # the message in work, aligned
     int64_t now                         # UTC, of the message in work
     int64_t monotonic                   # of this round
@@ -107,6 +134,9 @@ cdef struct GatewayState:
     uint32_t current                    # connection of the message in work
     uint32_t routing                    # routing number of the message in work
     uint32_t lost_count                 # connections marked lost
+    uint32_t user                       # key that the message in work came with; 0: none
+    uint8_t encoding                    # of the message in work
+    uint8_t throttled                   # the message in work came too fast
     uint8_t listed                      # the message in work had its answer to SECURITY_LIST_REQUEST
     uint8_t unpublished                 # something was appended since the last publish
     uint8_t unseen                      # something was published since those who tail the log were woken
@@ -130,3 +160,10 @@ cdef inline void fail(GatewayState* self, Failure failure, int detail) noexcept 
     if self.failure == NO_FAILURE:
         self.failure = failure
         self.failure_detail = detail
+
+
+cdef inline void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:
+    """A connection that is unroutable, does not read or is silent: its session is ended at the end of the batch."""
+    if not self.table.connections[index].lost:
+        self.table.connections[index].lost = True
+        self.lost_count += 1

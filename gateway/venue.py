@@ -101,6 +101,8 @@ class Venue:
             digest_every=venue.digest_every,
             max_connections=venue.max_connections,
             heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
+            messages_per_second=self.config.limits.messages_per_second,
+            orders_per_second=self.config.limits.orders_per_second,
         )
         self._start_run()
         self._define()

@@ -5,7 +5,7 @@ fill the disk, from a seed. Real: zmq_transport, log_storage, the machine's cloc
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
 from pricetime.matching.records cimport CommandLine
@@ -20,6 +20,7 @@ cdef struct Arrival:
     const char* payload
     size_t payload_bytes
     bint more_frames                # it had more than routing id and payload; those are gone
+    uint32_t user                   # number of the key that its sender has proven (ZAP's User-Id); 0: none
 
 cdef struct TransportCalls:
     # receive: 0 and one message, EAGAIN where none came within `wait_ms` (0: where none waits) or before `bell` rang (a file that

@@ -4,12 +4,17 @@ loop."""
 from pricetime.gateway.world cimport Transport
 from pricetime.gateway.zmq_api cimport ZmqMessage
 
+cdef enum:
+    PREFIX_MAX = 64
+
 cdef struct ZmqSocket:
     void* handle
     int wait_ms                     # what the socket's receives wait for now
     ZmqMessage routing_id           # both used again for every receive
     ZmqMessage payload
     ZmqMessage outgoing
+    size_t prefix_bytes             # of a User-Id that is a key's number; 0: nobody has one
+    char prefix[PREFIX_MAX]
 
 cdef class ZmqTransport(Transport):
     cdef ZmqSocket socket

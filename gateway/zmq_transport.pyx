@@ -6,13 +6,17 @@ libzmq closes what a message held before it receives into it, so that nothing is
 
 from libc.errno cimport EAGAIN, EINTR, EPROTO
 from libc.stddef cimport size_t
-from libc.stdint cimport uintptr_t
-from libc.string cimport memcpy
+from libc.stdint cimport uint32_t, uintptr_t
+from libc.string cimport memcpy, strncmp
 
 import zmq
 
 from pricetime.gateway.world cimport Arrival
 from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZmqPollItem, zmq_api
+
+
+cdef enum:
+    USER_MAX = 1 << 24              # a larger number is none
 
 
 cdef inline bint set_wait(ZmqSocket* socket, int wait_ms) noexcept nogil:
@@ -30,6 +34,21 @@ cdef void wait_for_either(ZmqSocket* socket, int wait_ms, int bell) noexcept nog
     items[0] = ZmqPollItem(socket.handle, 0, ZMQ_POLLIN, 0)
     items[1] = ZmqPollItem(NULL, bell, ZMQ_POLLIN, 0)
     zmq_api.poll(items, 2, wait_ms)
+
+
+cdef uint32_t user_of(ZmqSocket* socket) noexcept nogil:
+    """The number of the sender's key, as ZAP told libzmq at the handshake; 0: an endpoint without CURVE.
+
+    A peer may send properties of its own, User-Id among them: only one with this start's secret before the number counts."""
+    cdef const char* text = zmq_api.msg_gets(&socket.payload, b"User-Id")
+    cdef uint32_t number = 0
+    if text == NULL or strncmp(text, socket.prefix, socket.prefix_bytes) != 0:
+        return 0
+    text += socket.prefix_bytes
+    while c'0' <= text[0] <= c'9' and number < USER_MAX:
+        number = number * 10 + <uint32_t> (text[0] - c'0')
+        text += 1
+    return number if text[0] == 0 else 0
 
 
 cdef int zmq_receive(void* context, Arrival* arrival, int wait_ms, int bell) noexcept nogil:
@@ -57,6 +76,7 @@ cdef int zmq_receive(void* context, Arrival* arrival, int wait_ms, int bell) noe
     arrival.routing_id_bytes = zmq_api.msg_size(&socket.routing_id)
     arrival.payload = <const char*> zmq_api.msg_data(&socket.payload)
     arrival.payload_bytes = zmq_api.msg_size(&socket.payload)
+    arrival.user = user_of(socket) if socket.prefix_bytes else 0
     return 0
 
 
@@ -84,16 +104,23 @@ cdef int zmq_send(void* context, const char* routing_id, size_t routing_id_bytes
 
 cdef class ZmqTransport(Transport):
     """The loop's side of `router`, a bound pyzmq ROUTER socket. While a loop runs on it no other thread may touch
-    it."""
+    it.
 
-    def __cinit__(self, router):
+    user_prefix: what stands before the key's number in the User-Id that this venue's authenticator gives; a secret of this
+    start. Empty: there are no keys."""
+
+    def __cinit__(self, router, user_prefix=b""):
         zmq_api.msg_init(&self.socket.routing_id)
         zmq_api.msg_init(&self.socket.payload)
 
-    def __init__(self, router):
+    def __init__(self, router, bytes user_prefix=b""):
         if router.type != zmq.ROUTER:
             raise ValueError("a gateway's socket is a ROUTER")
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        if len(user_prefix) >= PREFIX_MAX:
+            raise ValueError(f"user_prefix of {len(user_prefix)} bytes: expected fewer than {PREFIX_MAX}")
+        self.socket.prefix_bytes = len(user_prefix)
+        memcpy(self.socket.prefix, <const char*> user_prefix, len(user_prefix))
         self.router = router
         self.socket.wait_ms = 0         # what it was set to is not known here
         self.socket.handle = <void*> <uintptr_t> router.underlying

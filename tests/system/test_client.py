@@ -147,10 +147,10 @@ def test_a_silent_client_is_disconnected_and_one_that_waits_is_not(tmp_path):
         venue.stop()
 
 
-def heartbeats(first_number: int, count: int) -> bytes:
-    """Heartbeats by the thousand, for whoever wants answers without reading them."""
+def requests(first_number: int, count: int) -> bytes:
+    """TestRequests by the thousand, for whoever wants answers without reading them."""
     lines = np.zeros(count, COMMAND)
-    lines["type"], lines["shape"] = CommandType.HEARTBEAT, RECORD_VERSION << 4 | 1
+    lines["type"], lines["shape"] = CommandType.TEST_REQUEST, RECORD_VERSION << 4 | 1
     lines["sequence"] = np.arange(first_number, first_number + count)
     return lines.tobytes()
 
@@ -170,7 +170,7 @@ def test_a_client_that_does_not_read_loses_its_session_and_the_venue_goes_on(ven
             assert deaf.poll(5000)
             number, deadline = 2, time.monotonic() + 20
             while venue.loop.connections == 2 and time.monotonic() < deadline:
-                deaf.send(heartbeats(number, 1000))
+                deaf.send(requests(number, 1000))
                 number += 1000
             assert venue.loop.connections == 1
             bob.buy("ACME", 1, "90")

@@ -1,0 +1,47 @@
+"""Digests, and the passing of time. See journaling.pxd."""
+
+from libc.stdint cimport INT64_MAX, int64_t
+
+from pricetime.gateway.state cimport WAIT_MS
+from pricetime.gateway.world cimport clock_utc
+from pricetime.matching.checksum cimport digest_high, digest_low
+from pricetime.matching.records cimport CLOCK, EVENT_DIGEST
+
+cdef enum:
+    NS_PER_MS = 1_000_000
+
+
+cdef void journal_digest(GatewayState* self) noexcept nogil:
+    cdef CommandLine record
+    begin_record(&record, EVENT_DIGEST, 0)
+    record.price = <int64_t> digest_low(&self.engine.event_digest)
+    record.quantity = <int64_t> digest_high(&self.engine.event_digest)
+    if journal(self, &record) == 0:
+        self.since_digest = 0
+
+
+cdef inline bint time_matters(GatewayState* self) noexcept nogil:
+    """On flow time only commands bring time, and each does itself what is due by then."""
+    return self.engine.next_deadline != INT64_MAX and self.clock.mode != CLOCK_FLOW
+
+
+cdef void pass_time(GatewayState* self) noexcept nogil:
+    cdef CommandLine record
+    self.time_stands = False
+    if not time_matters(self) or self.failure != NO_FAILURE:
+        return
+    self.now = clock_utc(&self.clock)
+    if self.now >= self.engine.next_deadline:
+        begin_record(&record, CLOCK, 0)
+        self.time_stands = journal(self, &record) != 0
+        digest_in_turn(self)
+
+
+cdef int patience(GatewayState* self) noexcept nogil:
+    cdef int64_t left
+    if self.time_stands or not time_matters(self):
+        return WAIT_MS
+    left = self.engine.next_deadline - clock_utc(&self.clock)
+    if left >= WAIT_MS * <int64_t> NS_PER_MS:
+        return WAIT_MS
+    return 0 if left <= 0 else <int> ((left + NS_PER_MS - 1) // NS_PER_MS)     # never early: that would be a second wait

@@ -1,0 +1,221 @@
+"""Desk and steward: who may enrol, what is forwarded, submitted, translated and delivered; what waits while the desk is
+away."""
+
+import numpy as np
+import pytest
+
+from pricetime.gateway.internal import HEADER_BYTES, INTERNAL, MARKER, Encoding, InternalKind, InternalRole
+from pricetime.matching import records
+from pricetime.matching.records import COMMAND, RECORD_VERSION, CommandType, Reason
+from tests.gateway.simulation import Peer, Simulation, first_lines, m, said
+
+SECRET = bytes(range(32))
+DESK, STEWARD = b"\0\0\0\0\x63", b"\0\0\0\0\x64"
+MAP = b"\x81\xa7MsgType\xa5Logon"       # MessagePack; the loop looks at its first byte only
+
+
+@pytest.fixture
+def venue():
+    return Simulation(secret=SECRET)
+
+
+def frame(kind, payload=b"", **fields):
+    line = np.zeros(1, INTERNAL)
+    line["marker"], line["kind"], line["payload_bytes"] = MARKER, kind, len(payload)
+    for name, value in fields.items():
+        line[name] = value
+    return line.tobytes() + payload
+
+
+def post(venue, routing_id, payload, *more):
+    venue.transport.waiting.append((routing_id, payload, *more))
+    venue.run()
+
+
+def enrol(venue, role=InternalRole.DESK, routing_id=DESK, secret=SECRET):
+    post(venue, routing_id, frame(InternalKind.ENROL, role=role, secret=np.void(secret)))
+    return frames(venue, routing_id)
+
+
+def frames(venue, routing_id=DESK):
+    """(header, payload) of what was sent to a helper."""
+    found = []
+    for payload in venue.take_sent(routing_id):
+        line = np.frombuffer(payload, INTERNAL, 1)[0]
+        assert line["payload_bytes"] == len(payload) - HEADER_BYTES
+        found.append((line, payload[HEADER_BYTES:]))
+    return found
+
+
+def routing_number(peer):
+    return int.from_bytes(peer.routing_id[1:], "little")
+
+
+def request(type, message_number, **fields):
+    line = np.zeros(1, COMMAND)
+    line["type"], line["shape"], line["sequence"] = type, RECORD_VERSION << 4 | 1, message_number
+    for name, value in fields.items():
+        line[name] = value
+    return line.tobytes()
+
+
+def on(venue, number=1, session="alice"):
+    peer = Peer(venue, number, session)
+    assert said(peer.logon())[-1] == ("LOGON_ANSWER", "NONE")
+    return peer
+
+
+def test_a_helper_enrols_with_the_secret_of_this_start(venue):
+    [(line, payload)] = enrol(venue)
+    assert (line["kind"], payload) == (InternalKind.RESULT, b"")
+
+
+@pytest.mark.parametrize("secret", [bytes(32), SECRET[:-1] + b"\0"])
+def test_without_the_secret_an_internal_frame_is_an_unreadable_message(venue, secret):
+    post(venue, DESK, frame(InternalKind.ENROL, role=InternalRole.DESK, secret=np.void(secret)))
+    post(venue, DESK, frame(InternalKind.DELIVER, b"x" * 64, routing=1))
+    answers = [said(first_lines(payload)) for payload in venue.take_sent(DESK)]
+    assert [[kind for kind, _ in answer] for answer in answers] == [["REJECT"], ["REJECT"]]
+    assert venue.transport.sent == []
+
+
+def test_where_no_helpers_are_wanted_nobody_enrols_even_with_zeros():
+    venue = Simulation()
+    post(venue, DESK, frame(InternalKind.ENROL, role=InternalRole.DESK))
+    assert [said(first_lines(payload)) for payload in venue.take_sent(DESK)] == [[("REJECT", "UNKNOWN_MSG_TYPE")]]
+
+
+@pytest.mark.parametrize("type", [
+    CommandType.RESEND_REQUEST, CommandType.ORDER_STATUS_REQUEST, CommandType.ORDER_MASS_STATUS_REQUEST])
+def test_requests_go_to_the_desk_with_who_asked_and_as_of_when(venue, type):
+    enrol(venue)
+    alice = on(venue)
+    payload = request(type, 2, target=5)
+    alice.post(payload)
+    assert alice.answers() == []
+    [(line, record)] = frames(venue)
+    assert (line["kind"], line["routing"]) == (InternalKind.FORWARD, routing_number(alice))
+    assert (line["session"], line["sequence"]) == (1, venue.engine.sequence)
+    assert np.frombuffer(record, COMMAND)[0]["target"] == 5
+    assert said(alice.send(m.TestRequest(session="alice", test_req_id=1))) == [
+        ("BUSINESS_MESSAGE_REJECT", "MSG_SEQ_NUM_OUT_OF_TURN")]     # 2 was taken: 3 is due
+
+
+def test_a_duplicate_that_says_it_may_be_one_goes_to_the_desk(venue):
+    enrol(venue)
+    alice = on(venue)
+    order = alice.order()
+    alice.send(order)
+    again = alice.lines(order)
+    again["attributes"] |= records.POSS_RESEND
+    alice.post(again)
+    assert alice.answers() == []
+    [(line, record)] = frames(venue)
+    assert (line["kind"], np.frombuffer(record, COMMAND)[0]["cl_ord_id"]) == (InternalKind.FORWARD, 1)
+    assert said(alice.send(order)) == [("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")]
+
+
+def test_what_the_desk_delivers_reaches_the_client_as_it_is(venue):
+    enrol(venue)
+    alice = on(venue)
+    post(venue, DESK, frame(InternalKind.DELIVER, b"\x90any bytes", routing=routing_number(alice)))
+    assert venue.take_sent(alice.routing_id) == [b"\x90any bytes"]
+
+
+def test_a_client_that_does_not_read_what_the_desk_delivers_loses_its_session(venue):
+    enrol(venue)
+    alice = on(venue)
+    venue.transport.full.add(alice.routing_id)
+    post(venue, DESK, frame(InternalKind.DELIVER, b"\x90", routing=routing_number(alice)))
+    assert venue.loop.connections == 0
+
+
+def test_message_pack_goes_to_the_desk_and_comes_back_as_records_of_its_sender(venue):
+    enrol(venue)
+    peer = Peer(venue, 7, "alice")
+    peer.post(MAP)
+    venue.run()
+    [(line, payload)] = frames(venue)
+    assert (payload, line["encoding"], line["session"]) == (MAP, Encoding.MESSAGE_PACK, 0)
+    logon = peer.lines(m.Logon(session_name="alice"))
+    post(venue, DESK, frame(InternalKind.SUBMIT, logon.tobytes(), routing=line["routing"], encoding=1))
+    [(line, payload)] = frames(venue)
+    assert (line["kind"], line["routing"]) == (InternalKind.TRANSLATE, routing_number(peer))
+    assert said(first_lines(payload)) == [("LOGON_ANSWER", "NONE")]
+    assert len(payload) == 128                                  # both lines of each event
+    order = peer.lines(peer.order())
+    post(venue, DESK, frame(InternalKind.SUBMIT, order.tobytes(), routing=line["routing"], encoding=1))
+    [(line, payload)] = frames(venue)
+    assert said(first_lines(payload)) == [("NEW", "NONE")]
+    assert venue.take_sent(peer.routing_id) == []
+    peer.post(order)                                            # lines, on a connection of MessagePack
+    venue.run()
+    [(line, payload)] = frames(venue)
+    assert said(first_lines(payload)) == [("REJECT", "BAD_LENGTH")]
+
+
+def test_a_connection_of_lines_takes_no_message_pack(venue):
+    enrol(venue)
+    alice = on(venue)
+    alice.post(MAP)
+    assert said(alice.answers()) == [("REJECT", "BAD_LENGTH")]
+    assert frames(venue) == []
+
+
+def test_what_is_for_the_desk_waits_in_order_until_it_is_there(venue):
+    alice = on(venue)
+    assert not venue.loop.desk_wanted
+    for number in range(3):
+        alice.post(request(CommandType.RESEND_REQUEST, 2 + number, target=number))
+    assert alice.answers() == []
+    assert venue.loop.desk_wanted
+    (_, *waited) = enrol(venue)
+    assert [np.frombuffer(record, COMMAND)[0]["target"] for _, record in waited] == [0, 1, 2]
+    assert not venue.loop.desk_wanted
+
+
+def test_a_desk_that_died_is_wanted_again_and_another_one_gets_what_waited(venue):
+    enrol(venue)
+    alice = on(venue)
+    venue.transport.unroutable.add(DESK)
+    alice.post(request(CommandType.RESEND_REQUEST, 2, target=1))
+    assert alice.answers() == []
+    assert venue.loop.desk_wanted
+    other = b"\0\0\0\0\x77"
+    (_, *waited) = enrol(venue, routing_id=other)
+    assert len(waited) == 1
+
+
+def test_beyond_the_bound_of_what_waits_the_client_is_throttled(venue):
+    alice = on(venue)
+    count = 0
+    answers = []
+    while not answers and count < 200:
+        payload = b"".join(
+            request(CommandType.RESEND_REQUEST, 2 + count * 1000 + i, target=1) for i in range(1000))
+        alice.post(payload)
+        answers, count = alice.answers(), count + 1
+    assert said(answers)[0] == ("BUSINESS_MESSAGE_REJECT", "THROTTLED")
+    assert count * 1000 * (64 + 64 + 8) > 1 << 22
+    assert venue.loop.connections == 1
+
+
+def test_the_steward_journals_commands_of_the_venue_and_hears_each_ones_reason(venue):
+    enrol(venue, InternalRole.STEWARD, STEWARD)
+    lines = np.concatenate([
+        venue.codec.encode(m.TradingSessionStatus(symbol="ACME", phase="Halted")),
+        venue.codec.encode(m.TradingSessionStatus(symbol="ACME", phase="Halted")),
+    ])
+    post(venue, STEWARD, frame(InternalKind.SUBMIT, lines.tobytes()))
+    [(line, reasons)] = frames(venue, STEWARD)
+    assert line["kind"] == InternalKind.RESULT
+    assert [Reason(reason) for reason in reasons] == [Reason.NONE, Reason.PHASE_UNCHANGED]
+    assert [type(command) for command in venue.journaled()] == [m.TradingSessionStatus] * 2
+    assert venue.journaled()[0].session is None
+
+
+def test_the_desk_sends_no_commands_of_the_venue(venue):
+    enrol(venue)
+    lines = venue.codec.encode(m.TradingSessionStatus(symbol="ACME", phase="Halted"))
+    post(venue, DESK, frame(InternalKind.SUBMIT, lines.tobytes()))
+    assert venue.journaled() == []

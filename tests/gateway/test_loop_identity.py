@@ -1,0 +1,192 @@
+"""Keys at the door, heartbeats as FIX has them, and what a session may send in a second."""
+
+import pytest
+
+from pricetime.gateway.door_table import GRANTS_MAX, KEY_NUMBERS, DoorTable
+from pricetime.matching import records
+from tests.gateway.simulation import Peer, Simulation, m, said
+
+TRADE, OPERATE = records.RIGHT_TRADE, records.RIGHT_OPERATE
+ALICE, BOB, OPERATOR = 1, 2, 3          # sessions
+
+
+class KeyedPeer(Peer):
+    key = 1
+
+    def post(self, payload, *more):
+        super().post(payload, False, self.key)
+
+
+@pytest.fixture
+def keys():
+    table = DoorTable()
+    table.allow(1, TRADE)
+    table.grant(1, ALICE)
+    return table
+
+
+@pytest.fixture
+def venue(keys):
+    return Simulation(keys=keys)
+
+
+def keyed(venue, number=1, session="alice", key=1):
+    peer = KeyedPeer(venue, number, session)
+    peer.key = key
+    return peer
+
+
+def test_a_key_speaks_for_its_session(venue):
+    alice = keyed(venue)
+    assert said(alice.logon()) == [("LOGON_ANSWER", "NONE")]
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+
+
+@pytest.mark.parametrize("key, session", [(1, "bob"), (2, "alice"), (70_000, "alice")])
+def test_another_session_or_an_unknown_key_is_refused_and_nothing_is_journaled(venue, key, session):
+    [(kind, reason)] = said(keyed(venue, 1, session, key).logon())
+    assert reason == "NOT_AUTHORIZED"
+    assert venue.journaled() == []
+
+
+def test_whoever_comes_without_a_key_is_of_this_machine(venue):
+    assert said(Peer(venue, 1).logon()) == [("LOGON_ANSWER", "NONE")]
+
+
+def test_a_revoked_key_ends_its_session_at_its_next_message(venue, keys):
+    alice = keyed(venue)
+    alice.logon()
+    keys.allow(1, 0)
+    assert said(alice.send(alice.order())) == [("REJECT", "NOT_AUTHORIZED")]
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Disconnect]
+
+
+def test_nobody_speaks_by_the_routing_id_of_another_key(venue, keys):
+    keys.allow(2, TRADE)
+    keys.grant(2, BOB)
+    keyed(venue).logon()
+    thief = keyed(venue, 1, "alice", 2)
+    thief.message_number = 1
+    assert said(thief.send(thief.order())) == [("REJECT", "NOT_AUTHORIZED")]
+    assert venue.loop.connections == 0
+    assert len(venue.engine.orders("ACME")) == 0
+
+
+def test_a_command_needs_the_right_of_the_key_too_and_moves_no_mark(venue, keys):
+    keys.allow(3, TRADE)                # the session operator may operate, this key of it may not
+    keys.grant(3, OPERATOR)
+    operator = keyed(venue, 1, "operator", 3)
+    operator.logon()
+    halt = m.TradingSessionStatus(session="operator", cl_ord_id=1, symbol="ACME", phase="Halted")
+    assert said(operator.send(halt)) == [("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")]
+    keys.allow(3, OPERATE)
+    assert said(operator.send(halt))[0] == ("SESSION_STATUS", "NONE")
+
+
+def test_a_withdrawn_grant_holds_for_the_next_logon(keys):
+    keys.withdraw(1, ALICE)
+    assert not keys.speaks_for(1, ALICE)
+    keys.grant(1, ALICE)
+    assert keys.speaks_for(1, ALICE)
+
+
+def test_the_table_of_keys_is_bounded(keys):
+    for session in range(2, GRANTS_MAX + 1):
+        keys.grant(1 + session % 3, session)
+    with pytest.raises(OverflowError, match="start the venue anew"):
+        keys.grant(9, 1)
+    assert keys.speaks_for(2, 100) and not keys.speaks_for(3, 100)
+    with pytest.raises(ValueError, match="expected 1 to 65535"):
+        keys.allow(KEY_NUMBERS + 1, TRADE)
+
+
+# ------------------------------------------------------------------------------------------------- heartbeats
+
+def logon_with(venue, milliseconds):
+    alice = Peer(venue, 1)
+    lines = alice.lines(m.Logon(session_name="alice"))
+    lines["quantity"][0] = milliseconds
+    alice.post(lines)
+    assert said(alice.answers()) == [("LOGON_ANSWER", "NONE")]
+    return alice
+
+
+def test_the_venue_sends_a_heartbeat_when_it_has_said_nothing_for_the_interval():
+    venue = Simulation()
+    alice = logon_with(venue, 1000)
+    venue.advance(0.9)
+    assert alice.answers() == []
+    venue.advance(0.2)
+    [beat] = alice.answers()
+    assert said([beat]) == [("HEARTBEAT_ANSWER", "NONE")] and beat["order_id"] == 0
+    assert alice.answers() == []
+
+
+def test_silence_is_asked_about_then_ends_the_session():
+    venue = Simulation()
+    alice = logon_with(venue, 1000)
+    venue.advance(1.25)
+    assert said(alice.answers()) == [("TEST_REQUEST_EVENT", "NONE")]
+    venue.advance(1.0)
+    assert said(alice.answers()) == []
+    assert venue.loop.connections == 1
+    venue.advance(0.3)
+    venue.run()
+    assert venue.loop.connections == 0
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Disconnect]
+
+
+def test_a_heartbeat_answers_the_question_and_is_not_answered_itself():
+    venue = Simulation()
+    alice = logon_with(venue, 1000)
+    venue.advance(1.25)
+    alice.answers()
+    assert alice.send(m.Heartbeat(session="alice")) == []
+    venue.advance(1.25)
+    assert said(alice.answers()) == [("TEST_REQUEST_EVENT", "NONE")]
+    assert venue.loop.connections == 1
+
+
+# ------------------------------------------------------------------------------------------------------ rates
+
+def test_orders_beyond_the_rate_are_throttled_each_and_move_no_mark():
+    venue = Simulation(orders_per_second=10)
+    alice = Peer(venue, 1)
+    alice.logon()
+    answers = said(alice.send(*[alice.order() for _ in range(12)]))
+    assert answers == [("NEW", "NONE")] * 10 + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 2
+    venue.advance(0.1)
+    alice.cl_ord_id -= 2
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+    assert len(venue.journaled()) == 12
+
+
+def test_messages_beyond_the_rate_are_throttled_but_heartbeats_are_taken():
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    alice.logon()
+    answers = [said(alice.send(alice.order())) for _ in range(6)]
+    assert answers == [[("NEW", "NONE")]] * 5 + [[("BUSINESS_MESSAGE_REJECT", "THROTTLED")]]
+    assert alice.send(m.Heartbeat(session="alice")) == []
+    assert said(alice.send(m.TestRequest(session="alice", test_req_id=4))) == [("HEARTBEAT_ANSWER", "NONE")]
+
+
+def test_a_second_of_throttling_logs_the_session_out():
+    venue = Simulation(orders_per_second=10)
+    alice = Peer(venue, 1)
+    alice.logon()
+    answers = said(alice.send(*[alice.order() for _ in range(23)]))
+    assert answers[10:21] == [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 11
+    assert answers[21:] == [("LOGOUT_ANSWER", "THROTTLED")] + [("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")] * 2
+    assert type(venue.journaled()[-1]) is m.Disconnect
+
+
+def test_a_session_that_slows_down_is_forgiven():
+    venue = Simulation(orders_per_second=10)
+    alice = Peer(venue, 1)
+    alice.logon()
+    for _ in range(5):
+        alice.send(*[alice.order() for _ in range(18)])
+        venue.advance(2)
+        alice.send(m.Heartbeat(session="alice"))
+    assert venue.loop.connections == 1
