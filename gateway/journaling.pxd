@@ -9,6 +9,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
 from pricetime.gateway.outgoing cimport drain_events
+from pricetime.gateway.stat_page cimport stat_sampled
 from pricetime.gateway.state cimport ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, NO_FAILURE, GatewayState, fail
 from pricetime.gateway.world cimport CLOCK_FLOW
 from pricetime.matching.engine cimport APPLIED, engine_apply
@@ -18,6 +19,8 @@ cdef void pass_time(GatewayState* self) noexcept nogil
     # Journal a Clock where something is due and no command has done it: the engine acts on commands only.
 cdef int patience(GatewayState* self) noexcept nogil
     # How many milliseconds a message may be waited for: until something is due, WAIT_MS at most.
+cdef uint8_t journal_timed(GatewayState* self, CommandLine* record) noexcept nogil
+    # journal(), and how long each half takes is told.
 cdef void journal_digest(GatewayState* self) noexcept nogil
     # The running digest of all events so far, for readers to compare.
 
@@ -62,7 +65,10 @@ cdef inline void apply(GatewayState* self, const CommandLine* record) noexcept n
 
 cdef inline uint8_t journal(GatewayState* self, CommandLine* record) noexcept nogil:
     """Both, for a record that passed the door: 0, or LOG_FULL with nothing done."""
-    cdef uint8_t reason = append(self, record)
+    cdef uint8_t reason
+    if stat_sampled(self.engine.sequence + 1):
+        return journal_timed(self, record)
+    reason = append(self, record)
     if reason == 0:
         apply(self, record)
     return reason

@@ -1,7 +1,8 @@
 """Digests, and the passing of time. See journaling.pxd."""
 
-from libc.stdint cimport INT64_MAX, int64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
+from pricetime.gateway.stat_page cimport stat_command, stat_ticks
 from pricetime.gateway.state cimport WAIT_MS
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.checksum cimport digest_high, digest_low
@@ -45,3 +46,15 @@ cdef int patience(GatewayState* self) noexcept nogil:
     if left >= WAIT_MS * <int64_t> NS_PER_MS:
         return WAIT_MS
     return 0 if left <= 0 else <int> ((left + NS_PER_MS - 1) // NS_PER_MS)     # never early: that would be a second wait
+
+
+# --------------------------------------------------------------------------------------------- seen from outside
+
+cdef uint8_t journal_timed(GatewayState* self, CommandLine* record) noexcept nogil:
+    cdef uint64_t begun = stat_ticks(self.stat), appended
+    cdef uint8_t reason = append(self, record)
+    if reason == 0:
+        appended = stat_ticks(self.stat)
+        apply(self, record)
+        stat_command(self.stat, begun, appended, stat_ticks(self.stat))
+    return reason

@@ -1,6 +1,7 @@
 """The loop: batches from the transport through log and engine to the reports, on one thread without the GIL."""
 
 from pricetime.gateway.door_table cimport DoorTable
+from pricetime.gateway.stat_page cimport StatPage
 from pricetime.gateway.state cimport GatewayState
 from pricetime.gateway.world cimport Storage, Transport
 from pricetime.matching.engine cimport Engine
@@ -17,3 +18,4 @@ cdef class Loop:
     cdef readonly Transport transport
     cdef readonly Storage storage
     cdef readonly DoorTable keys
+    cdef readonly StatPage stat

@@ -3,6 +3,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pricetime.gateway.door_table import DoorTable
+from pricetime.gateway.stat_page import StatPage
 from pricetime.gateway.world import Storage, Transport
 from pricetime.matching.engine import Engine
 from pricetime.matching.records import Reason
@@ -28,6 +29,7 @@ class Loop:
         orders_per_second: int = ...,
         secret: bytes = ...,
         keys: DoorTable | None = ...,
+        stat: StatPage | None = ...,
     ) -> None: ...
     @property
     def engine(self) -> Engine: ...
@@ -43,6 +45,8 @@ class Loop:
     def set_time(self, utc: int, monotonic: int) -> None: ...
     @property
     def keys(self) -> DoorTable | None: ...
+    @property
+    def stat(self) -> StatPage: ...
     @property
     def desk_wanted(self) -> bool: ...
     @property

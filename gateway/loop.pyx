@@ -22,6 +22,7 @@ from pricetime.gateway.door_table cimport DoorTable
 from pricetime.gateway.held cimport publish, wait_for_disk
 from pricetime.gateway.outgoing cimport drain_events, send_all
 from pricetime.gateway.sessions cimport end_session, find_silent
+from pricetime.gateway.stat_page cimport StatPage, stat_batch, stat_counters
 from pricetime.gateway.state cimport *
 from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
 from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
@@ -98,11 +99,19 @@ cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:
     return error
 
 
+cdef inline void tell(GatewayState* self, int messages, uint64_t commands_before) noexcept nogil:
+    """What the round was, to whoever looks from outside; of one that waited for nothing, that the thread lives."""
+    if messages:
+        stat_batch(self.stat, self.monotonic, clock_monotonic(&self.clock), self.counters.commands - commands_before)
+    stat_counters(self.stat, &self.counters, self.monotonic, self.engine.sequence, self.held.committed, self.table.count)
+
+
 cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     cdef Arrival arrival
     cdef int error = 0
     cdef int messages = 0
     cdef size_t room = BATCH_LINES_MAX * LINE_BYTES
+    cdef uint64_t commands = self.counters.commands
     self.monotonic = clock_monotonic(&self.clock)
     while messages < BATCH_MESSAGES_MAX and self.failure == NO_FAILURE:
         if wait:
@@ -124,6 +133,7 @@ cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     pass_time(self)
     finish_batch(self)
     self.counters.batches += messages != 0
+    tell(self, messages, commands)
     return messages
 
 
@@ -145,7 +155,7 @@ cdef class Loop:
     time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
     digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
     one second's worth at once; 0: no bound. secret: 32 bytes that desk and steward enrol with; empty: there are none.
-    keys: what keys may do, where the transport tells them.
+    keys: what keys may do, where the transport tells them. stat: where it is seen from outside.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -156,7 +166,8 @@ cdef class Loop:
     def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
                  str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
                  int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY,
-                 uint32_t messages_per_second=0, uint32_t orders_per_second=0, bytes secret=b"", DoorTable keys=None):
+                 uint32_t messages_per_second=0, uint32_t orders_per_second=0, bytes secret=b"", DoorTable keys=None,
+                 StatPage stat=None):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
             raise RuntimeError("a loop is made once")
@@ -177,6 +188,8 @@ cdef class Loop:
                 raise ValueError(f"secret of {len(secret)} bytes: expected {SECRET_BYTES}")
             memcpy(state.helpers.secret, <const char*> secret, SECRET_BYTES)
             state.helpers.wanted_secret = True
+        self.stat = StatPage() if stat is None else stat
+        state.stat = self.stat.stat
         self.keys = keys
         state.keys = NULL if keys is None else keys.table
         state.sink.events = state.events

@@ -7,6 +7,7 @@ from pricetime.gateway.connections cimport NO_CONNECTION, Connection, connection
 from pricetime.gateway.door_table cimport key_rights, key_speaks_for
 from pricetime.gateway.journaling cimport append, apply, begin_record, journal
 from pricetime.gateway.outgoing cimport answer, release, send_stranger
+from pricetime.gateway.stat_page cimport stat_refused
 from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, mark_lost
 from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport *
@@ -22,17 +23,20 @@ cdef void refuse(GatewayState* self, uint8_t reason, const CommandLine* record) 
     if reason == DUPLICATE_CL_ORD_ID:
         order_id = <uint64_t> self.engine.sessions[record.session].mark
     self.counters.refused += 1
+    stat_refused(self.stat, reason)
     answer(self, self.current, BUSINESS_MESSAGE_REJECT, reason, record, order_id)
 
 
 cdef void refuse_bytes(GatewayState* self, uint8_t reason, uint64_t offset) noexcept nogil:
     self.counters.refused += 1
+    stat_refused(self.stat, reason)
     answer(self, self.current, REJECT, reason, NULL, offset)
 
 
 cdef void end_out_of_turn(GatewayState* self, const CommandLine* record) noexcept nogil:
     cdef uint32_t index = self.current
     self.counters.refused += 1
+    stat_refused(self.stat, MSG_SEQ_NUM_OUT_OF_TURN)
     answer(self, index, BUSINESS_MESSAGE_REJECT, MSG_SEQ_NUM_OUT_OF_TURN, record,
            1 if index == NO_CONNECTION else self.table.connections[index].message_number + 1)
     if index != NO_CONNECTION:

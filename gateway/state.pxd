@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from pricetime.gateway.connections cimport ConnectionTable
 from pricetime.gateway.door_table cimport KeyTable
 from pricetime.gateway.internal cimport SECRET_BYTES
+from pricetime.gateway.stat_layout cimport Stat
 from pricetime.gateway.world cimport ROUTING_ID_MAX, Clock, StorageCalls, TransportCalls
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport NAME_BYTES, EventRecord
@@ -150,6 +151,7 @@ cdef struct GatewayState:
     size_t stranger_bytes
     char stranger_routing[ROUTING_ID_MAX + 1]
     char* stranger
+    Stat* stat                          # what is seen from outside: stat_page.pxd
     Counters counters
     PhaseChanges phases
     EventRecord events[SINK_EVENTS]
