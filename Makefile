@@ -9,6 +9,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+REPORT := build/bench
 SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
              matching/*.h journal/*.h gateway/*.h bench/*.h)
 
@@ -27,8 +28,10 @@ soak: build $(VENV)/.test-tools
 	@PYTHONPATH=tests $(BIN)/python -P -m $(if $(filter faults,$(firstword $(SOAK))),faults.soak \
 	    $(wordlist 2,$(words $(SOAK)),$(SOAK)),differential.soak $(SOAK))
 
-bench: build
-	$(BIN)/pricetime bench $(BENCH)
+# BENCH="gateway --quick" for a part of it; without it all, into $(REPORT): a page, JSON, curves for HdrHistogram's tools.
+bench: build $(VENV)/.bench-tools
+	@mkdir -p $(REPORT)
+	$(BIN)/pricetime bench $(or $(BENCH),--html $(REPORT)/report.html --json $(REPORT)/report.json --hdr $(REPORT)/hdr)
 
 lint: build $(VENV)/.lint-tools
 	$(BIN)/ruff check .
@@ -69,6 +72,10 @@ $(VENV)/.installed: $(VENV)/.tools setup.py
 	@PRICETIME_FOLDERS= $(BIN)/python -m pip install -q --no-build-isolation -e . >$(VENV)/build.log 2>&1 || \
 	    { cat $(VENV)/build.log; exit 1; }
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "pricetime-tree.pth").write_text("$(CURDIR)/build/cython\n")'
+	@touch $@
+
+$(VENV)/.bench-tools: $(VENV)/.venv pyproject.toml
+	@$(BIN)/python -m pip install -q --group bench
 	@touch $@
 
 $(VENV)/.test-tools: $(VENV)/.venv pyproject.toml

@@ -21,6 +21,8 @@ from pricetime.matching.records cimport LINE_BYTES
 
 import numpy as np
 
+from pricetime.bench.venue_server import secure
+
 cdef extern from "bare_journal.h" nogil:
     uint32_t bare_append_line(char* place, const char* line, uint32_t seed)
 
@@ -64,8 +66,9 @@ cdef int serve(void* socket, char* area, size_t area_bytes, bint copy) noexcept 
     return error
 
 
-def run_bare_server(copy):
-    """Serve on a free loopback port, said on standard output, until standard input ends: then the process does."""
+def run_bare_server(copy, curve=False):
+    """Serve on a free loopback port, said on standard output (and the public key, with `curve`), until standard input ends:
+    then the process does."""
     cdef unsigned char[::1] area = np.ones(AREA_BYTES, np.uint8)
     cdef void* handle
     cdef bint copy_lines = copy
@@ -73,8 +76,9 @@ def run_bare_server(copy):
     context = zmq.Context()
     socket = context.socket(zmq.ROUTER)
     socket.set_hwm(0)
+    key = secure(socket) if curve else ""
     port = socket.bind_to_random_port("tcp://127.0.0.1")
-    print(f"tcp://127.0.0.1:{port}", flush=True)
+    print(f"tcp://127.0.0.1:{port} {key}", flush=True)
     handle = <void*> <uintptr_t> socket.underlying
     threading.Thread(target=_end_with_standard_input, name="end", daemon=True).start()
     with nogil:

@@ -1,37 +1,56 @@
-"""How many orders are acknowledged, and how fast? Over ZeroMQ on tcp loopback, one client, client and server two
-processes.
+"""How many orders are acknowledged, and how fast? Over ZeroMQ on tcp loopback, client and server two processes.
 
 `gateway/tcp/1`, `/10`, `/100`: orders in messages of so many, in orders/s, from the first send to the last
-acknowledgement, a window of them in flight. Yardsticks `bare/tcp/...`: the same client against a loop that
-receives, copies each line to memory with CRC32C and sends the message back. `gateway/roundtrip`: one order at a
-time, p50 in ns, beside `bare/roundtrip`, a bare echo. The venue does everything: message numbers, sessions, log
-(process level), engine, reports. Flow: `move`, one session.
+acknowledgement, a window of them in flight. Yardsticks `bare/tcp/...`: the same client against a loop that receives,
+copies each line to memory with CRC32C and sends the message back. `gateway/roundtrip`: one order at a time, half a
+millisecond of silence before each; `gateway/open/RATE`: orders at given times, whatever became of those before, each
+one's latency from when it was to be sent; both beside `bare/...`, an echo of the same size. `gateway/inside/RATE`: the
+same loop, log and engine on messages in memory, from when a message was to come to the reply handed over. `.../1000`
+of `sessions`: the same orders from 1,000 sessions, over tcp on a connection each, and inside; beside one session.
+`gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
+sessions, log (process level), engine, reports.
 
 Why it may mislead: on two cores client and server, each with its I/O thread, share them, so the figures move
 together with the scheduler's mood (twice as many single-order messages where both threads of a side happen to share
-a core); one client; a trade's further reports cost the venue work that a bare loop has not. The window is
-closed-loop: this says what gets through, not how long orders wait at a given rate.
+a core); a trade's further reports cost the venue work that a bare loop has not. `tcp` is closed-loop: it says what gets
+through, not how long orders wait. In `sessions` over tcp most of the cost is the kernel's and libzmq's: a thousand
+connections are a thousand reads where one connection's are a few; `bare/sessions/1000` says how much.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from pricetime.bench import servers
-from pricetime.bench.flows import generated_flow
-from pricetime.bench.harness import Comparison, Limit, Measure, Options
+from pricetime.bench.flows import Flow, generated_flow
+from pricetime.bench.harness import REPEATS_LONG, Comparison, Item, Latencies, Limit, Measure, Options
+from pricetime.bench.inside import DEALT, dealt, inside_venue
 from pricetime.bench.load_client import LoadClient
-from pricetime.bench.venue_server import logon
+from pricetime.bench.venue_server import logons
 
 # Orders a message -> orders in flight, orders a repeat, limit.
 SIZES = {
-    1: (4_000, 300_000, Limit(at_least=0.6)),
-    10: (4_000, 300_000, None),
-    100: (40_000, 300_000, Limit(at_least=0.4)),
+    1: (4_000, 300_000, Limit(at_least=0.85)),
+    10: (4_000, 300_000, Limit(at_least=0.75)),
+    100: (40_000, 600_000, Limit(at_least=0.75)),
 }
-ROUND_TRIPS = 10_000
-QUICK_DIVISOR = 3
-ROUND_TRIP_LIMIT = Limit(at_most=1.3)
+QUICK_DIVISOR = 5
+ROUND_TRIPS = 1_000
+GAP_NS = 500_000                    # of silence before each
+ROUND_TRIP_LIMIT = Limit(at_most=1.15)
+RATES = (10_000, 25_000, 50_000, 100_000, 200_000, 400_000, 800_000)
+RATES_QUICK = (10_000, 50_000)
+OPEN_SECONDS = 0.5                  # of a repeat
+OPEN_MOST = 100_000                 # orders of a repeat
+OPEN_LIMIT = Limit(at_most=1.25)
+LIMITED_RATES = (10_000, 50_000)
+OPEN_BOUNDS = {10_000: {99.0: Limit(at_most=100)}}         # us
+INSIDE_RATES = (100_000, 1_000_000, 2_000_000)
+INSIDE_ORDERS = 500_000             # a repeat
+INSIDE_BOUNDS = {1_000_000: {50.0: Limit(at_most=1), 99.0: Limit(at_most=5)}}      # us
+SESSIONS_LIMIT = Limit(at_most=1.3)
+SESSION_ORDERS = 200_000            # a repeat
 FILL_PER_MESSAGE = 100
 
 
@@ -44,50 +63,174 @@ class Feed:
     def next(self) -> np.ndarray:
         """The next stretch of lines."""
         part = self.lines[self.at:self.at + self.stretch]
+        if len(part) < self.stretch:
+            raise RuntimeError(f"the flow of {len(self.lines)} orders is used up")
         self.at += self.stretch
         return part
 
     def orders_a_second(self, per_message: int, window: int) -> float:
         return self.stretch * 1e9 / self.client.throughput(self.next(), per_message, window)
 
+    def order_time(self, window: int) -> float:
+        """Nanoseconds an order, one a message."""
+        return self.client.throughput(self.next(), 1, window) / self.stretch
+
+    def round_trips(self, gap: int = 0) -> np.ndarray:
+        return self.client.round_trips(self.next(), gap)
+
     def round_trip(self) -> float:
         """Median in nanoseconds."""
-        return float(np.median(self.client.round_trips(self.next())))
+        return float(np.median(self.round_trips()))
+
+    def open_loop(self, rate: int) -> np.ndarray:
+        return self.client.open_loop(self.next(), 1_000_000_000 // rate)
 
 
-def comparisons(options: Options) -> Iterator[Comparison]:
+def comparisons(options: Options) -> Iterator[Item]:
     """Each figure with servers of its own, which end when the next one is asked for."""
     for per_message in SIZES:
         yield from throughput(per_message, options)
-    yield from round_trip(options)
+    yield from round_trips(options)
+    for rate in RATES if not options.quick else RATES_QUICK:
+        yield from open_loop(rate, options)
+    yield from inside(options)
+    yield from sessions(options)
+    yield from with_curve(options)
 
 
-def throughput(per_message: int, options: Options) -> Iterator[Comparison]:
+@contextmanager
+def both(stretch: int, options: Options, *, copy: bool, curve: bool = False) -> Iterator[tuple[Feed, Feed]]:
+    """The venue and the bare server with the same orders: logged on, the live orders filled in; a stretch for each
+    repeat and the warm-up."""
+    with servers.venue(curve=curve) as client, servers.bare_server(copy, curve=curve) as bare_client:
+        flow = generated_flow("move", stretch * (options.repeats + 1), sessions=1)
+        yield begun(client, flow, stretch), Feed(bare_client, flow.lines, stretch)
+
+
+def begun(client: LoadClient, flow: Flow, stretch: int) -> Feed:
+    """A venue's client, logged on, the live orders filled in."""
+    client.throughput(logons(), 1, 1)
+    client.throughput(flow.fill, FILL_PER_MESSAGE, len(flow.fill))
+    return Feed(client, flow.lines, stretch)
+
+
+def throughput(per_message: int, options: Options) -> Iterator[Item]:
     """Orders acknowledged a second, in messages of `per_message`."""
     window, stretch, limit = SIZES[per_message]
-    with servers.venue() as client, servers.bare_server(copy=True) as bare_client:
-        venue, bare = feeds(client, bare_client, stretch, options)
+    stretch = stretch // options.of(1, QUICK_DIVISOR)
+    with both(stretch, options, copy=True) as (venue, bare):
         yield Comparison(
-            Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: venue.orders_a_second(per_message, window)),
-            Measure(f"bare/tcp/{per_message}", "orders/s", lambda: bare.orders_a_second(per_message, window)),
+            Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: venue.orders_a_second(per_message, window),
+                    stretch),
+            Measure(f"bare/tcp/{per_message}", "orders/s", lambda: bare.orders_a_second(per_message, window), stretch),
             limit)
 
 
-def round_trip(options: Options) -> Iterator[Comparison]:
-    """One order at a time: the median of its round trips."""
-    with servers.venue() as client, servers.bare_server(copy=False) as bare_client:
-        venue, bare = feeds(client, bare_client, ROUND_TRIPS, options)
-        yield Comparison(Measure("gateway/roundtrip", "ns", venue.round_trip),
-                         Measure("bare/roundtrip", "ns", bare.round_trip),
-                         ROUND_TRIP_LIMIT)
+def round_trips(options: Options) -> Iterator[Item]:
+    """One order at a time, with idle gaps."""
+    with both(options.of(ROUND_TRIPS, ROUND_TRIPS // QUICK_DIVISOR), options, copy=False) as (venue, bare):
+        yield Latencies("gateway/roundtrip", lambda: venue.round_trips(GAP_NS), "round trip over tcp, idle gaps",
+                        "venue", ("bare/roundtrip", lambda: bare.round_trips(GAP_NS)),
+                        limits={50: ROUND_TRIP_LIMIT, 99: ROUND_TRIP_LIMIT})
 
 
-def feeds(client: LoadClient, bare_client: LoadClient, stretch: int, options: Options) -> tuple[Feed, Feed]:
-    """Both sides with the same orders, logged on, the live orders filled in; a stretch for each repeat and the
-    warm-up."""
-    if options.quick:
-        stretch //= QUICK_DIVISOR
+def open_orders(rate: int, options: Options) -> int:
+    """Orders of a repeat."""
+    return min(int(rate * OPEN_SECONDS), OPEN_MOST) // options.of(1, QUICK_DIVISOR)
+
+
+def open_loop(rate: int, options: Options) -> Iterator[Item]:
+    """Orders at given times."""
+    with both(open_orders(rate, options), options, copy=False) as (venue, bare):
+        yield Latencies(f"gateway/open/{rate}", lambda: venue.open_loop(rate), "open loop over tcp", f"{rate:,}/s",
+                        (f"bare/open/{rate}", lambda: bare.open_loop(rate)),
+                        limits={50: OPEN_LIMIT, 99: OPEN_LIMIT} if rate in LIMITED_RATES else {},
+                        bounds=OPEN_BOUNDS.get(rate, {}))
+
+
+def inside(options: Options) -> Iterator[Item]:
+    """From a message in memory to its reply handed over, at given rates."""
+    flow = generated_flow("move", INSIDE_ORDERS // options.of(1, QUICK_DIVISOR) * (REPEATS_LONG + 1), sessions=1)
+    for rate in INSIDE_RATES if not options.quick else INSIDE_BOUNDS:
+        with inside_venue() as venue:
+            venue.work_off(flow.fill)
+            stretches = iter(np.split(flow.lines, REPEATS_LONG + 1))
+            yield Latencies(f"gateway/inside/{rate}", taker(venue.latencies, stretches, rate),
+                            "inside the venue: message in memory to reply handed over", f"{rate:,}/s",
+                            percentiles=(50, 99, 99.9), bounds=INSIDE_BOUNDS.get(rate, {}))
+
+
+def taker(run: Callable[[np.ndarray, int], np.ndarray], stretches: Iterator[np.ndarray],
+          rate: int) -> Callable[[], np.ndarray]:
+    """A run of the next stretch each time."""
+    return lambda: run(next(stretches), rate)
+
+
+def sessions(options: Options) -> Iterator[Item]:
+    """1,000 sessions beside one: over tcp, a bare loop's over tcp, inside."""
+    many = DEALT
+    stretch = SESSION_ORDERS // options.of(1, QUICK_DIVISOR)
+    lines = {count: dealt(count, stretch * (options.repeats + 1)) for count in (1, many)}
+    window = 4_000
+    with dealt_venue(many, lines[many], stretch) as venue, dealt_venue(1, lines[1], stretch) as one:
+        yield Comparison(
+            Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
+            Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
+    with servers.bare_server(True, connections=many) as bare_client, servers.bare_server(True) as one_client:
+        bare, bare_one = Feed(bare_client, lines[many], stretch), Feed(one_client, lines[1], stretch)
+        yield Comparison(
+            Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
+            Measure("bare/sessions/1", "ns/order", lambda: bare_one.order_time(window), stretch),
+            note="what ZeroMQ and the kernel alone take for 1,000 connections instead of one")
+    with inside_venue(many) as within, inside_venue() as alone:
+        parts, own = (iter(np.split(lines[count], options.repeats + 1)) for count in (many, 1))
+        yield Comparison(
+            Measure(f"gateway/inside-sessions/{many}", "ns/order", lambda: within.work_off(next(parts)), stretch),
+            Measure("gateway/inside-sessions/1", "ns/order", lambda: alone.work_off(next(own)), stretch),
+            SESSIONS_LIMIT, "the venue's own part of it, without sockets")
+
+
+@contextmanager
+def dealt_venue(sessions: int, lines: np.ndarray, stretch: int) -> Iterator[Feed]:
+    """A venue with so many sessions, a connection each, all logged on."""
+    with servers.venue(connections=sessions) as client:
+        client.throughput(logons(sessions), 1, sessions)
+        yield Feed(client, lines, stretch)
+
+
+def with_curve(options: Options) -> Iterator[Item]:
+    """The same figures with CURVE, beside those without it."""
+    for per_message in SIZES if not options.quick else (1,):
+        yield from curve_throughput(per_message, options)
+    with secured(options.of(ROUND_TRIPS, ROUND_TRIPS // QUICK_DIVISOR), options) as (secure, plain):
+        yield Latencies("gateway/curve/roundtrip", lambda: secure.round_trips(GAP_NS), "round trip over tcp, idle gaps",
+                        "venue with CURVE", ("gateway/roundtrip", lambda: plain.round_trips(GAP_NS)))
+    for rate in LIMITED_RATES if not options.quick else ():
+        yield from curve_open_loop(rate, options)
+
+
+def curve_throughput(per_message: int, options: Options) -> Iterator[Item]:
+    """Orders acknowledged a second with CURVE."""
+    window, stretch, _ = SIZES[per_message]
+    stretch = stretch // options.of(1, QUICK_DIVISOR)
+    with secured(stretch, options) as (secure, plain):
+        yield Comparison(
+            Measure(f"gateway/curve/tcp/{per_message}", "orders/s",
+                    lambda: secure.orders_a_second(per_message, window), stretch),
+            Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: plain.orders_a_second(per_message, window),
+                    stretch))
+
+
+def curve_open_loop(rate: int, options: Options) -> Iterator[Item]:
+    """Orders at given times with CURVE."""
+    with secured(open_orders(rate, options), options) as (secure, plain):
+        yield Latencies(f"gateway/curve/open/{rate}", lambda: secure.open_loop(rate), "open loop over tcp, with CURVE",
+                        f"{rate:,}/s", (f"gateway/open/{rate}", lambda: plain.open_loop(rate)))
+
+
+@contextmanager
+def secured(stretch: int, options: Options) -> Iterator[tuple[Feed, Feed]]:
+    """A venue with CURVE and one without, with the same orders."""
     flow = generated_flow("move", stretch * (options.repeats + 1), sessions=1)
-    client.throughput(logon(), 1, 1)
-    client.throughput(flow.fill, FILL_PER_MESSAGE, len(flow.fill))
-    return Feed(client, flow.lines, stretch), Feed(bare_client, flow.lines, stretch)
+    with servers.venue(curve=True) as secure, servers.venue() as plain:
+        yield begun(secure, flow, stretch), begun(plain, flow, stretch)

@@ -1,4 +1,4 @@
-"""How long does a start from a snapshot take?
+"""How long does a start take: from a snapshot, after a crash? And a snapshot itself?
 
 `start/snapshot` in s: from a snapshot with 1,000,000 live orders and a log with 1,000,000 commands behind it to an
 engine that is ready, its pages provided.
@@ -8,24 +8,31 @@ CRC32C checked, every bound and relation of its state, every record's checksum a
 tables built anew. The flow is `deep` of flows.py, whose orders lie on 100,000 levels, in an engine for 2^20 more than
 that. No yardstick: the limit is on the figure.
 
+`start/recovery` in ns/line: what a writer does before it begins, here for every segment (recover, thorough): where
+the log ends, each record's checksum, number and time; beside `bare/recovery`, the lines' checksums alone, over the
+same files. `snapshot/write` in ns/order: the state of 1,000,000 live orders to a file that is on the disk and has its
+name; beside `bare/snapshot`, as many bytes with their CRC32C into a file, and fsync.
+
 Why it may mislead: the files are in the system's page cache, as after a crash of the process, not of the machine; a
 disk has to read some 200 MB first. What the venue does besides (sockets, recovery, venue.toml) is not in it.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 
 import numpy as np
 
+from pricetime.bench.bare_journal import time_bare_append, time_bare_read
 from pricetime.bench.bench_journal import write_log
 from pricetime.bench.flows import SCALES, first_lines, generated_flow, record
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
-from pricetime.journal import Reader, restore, snapshot
+from pricetime.journal import Reader, recover, restore, snapshot
 from pricetime.journal.replay import replay
 from pricetime.matching.engine import Engine, touch
 from pricetime.matching.errors import CheckFailed
-from pricetime.matching.records import RULES_VERSION, CommandType, Phase
+from pricetime.matching.records import LINE_BYTES, RULES_VERSION, CommandType, Phase
 
 FLOW = "deep"
 COMMANDS = 1_000_000
@@ -35,11 +42,51 @@ LIMIT = Limit(at_most=1.0)
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
-    """The one figure."""
+    """All three."""
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         last, live = make(directory, COMMANDS_QUICK if options.quick else COMMANDS)
-        yield Comparison(Measure("start/snapshot", "s", lambda: seconds_to_start(directory, last)), limit=LIMIT,
+        yield Comparison(Measure("start/snapshot", "s", lambda: seconds_to_start(directory, last), last), limit=LIMIT,
                          note=f"{live:,} live orders in the snapshot")
+        parts = [block.view(np.uint8) for block in Reader(directory)]
+        lines = sum(map(len, parts)) // LINE_BYTES
+        yield Comparison(
+            Measure("start/recovery", "ns/line", lambda: recovery_time(directory) / lines, lines),
+            Measure("bare/recovery", "ns/line", lambda: sum(time_bare_read(part)[0] for part in parts) / lines, lines))
+        yield from snapshots(directory)
+
+
+def recovery_time(directory: str) -> int:
+    """Nanoseconds."""
+    start = time.perf_counter_ns()
+    recover(directory, thorough=True)
+    return time.perf_counter_ns() - start
+
+
+def snapshots(directory: str) -> Iterator[Comparison]:
+    """Writing one, beside as many bytes."""
+    restored = restore(directory, Engine)
+    assert restored.snapshot is not None, "made by make()"
+    live = len(restored.engine.orders("BENCH"))
+    state = np.frombuffer(restored.engine.dump(), np.uint8)
+    whole = state[:len(state) // LINE_BYTES * LINE_BYTES]
+    area = np.ones(len(whole), np.uint8)
+
+    def write() -> float:
+        with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as target:
+            start = time.perf_counter_ns()
+            snapshot.write(target, restored.engine, restored.reader)
+            return (time.perf_counter_ns() - start) / live
+
+    def bare() -> float:
+        with tempfile.TemporaryFile(prefix="pricetime-bench-") as file:
+            elapsed = time_bare_append(area, whole)[0]
+            start = time.perf_counter_ns()
+            file.write(area.data)
+            os.fsync(file.fileno())
+            return (elapsed + time.perf_counter_ns() - start) / live
+
+    yield Comparison(Measure("snapshot/write", "ns/order", write, live),
+                     Measure("bare/snapshot", "ns/order", bare, live), note=f"{len(state):,} bytes")
 
 
 def make(directory: str, count: int) -> tuple[int, int]:

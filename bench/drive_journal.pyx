@@ -43,9 +43,9 @@ cdef inline int64_t now() noexcept nogil:
 
 
 def time_batches(Writer writer not None, const CommandLine[::1] lines not None, size_t batch, int64_t pace):
-    """Append `lines`, single-line records numbered on from the writer's, `batch` at a time, publish and wake readers, a batch
-    each `pace` nanoseconds at the earliest. (nanoseconds of each batch, segments begun before and in it). OSError where
-    one was not appended."""
+    """Append `lines`, single-line records numbered on from the writer's, `batch` at a time, publish and wake readers,
+    a batch each `pace` nanoseconds at the earliest. (nanoseconds of each batch, segments begun before and in it).
+    OSError where one was not appended."""
     cdef LogWriter* log = writer.log
     cdef size_t count = lines.shape[0] // batch, at, index
     cdef int64_t start, due

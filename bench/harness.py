@@ -1,24 +1,30 @@
-"""Measure things beside their yardsticks: repeats in alternated pairs, medians and extremes, a table, JSON.
+"""Measure things beside their yardsticks: repeats in alternated pairs, medians and extremes, latencies, growth.
 
-Owns how a figure is taken and shown; what is measured is the suites' (bench_*.py). A figure and its yardstick are
-measured in turn, A B A B, so that what the machine does meanwhile falls on both; the ratio is the median of the
-pairs' ratios.
+Owns how a figure is taken; what is measured is the suites' (bench_*.py), how it is shown table.py's and page.py's. A
+figure and its yardstick are measured in turn, A B A B, so that what the machine does meanwhile falls on both; the ratio
+is the median of the pairs' ratios. A suite gives a row of items, each of which knows how it is taken: a Comparison (one
+number a repeat), Latencies (many samples a repeat), a Growth (one number at each size of something).
 """
 
-import os
-import platform
 import statistics
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from pricetime.bench.curves import Curve, curve, percentile_name, percentile_of
+from pricetime.bench.machine import machine
+from pricetime.bench.rulers import Reading
+
+Taken = TypeVar("Taken")
 
 REPEATS = 9
+REPEATS_LONG = 5            # of what takes long: latencies and growth
 REPEATS_QUICK = 5
 NOISY_SPREAD = 0.25         # (max - min) / median above which a figure is called noisy
-TRUSTED_LOAD = 0.75         # load a core before the run above which figures are not to be trusted
 
 
 @dataclass(frozen=True)
@@ -32,14 +38,19 @@ class Options:
     def repeats(self) -> int:
         return REPEATS_QUICK if self.quick else REPEATS
 
+    def of(self, full: Taken, quick: Taken) -> Taken:
+        """What is for a full run, or for a quick one."""
+        return quick if self.quick else full
+
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure: `run` does the whole work once and returns the value in `unit`."""
+    """One figure: `run` does the whole work once and returns the value in `unit`; `count` operations lie behind it."""
 
     name: str
     unit: str
     run: Callable[[], float]
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,23 +68,14 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A figure with the yardstick that it stands beside; `note` says what cannot be seen from the names. Without a
-    yardstick the limit is on the figure itself."""
-
-    subject: Measure
-    yardstick: Measure | None = None
-    limit: Limit | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Result:
-    """Values of one figure, one a repeat."""
+    """Values of one figure, one a repeat; `count` operations behind each."""
 
     name: str
     unit: str
     values: tuple[float, ...]
+    count: int = 1
+    suite: str = ""
 
     @property
     def value(self) -> float:
@@ -85,7 +87,7 @@ class Result:
 
     def as_json(self) -> dict[str, object]:
         return {"name": self.name, "value": _rounded(self.value), "unit": self.unit, "min": _rounded(min(self.values)),
-                "max": _rounded(max(self.values)), "repeats": len(self.values)}
+                "max": _rounded(max(self.values)), "repeats": len(self.values), "count": self.count}
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,43 @@ class Ratio:
         return {"name": self.subject.name, "yardstick": self.yardstick.name, "ratio": _rounded(self.value), **limit}
 
 
+@dataclass(frozen=True)
+class Grown:
+    """What became of a figure as something grew: results at the sizes, and the exponent b of cost ~ size ** b, by least
+    squares of the logarithms. `stopped`: why it does not go further."""
+
+    name: str
+    axis: str
+    sizes: tuple[float, ...]
+    results: tuple[Result, ...]
+    stopped: str = ""
+
+    @property
+    def exponent(self) -> float:
+        slope = np.polyfit(np.log(self.sizes), np.log([result.value for result in self.results]), 1)[0]
+        return float(slope)
+
+    def as_json(self) -> dict[str, object]:
+        return {"name": self.name, "axis": self.axis, "sizes": list(self.sizes), "exponent": round(self.exponent, 3),
+                "results": [result.name for result in self.results], "stopped": self.stopped}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text that a suite composes of its results: the first row is the heading. `published` rows are others',
+    not measured here."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    published: frozenset[int] = frozenset()
+    note: str = ""
+    suite: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {"title": self.title, "rows": [list(row) for row in self.rows], "published": sorted(self.published),
+                "note": self.note}
+
+
 @dataclass
 class Report:
     """All that was measured, in order."""
@@ -131,15 +170,31 @@ class Report:
     results: list[Result] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
+    grown: list[Grown] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    rulers: list[Reading] = field(default_factory=list)
+    suite: str = ""             # that is being measured
 
     @property
     def missed(self) -> list[Ratio]:
         return [ratio for ratio in self.ratios if ratio.missed]
 
+    def add(self, name: str, unit: str, values: Sequence[float], count: int) -> Result:
+        result = Result(name, unit, tuple(values), count, self.suite)
+        self.results.append(result)
+        return result
+
     def as_json(self) -> dict[str, object]:
-        """`machine` and `results` as INTERFACES has them; `ratios` beside them."""
+        """`machine` and `results` as INTERFACES has them; beside them `ratios` and all else."""
         return {"machine": self.machine, "results": [result.as_json() for result in self.results],
-                "ratios": [ratio.as_json() for ratio in self.ratios]}
+                "ratios": [ratio.as_json() for ratio in self.ratios],
+                "curves": [{"name": taken.name, "unit": "ns", "count": taken.total,
+                            **{percentile_name(p): taken.at(p) for p in (50, 90, 99, 99.9, 99.99, 100)}}
+                           for taken in self.curves],
+                "growth": [grown.as_json() for grown in self.grown],
+                "tables": [table.as_json() for table in self.tables],
+                "yardsticks": [reading.as_json() for reading in self.rulers], "notes": self.notes}
 
 
 def _rounded(value: float) -> float:
@@ -147,127 +202,129 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def measure(comparison: Comparison, repeats: int) -> list[Result]:
-    """The subject's result, then the yardstick's where there is one. A first pair warms up and does not count."""
-    measures = [measured for measured in (comparison.subject, comparison.yardstick) if measured is not None]
-    values: list[list[float]] = [[] for _ in measures]
+class Item(Protocol):
+    """What a suite gives: something that can be taken."""
+
+    @property
+    def says(self) -> str: ...
+
+    def take(self, report: Report, repeats: int) -> None: ...
+
+
+def alternate(runs: Sequence[Callable[[], Taken]], repeats: int) -> list[list[Taken]]:
+    """What each gave, repeat by repeat: A B A B. A first round warms up and does not count."""
+    taken: list[list[Taken]] = [[] for _ in runs]
     for repeat in range(repeats + 1):
-        for measured, taken in zip(measures, values, strict=True):
-            value = measured.run()
+        for run_once, kept in zip(runs, taken, strict=True):
+            value = run_once()
             if repeat:
-                taken.append(value)
-    return [Result(m.name, m.unit, tuple(taken)) for m, taken in zip(measures, values, strict=True)]
+                kept.append(value)
+    return taken
 
 
-def run(comparisons: Iterable[Comparison], repeats: int, say: Callable[[str], None]) -> Report:
-    """Measure all, one after the other, and say which before each."""
-    report = Report(machine())
-    for comparison in comparisons:
-        beside = f" beside {comparison.yardstick.name}" if comparison.yardstick else ""
-        say(f"{comparison.subject.name}{beside} …")
-        subject, *yardstick = measure(comparison, repeats)
+@dataclass(frozen=True)
+class Comparison:
+    """A figure with the yardstick that it stands beside; `note` says what cannot be seen from the names. Without a
+    yardstick the limit is on the figure itself."""
+
+    subject: Measure
+    yardstick: Measure | None = None
+    limit: Limit | None = None
+    note: str = ""
+
+    @property
+    def says(self) -> str:
+        return self.subject.name + (f" beside {self.yardstick.name}" if self.yardstick else "")
+
+    def take(self, report: Report, repeats: int) -> None:
+        subject, *yardstick = measure(self, repeats, report.suite)
         report.results += [subject, *yardstick]
-        if yardstick or comparison.limit:
-            report.ratios.append(Ratio(subject, yardstick[0] if yardstick else None, comparison.limit))
-        if comparison.note:
-            report.notes.append(f"{comparison.subject.name}: {comparison.note}")
+        if yardstick or self.limit:
+            report.ratios.append(Ratio(subject, yardstick[0] if yardstick else None, self.limit))
+        if self.note:
+            report.notes.append(f"{self.subject.name}: {self.note}")
+
+
+def measure(comparison: Comparison, repeats: int, suite: str = "") -> list[Result]:
+    """The subject's result, then the yardstick's where there is one."""
+    measures = [measured for measured in (comparison.subject, comparison.yardstick) if measured is not None]
+    values = alternate([measured.run for measured in measures], repeats)
+    return [Result(m.name, m.unit, tuple(taken), m.count, suite) for m, taken in zip(measures, values, strict=True)]
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Latencies, many samples in nanoseconds a repeat, beside those of a yardstick.
+
+    `percentiles` become figures of their own, NAME/p99 in microseconds; all repeats together one curve, in the plot of
+    `group`, called `label` there. limits: of percentiles, on the ratio to the yardstick; bounds: on the figure itself.
+    """
+
+    name: str
+    run: Callable[[], np.ndarray]
+    group: str
+    label: str
+    yardstick: tuple[str, Callable[[], np.ndarray]] | None = None
+    percentiles: tuple[float, ...] = (50, 99)
+    limits: dict[float, Limit] = field(default_factory=dict)
+    bounds: dict[float, Limit] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def says(self) -> str:
+        return self.name + (f" beside {self.yardstick[0]}" if self.yardstick else "")
+
+    def take(self, report: Report, repeats: int) -> None:
+        sides = [(self.name, self.run), *([self.yardstick] if self.yardstick else [])]
+        samples = alternate([run_once for _, run_once in sides], min(repeats, REPEATS_LONG))
+        for percentile in self.percentiles:
+            subject, *yardstick = [
+                report.add(f"{name}/{percentile_name(percentile)}", "us",
+                           [percentile_of(one, percentile) / 1000 for one in taken], len(taken[0]))
+                for (name, _), taken in zip(sides, samples, strict=True)]
+            if yardstick:
+                report.ratios.append(Ratio(subject, yardstick[0], self.limits.get(percentile)))
+            if percentile in self.bounds:
+                report.ratios.append(Ratio(subject, None, self.bounds[percentile]))
+        report.curves += [curve(name, self.group, self.label, taken, bool(side))
+                          for side, ((name, _), taken) in enumerate(zip(sides, samples, strict=True))]
+        if self.note:
+            report.notes.append(f"{self.name}: {self.note}")
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A figure at each size of `axis`: NAME/SIZE. The sizes are taken in turn, so that drift falls on all."""
+
+    name: str
+    axis: str
+    points: Sequence[tuple[int, Measure]]
+    stopped: str = ""
+    note: str = ""
+
+    @property
+    def says(self) -> str:
+        return f"{self.name} at {self.points[0][0]:,} to {self.points[-1][0]:,} {self.axis}"
+
+    def take(self, report: Report, repeats: int) -> None:
+        values = alternate([measured.run for _, measured in self.points], min(repeats, REPEATS_LONG))
+        results = [report.add(measured.name, measured.unit, taken, measured.count)
+                   for (_, measured), taken in zip(self.points, values, strict=True)]
+        report.grown.append(Grown(self.name, self.axis, tuple(size for size, _ in self.points), tuple(results),
+                                  self.stopped))
+        if self.note:
+            report.notes.append(f"{self.name}: {self.note}")
+
+
+def run(items: Iterable[Item], repeats: int, say: Callable[[str], None], report: Report | None = None,
+        suite: str = "") -> Report:
+    """Take all, one after the other, and say which before each; into `report` where there is one already."""
+    report = report or Report(machine())
+    report.suite = suite
+    for item in items:
+        say(f"{item.says} …")
+        item.take(report, repeats)
     return report
-
-
-# ----------------------------------------------------------------------------------------------- how it is shown
-
-COLUMNS = ("name", "value", "unit", "min", "max", "repeats", "yardstick", "ratio", "limit", "verdict")
-
-
-def figure(value: float) -> str:
-    """Three significant figures at least, thousands in groups."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-
-
-def table(report: Report) -> str:
-    """Every figure in a line of its own, the ratio beside the one that the yardstick is for; below, notes, then what
-    is to be doubted, then the limits that are missed."""
-    ratios = {ratio.subject.name: ratio for ratio in report.ratios}
-    rows = [COLUMNS]
-    for result in report.results:
-        row = (result.name, figure(result.value), result.unit, figure(min(result.values)), figure(max(result.values)),
-               str(len(result.values)))
-        ratio = ratios.get(result.name)
-        if ratio is None:
-            rows.append((*row, "", "", "", ""))
-        else:
-            limit = "" if ratio.limit is None else str(ratio.limit)
-            beside = ("", "") if ratio.yardstick is None else (ratio.yardstick.name, f"{ratio.value:.2f}")
-            rows.append((*row, *beside, limit, ratio.verdict))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    right = {1, 3, 4, 5, 7, 8}
-    lines = ["  ".join(cell.rjust(width) if column in right else cell.ljust(width)
-                       for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
-    lines += report.notes
-    noisy = [result.name for result in report.results if result.noisy]
-    if noisy:
-        lines.append(f"noisy, read with care (spread above {NOISY_SPREAD:.0%} of the median): {', '.join(noisy)}")
-    return "\n".join([*lines, *warning(report.machine), *summary(report)])
-
-
-def warning(described: dict[str, Any]) -> list[str]:
-    """One line where the machine had too much else to do before the run."""
-    load, cores = described["load"][0], described["cores"] or 1
-    trusted = TRUSTED_LOAD * cores
-    if load <= trusted:
-        return []
-    return [f"WARNING: the load was {load:g} before the run, above {trusted:g} on {cores} cores: do not trust these "
-            "figures, run again on a quiet machine"]
-
-
-def summary(report: Report) -> list[str]:
-    """One line that says which limits are missed, or that all hold; none where nothing has a limit."""
-    limits = [ratio for ratio in report.ratios if ratio.limit is not None]
-    missed = [f"{ratio.subject.name} {figure(ratio.value)} ({ratio.limit})" for ratio in report.missed]
-    if missed:
-        return [f"MISSED {len(missed)} of {len(limits)} limits: {', '.join(missed)}"]
-    return [f"every limit holds ({len(limits)})"] if limits else []
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return "unknown"
-
-
-def _processor() -> str:
-    for line in _read("/proc/cpuinfo").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def machine() -> dict[str, Any]:
-    """What a reader must know to believe a figure: processor, cores, governor, kernel, versions, load before the
-    run."""
-    import zmq
-
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "clock": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "numpy": _version("numpy"),
-        "pyzmq": _version("pyzmq"),
-        "libzmq": zmq.zmq_version(),
-        "pricetime": _version("pricetime"),
-        "load": [round(value, 2) for value in os.getloadavg()],
-    }
 
 
 def say_to_standard_error(text: str) -> None:

@@ -1,18 +1,23 @@
-"""The load generator: one DEALER that sends prepared records, keeps a window in flight and counts what is acknowledged.
+"""The load generator: one DEALER that sends prepared records, in a window or each at its time, and notes what is
+acknowledged.
 
 The same client, doing the same work, drives a venue and the bare loop. A line that comes back with place 0
 acknowledges one command: the first event of a command is its NEW, REPLACED, CANCELED or reject, what follows it
 (trades, an IOC's rest) has higher places; a bare loop sends the command itself back, whose first four bytes are 0
 likewise. Everything is prepared before; between the first send and the last answer there is C without the GIL.
+
+A DEALER that connects several times has as many connections, and sends to them in turn: message n goes to connection
+n modulo their number. To the server these are so many clients.
 """
 
 import zmq
 
-from libc.errno cimport EAGAIN, EINTR
+from libc.errno cimport EAGAIN, EINTR, ETIMEDOUT
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, nanosleep, timespec
 
 from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZmqMessage, zmq_api
 from pricetime.matching cimport records
@@ -20,7 +25,34 @@ from pricetime.matching.records cimport CommandLine, EventRecord, LINE_BYTES
 
 import numpy as np
 
+cdef extern from "<poll.h>" nogil:
+    """
+    #define _GNU_SOURCE 1
+    #include <poll.h>
+    #ifdef __linux__
+    #include <sys/prctl.h>
+    static void wake_on_time(void) { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+    #else
+    static void wake_on_time(void) {}
+    #endif
+    static int wait_for_file(int file, long nanoseconds) {
+        struct pollfd wanted = {file, POLLIN, 0};
+    #ifdef __linux__
+        struct timespec most = {nanoseconds / 1000000000L, nanoseconds % 1000000000L};
+        return ppoll(&wanted, 1, &most, 0);
+    #else
+        return poll(&wanted, 1, (int) (nanoseconds / 1000000L));
+    #endif
+    }
+    """
+    void wake_on_time()         # a thread that sleeps is woken when it said, not up to 50 us later
+    int wait_for_file(int file, long nanoseconds)
+
 ANSWER_TIMEOUT_MS = 10_000
+
+cdef enum:
+    ANSWER_TIMEOUT_NS = 2_000_000_000
+    SPIN_NS = 2_000             # shorter waits are not slept through
 
 
 cdef struct Load:
@@ -29,7 +61,9 @@ cdef struct Load:
     size_t count                # single-line records
     size_t per_message
     size_t window               # records in flight at most
-    uint64_t message_number     # MsgSeqNum of the last record sent
+    uint64_t* message_numbers   # MsgSeqNum of the last record sent, by connection
+    size_t connections
+    size_t turn                 # connection that the next message goes to
     size_t sent
     size_t acknowledged
     size_t refused              # of these
@@ -52,13 +86,16 @@ cdef int send_next(Load* load) noexcept nogil:
     copies = <CommandLine*> zmq_api.msg_data(&message)
     memcpy(copies, load.lines + load.sent, count * LINE_BYTES)
     for i in range(count):
-        load.message_number += 1
-        copies[i].sequence = load.message_number
+        load.message_numbers[load.turn] += 1
+        copies[i].sequence = load.message_numbers[load.turn]
     if zmq_api.msg_send(&message, load.socket, 0) < 0:
         error = zmq_api.error_number()
         zmq_api.msg_close(&message)
         return error
     load.sent += count
+    load.turn += 1
+    if load.turn == load.connections:
+        load.turn = 0
     return 0
 
 
@@ -102,12 +139,16 @@ cdef int drive(Load* load, ZmqMessage* message) noexcept nogil:
     return 0
 
 
-cdef int ping(Load* load, ZmqMessage* message, int64_t* round_trips) noexcept nogil:
-    """One message at a time, its round trip in nanoseconds written down; 0 or errno."""
-    cdef size_t trip = 0, wanted
+cdef int ping(Load* load, ZmqMessage* message, int64_t gap, int64_t* round_trips) noexcept nogil:
+    """One message at a time, with a pause of `gap` nanoseconds before each, its round trip in nanoseconds written down;
+    0 or errno."""
+    cdef size_t trip = 0
+    cdef timespec pause = timespec(gap // 1_000_000_000, gap % 1_000_000_000)
     cdef int64_t start
     cdef int error
     while load.sent < load.count:
+        if gap:
+            nanosleep(&pause, NULL)
         start = now()
         error = send_next(load)
         while error == 0 and load.acknowledged < load.sent:
@@ -119,22 +160,74 @@ cdef int ping(Load* load, ZmqMessage* message, int64_t* round_trips) noexcept no
     return 0
 
 
+cdef int keep_time(Load* load, ZmqMessage* message, int file, int64_t interval, int64_t* latencies) noexcept nogil:
+    """Send a message each `interval` nanoseconds, whatever became of those before, and note for each record the time
+    from when it was to be sent to its answer; 0 or errno. Answers come in the order of the records."""
+    cdef int64_t start = now() + interval, heard = 0, passed, wait
+    cdef size_t answered = 0
+    cdef int error
+    while load.acknowledged < load.count:
+        passed = now() - start
+        if load.sent < load.count and passed >= <int64_t> (load.sent // load.per_message) * interval:
+            error = send_next(load)
+            if error:
+                return error
+        error = receive_next(load, message, ZMQ_DONTWAIT)
+        passed = now() - start
+        if error == 0:
+            heard = passed
+            while answered < load.acknowledged:
+                latencies[answered] = passed - <int64_t> (answered // load.per_message) * interval
+                answered += 1
+            continue
+        if error not in (EAGAIN, EINTR):
+            return error
+        if passed - heard > <int64_t> ANSWER_TIMEOUT_NS:
+            return ETIMEDOUT
+        wait = ANSWER_TIMEOUT_NS
+        if load.sent < load.count:
+            wait = <int64_t> (load.sent // load.per_message) * interval - passed
+        if wait > SPIN_NS:
+            wait_for_file(file, wait)
+    return 0
+
+
+def _endpoint_of(endpoint, number):
+    """The same endpoint from another address of loopback: libzmq has a DEALER connect to each name of an endpoint once."""
+    scheme, _, target = endpoint.partition("://")
+    return f"{scheme}://127.0.{1 + number // 250}.{1 + number % 250}:0;{target}"
+
+
 cdef class LoadClient:
-    """One connection. Its records are numbered from 1 on, over all calls, so a Logon is simply the first one sent."""
+    """One connection, or several in turn. A connection's records are numbered from 1 on, over all calls, so a Logon
+    is simply the first one sent. server_key: the server's public key (Z85), where it has one; the client's is made
+    up."""
 
     cdef object context
     cdef object socket
     cdef Load load
 
-    def __init__(self, str endpoint):
+    def __init__(self, str endpoint, size_t connections=1, bytes server_key=None):
+        if connections < 1:
+            raise ValueError("no connection")
+        self.load.connections = connections
+        self.load.message_numbers = <uint64_t*> calloc(connections, sizeof(uint64_t))
+        if self.load.message_numbers == NULL:
+            raise MemoryError
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
+        if server_key:
+            self.socket.curve_publickey, self.socket.curve_secretkey = zmq.curve_keypair()
+            self.socket.curve_serverkey = server_key
         self.socket.set_hwm(0)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RCVTIMEO, ANSWER_TIMEOUT_MS)
-        self.socket.connect(endpoint)
+        for number in range(connections):
+            self.socket.connect(_endpoint_of(endpoint, number) if connections > 1 else endpoint)
         self.load.socket = <void*> <uintptr_t> self.socket.underlying
-        self.load.message_number = 0
+
+    def __dealloc__(self):
+        free(self.load.message_numbers)
 
     def throughput(self, const CommandLine[::1] lines not None, size_t per_message, size_t window):
         """Nanoseconds from the first send to the last acknowledgement. Single-line records; `window` of them in
@@ -152,8 +245,28 @@ cdef class LoadClient:
         self.end(error)
         return elapsed
 
-    def round_trips(self, const CommandLine[::1] lines not None):
-        """Nanoseconds of each record's round trip, sent one at a time, as an int64 array."""
+    def open_loop(self, const CommandLine[::1] lines not None, int64_t interval, size_t per_message=1):
+        """Nanoseconds from when each record was to be sent to its answer, as an int64 array; a message each `interval`
+        nanoseconds, however late the answers come. One connection only: its answers are in order."""
+        times = np.zeros(lines.shape[0], np.int64)
+        cdef int64_t[::1] view = times
+        cdef ZmqMessage message
+        cdef int file = self.socket.getsockopt(zmq.FD)
+        cdef int error
+        if self.load.connections != 1:
+            raise ValueError("an open loop wants one connection")
+        self.begin(lines, per_message, lines.shape[0])
+        with nogil:
+            wake_on_time()
+            zmq_api.msg_init(&message)
+            error = keep_time(&self.load, &message, file, interval, &view[0])
+            zmq_api.msg_close(&message)
+        self.end(error)
+        return times
+
+    def round_trips(self, const CommandLine[::1] lines not None, int64_t gap=0):
+        """Nanoseconds of each record's round trip, sent one at a time, after a pause of `gap` nanoseconds, as an int64
+        array."""
         times = np.zeros(lines.shape[0], np.int64)
         cdef int64_t[::1] view = times
         cdef ZmqMessage message
@@ -161,7 +274,8 @@ cdef class LoadClient:
         self.begin(lines, 1, 1)
         with nogil:
             zmq_api.msg_init(&message)
-            error = ping(&self.load, &message, &view[0])
+            wake_on_time()
+            error = ping(&self.load, &message, gap, &view[0])
             zmq_api.msg_close(&message)
         self.end(error)
         return times

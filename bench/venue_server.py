@@ -1,5 +1,6 @@
 """A whole venue for the load client, in a process of its own: the gateway's loop, a log in a directory, the engine,
-one session.
+one
+session for each connection.
 
 The loop, log and engine are those of `pricetime serve`; only the configuration file and the security of the socket
 are left out. The process ends when its standard input does.
@@ -21,32 +22,41 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.records import CommandType, Phase
 
 
-def opening() -> np.ndarray:
-    """What the venue journals before clients come: its start, one session, one instrument, in Continuous."""
+def opening(sessions: int = 1) -> np.ndarray:
+    """What the venue journals before clients come: its start, its sessions, one instrument, in Continuous."""
     return np.concatenate([
         record(CommandType.VENUE_START, target=1, price=records.RULES_VERSION),
-        definitions(1),
+        definitions(sessions),
         record(CommandType.TRADING_SESSION_STATUS, instrument=1, attributes=Phase.CONTINUOUS),
     ])
 
 
-def logon() -> np.ndarray:
-    """The first record of a connection: session 1, first lines of events only."""
-    return record(CommandType.LOGON, session=1)
+def logons(sessions: int = 1) -> np.ndarray:
+    """The first record of each connection: sessions 1 to `sessions`, first lines of events only."""
+    return np.concatenate([record(CommandType.LOGON, session=session) for session in range(1, sessions + 1)])
 
 
-def run_venue(directory: str, durability: str = "process") -> None:
-    """Serve on a free loopback port, said on standard output, until standard input ends."""
+def secure(socket: zmq.Socket[bytes]) -> str:
+    """Have a server's socket speak CURVE, with keys made up here; the public one. Any client's key is taken."""
+    public, socket.curve_secretkey = zmq.curve_keypair()
+    socket.curve_server = True
+    return public.decode()
+
+
+def run_venue(directory: str, durability: str = "process", sessions: int = 1, curve: bool = False) -> None:
+    """Serve on a free loopback port, said on standard output (and the public key, with `curve`), until standard input
+    ends."""
     context = zmq.Context()
     socket = context.socket(zmq.ROUTER)
     socket.set_hwm(0)
+    key = secure(socket) if curve else ""
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     with Writer(directory, durability=durability) as writer:
         loop = Loop(Engine(), ZmqTransport(socket), LogStorage(writer), heartbeat_timeout_ms=0)
-        loop.journal(opening())
+        loop.journal(opening(sessions))
         thread = threading.Thread(target=loop.run, name="venue loop")
         thread.start()
-        print(f"tcp://127.0.0.1:{port}", flush=True)
+        print(f"tcp://127.0.0.1:{port} {key}", flush=True)
         sys.stdin.read()
         loop.stop()
         thread.join()

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from pricetime.bench import harness
+from pricetime.bench import harness, table
 from pricetime.bench.harness import Comparison, Limit, Measure, Options, Ratio, Result
 
 
@@ -43,7 +44,8 @@ def test_json_has_the_shape_of_interfaces() -> None:
     found = json.loads(json.dumps(report_of(Limit(at_most=5)).as_json()))
     assert set(found["machine"]) >= {"processor", "cores", "kernel", "python"}
     assert found["results"][0] == {
-        "name": "book/move", "value": 50.0, "unit": "ns/command", "min": 40.0, "max": 60.0, "repeats": 3}
+        "name": "book/move", "value": 50.0, "unit": "ns/command", "min": 40.0, "max": 60.0, "repeats": 3,
+        "count": 1}
     assert found["ratios"] == [
         {"name": "book/move", "yardstick": "bare/move", "ratio": 4.0, "at_most": 5, "at_least": None, "holds": True}]
 
@@ -72,14 +74,14 @@ def test_a_noisy_figure_without_a_yardstick_says_so_too() -> None:
 
 
 def test_table_names_figure_unit_extremes_yardstick_and_verdict() -> None:
-    lines = harness.table(report_of(Limit(at_most=3))).splitlines()
-    assert lines[0].split() == list(harness.COLUMNS)
+    lines = table.table(report_of(Limit(at_most=3))).splitlines()
+    assert lines[0].split() == list(table.COLUMNS)
     assert " ".join(lines[1].split()) == "book/move 50.0 ns/command 40.0 60.0 3 bare/move 4.00 <= 3 MISSED (noisy)"
     assert " ".join(lines[2].split()) == "bare/move 10.0 ns/command 10.0 25.0 3"
 
 
 def test_noise_is_said() -> None:
-    line = harness.table(report_of()).splitlines()[3]
+    line = table.table(report_of()).splitlines()[3]
     assert line.startswith("noisy, read with care")
     assert "bare/move" in line
 
@@ -93,19 +95,50 @@ def quiet(report: harness.Report, load: float = 0.5, cores: int = 2) -> harness.
     (Limit(at_most=3), "MISSED 1 of 1 limits: book/move 4.00 (<= 3)"),
     (Limit(at_most=4), "every limit holds (1)")])
 def test_the_last_line_says_which_limits_are_missed(limit: Limit, line: str) -> None:
-    assert harness.table(quiet(report_of(limit))).splitlines()[-1] == line
+    assert table.table(quiet(report_of(limit))).splitlines()[-1] == line
 
 
 def test_nothing_is_said_of_limits_where_there_are_none() -> None:
-    assert "limits" not in harness.table(quiet(report_of()))
+    assert "limits" not in table.table(quiet(report_of()))
 
 
 def test_a_busy_machine_is_warned_of() -> None:
-    assert "WARNING" not in harness.table(quiet(report_of(), load=1.5))
-    assert "WARNING: the load was 1.6 before the run, above 1.5 on 2 cores" in harness.table(quiet(report_of(), 1.6))
-    assert "WARNING" not in harness.table(quiet(report_of(), 1.6, cores=4))
+    assert "WARNING" not in table.table(quiet(report_of(), load=1.5))
+    assert "WARNING: the load was 1.6 before the run, above 1.5 on 2 cores" in table.table(quiet(report_of(), 1.6))
+    assert "WARNING" not in table.table(quiet(report_of(), 1.6, cores=4))
+
+
+def test_latencies_become_figures_and_a_curve_of_all_repeats() -> None:
+    subject, yardstick = iter(range(1, 99)), iter(range(1, 99))
+    item = harness.Latencies(
+        "gateway/open/10", lambda: np.full(100, 2_000 * next(subject)), "open", "10/s",
+        ("bare/open/10", lambda: np.full(100, 1_000 * next(yardstick))), percentiles=(50, 99),
+        limits={50: Limit(at_most=1.9)}, bounds={99: Limit(at_most=9)})
+    report = harness.run([item], 3, lambda text: None)
+    assert [(result.name, result.unit, result.values, result.count) for result in report.results] == [
+        ("gateway/open/10/p50", "us", (4, 6, 8), 100), ("bare/open/10/p50", "us", (2, 3, 4), 100),
+        ("gateway/open/10/p99", "us", (4, 6, 8), 100), ("bare/open/10/p99", "us", (2, 3, 4), 100)]
+    assert [(ratio.value, ratio.missed) for ratio in report.ratios] == [(2, True), (2, False), (6, False)]
+    assert [(curve.name, curve.total, curve.yardstick) for curve in report.curves] == [
+        ("gateway/open/10", 300, False), ("bare/open/10", 300, True)]
+
+
+def test_growth_takes_the_sizes_in_turn_and_fits_the_exponent() -> None:
+    log: list[str] = []
+    points = [(size, counting(f"growth/x/{size}", log, [size ** 0.5] * 9)) for size in (1, 100, 10_000)]
+    report = harness.run([harness.Growth("growth/x", "things", points)], 9, lambda text: None)
+    assert log[:4] == ["growth/x/1", "growth/x/100", "growth/x/10000", "growth/x/1"]
+    assert report.grown[0].exponent == pytest.approx(0.5)
+    assert len(report.results[0].values) == harness.REPEATS_LONG
+    assert "growth/x: ns/command as things to the power of 0.50, 1 to 10,000" in table.table(report)
+
+
+def test_every_figure_belongs_to_its_suite() -> None:
+    report = harness.run([Comparison(Measure("a", "ns", lambda: 1.0))], 5, lambda text: None, suite="book")
+    assert [result.suite for result in report.results] == ["book"]
 
 
 def test_at_least_five_repeats() -> None:
     assert Options(quick=True).repeats >= 5
+    assert harness.REPEATS_LONG >= 5
     assert Options().repeats >= Options(quick=True).repeats

@@ -6,8 +6,9 @@ import pytest
 
 from pricetime.bench import bench_gateway, harness, servers
 from pricetime.bench.flows import generated_flow
+from pricetime.bench.inside import dealt, inside_venue
 from pricetime.bench.load_client import LoadClient
-from pricetime.bench.venue_server import logon
+from pricetime.bench.venue_server import logons
 
 
 @pytest.mark.parametrize("copy", [True, False])
@@ -24,7 +25,7 @@ def test_bare_server_answers_every_record(copy: bool) -> None:
 def test_venue_acknowledges_every_order_of_the_flow() -> None:
     flow = generated_flow("move", 3_000, 1)
     with servers.venue() as client:
-        client.throughput(logon(), 1, 1)
+        client.throughput(logons(), 1, 1)
         client.throughput(flow.fill, 100, 1_000)
         for per_message, part in zip((1, 7, 100), np.split(flow.lines, 3), strict=True):
             assert client.throughput(part, per_message, 500) > 0
@@ -33,18 +34,83 @@ def test_venue_acknowledges_every_order_of_the_flow() -> None:
 def test_refused_orders_are_no_figure() -> None:
     lines = generated_flow("move", 100, 1).lines        # without the fill: replaces of orders that are not there
     with servers.venue() as client:
-        client.throughput(logon(), 1, 1)
+        client.throughput(logons(), 1, 1)
         with pytest.raises(RuntimeError, match="were refused"):
             client.throughput(lines, 10, 100)
 
 
 def test_suite_measures_each_size_beside_the_bare_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 700, None)})
-    monkeypatch.setattr(bench_gateway, "ROUND_TRIPS", 60)
-    report = harness.run(bench_gateway.comparisons(harness.Options(quick=True)), 2, lambda text: None)
-    names = [result.name for result in report.results]
-    assert names == ["gateway/tcp/7", "bare/tcp/7", "gateway/roundtrip", "bare/roundtrip"]
+    monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 3_500, None)})
+    options = harness.Options(quick=True)
+    report = harness.run(bench_gateway.throughput(7, options), 2, lambda text: None)
+    assert [result.name for result in report.results] == ["gateway/tcp/7", "bare/tcp/7"]
     assert all(min(result.values) > 0 for result in report.results)
+    assert all(result.count == 700 for result in report.results)
+
+
+def test_curve_costs_something_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 3_500, None)})
+    report = harness.run(bench_gateway.curve_throughput(7, harness.Options(quick=True)), 2, lambda text: None)
+    assert [result.name for result in report.results] == ["gateway/curve/tcp/7", "gateway/tcp/7"]
+
+
+def test_round_trips_and_open_loops_give_a_latency_for_each_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_gateway, "ROUND_TRIPS", 200)
+    monkeypatch.setattr(bench_gateway, "GAP_NS", 10_000)
+    monkeypatch.setattr(bench_gateway, "OPEN_MOST", 500)
+    options = harness.Options(quick=True)
+    report = harness.run(bench_gateway.round_trips(options), 2, lambda text: None)
+    harness.run(bench_gateway.open_loop(50_000, options), 2, lambda text: None, report)
+    assert [(result.name, result.count) for result in report.results] == [
+        (f"{side}/{what}/{percentile}", count) for what, count in (("roundtrip", 40), ("open/50000", 100))
+        for percentile in ("p50", "p99") for side in ("gateway", "bare")]
+    assert [(curve.name, curve.total) for curve in report.curves] == [
+        ("gateway/roundtrip", 80), ("bare/roundtrip", 80), ("gateway/open/50000", 200), ("bare/open/50000", 200)]
+    assert all(curve.values[0] > 0 for curve in report.curves)
+
+
+def test_an_order_that_waits_has_its_waiting_counted() -> None:
+    """Orders to be sent all at once: each but the first waited for those before it, and its latency says so."""
+    flow = generated_flow("move", 2_000, 1)
+    with servers.bare_server(copy=False) as client:
+        latencies = client.open_loop(flow.lines, 1)
+    assert (np.diff(latencies) >= -1).all(), "answers come in order, and one nanosecond lies between two of their times"
+    assert latencies[-1] > 100 * latencies[0] or latencies[-1] > latencies[0] + 100_000
+
+
+def test_many_connections_are_so_many_sessions() -> None:
+    lines = dealt(10, 3_000)
+    with servers.venue(connections=10) as client:
+        client.throughput(logons(10), 1, 10)
+        assert client.throughput(lines, 1, 500) > 0
+    with inside_venue(10) as venue:
+        assert venue.work_off(lines) > 0
+
+
+def test_inside_the_venue_each_order_has_a_latency_from_its_time() -> None:
+    flow = generated_flow("move", 2_000, 1)
+    with inside_venue() as venue:
+        venue.work_off(flow.fill)
+        latencies = venue.latencies(flow.lines, 1_000_000)
+    assert latencies.shape == (2_000,)
+    assert (latencies > 0).all()
+
+
+def test_refused_orders_are_no_figure_inside_either() -> None:
+    lines = generated_flow("move", 100, 1).lines
+    with inside_venue() as venue, pytest.raises(RuntimeError, match="were refused"):
+        venue.work_off(lines)
+
+
+@pytest.mark.parametrize("sessions", [1, 10, 1_000])
+def test_dealt_orders_are_the_same_for_every_number_of_sessions(sessions: int) -> None:
+    one, many = dealt(1, 4_000), dealt(sessions, 4_000)
+    for name in ("type", "price", "quantity", "attributes"):
+        assert (one[name] == many[name]).all()
+    assert (many["session"] == np.arange(4_000) % sessions + 1).all()
+    for session in range(1, sessions + 1):
+        own = many[many["session"] == session]
+        assert (own["cl_ord_id"] == 1 + np.arange(len(own))).all()
 
 
 def test_nothing_to_send_is_refused() -> None:
