@@ -173,16 +173,19 @@ cdef void take_lines(GatewayState* self, size_t size) noexcept nogil:
     cdef int reason
     cdef CommandLine* record
     cdef Foresight ahead
+    cdef bint several = size > LINE_BYTES
     if self.current != NO_CONNECTION:
         session = self.table.connections[self.current].session
-    foresight_begin(&ahead, <CommandLine*> self.inbox, size // LINE_BYTES, session)
+    if several:                     # nothing is ahead of a lone record
+        foresight_begin(&ahead, <CommandLine*> self.inbox, size // LINE_BYTES, session)
     while offset < size and self.failure == NO_FAILURE:
         record = <CommandLine*> (self.inbox + offset)
         reason = record_screen(record, (size - offset) // LINE_BYTES, &place)
         if reason:
             refuse_bytes(self, <uint8_t> reason, offset + place)
             break
-        engine_foresee(self.engine, &ahead, record)
+        if several:
+            engine_foresee(self.engine, &ahead, record)
         offset += record_lines(record) * LINE_BYTES
         take_record(self, record)
 

@@ -64,7 +64,10 @@ cdef inline int writer_append(LogWriter* log, const CommandLine* record) noexcep
     # The steps of record_checksum with the copy in the same pass.
     first = words[0] & <uint64_t> 0xFFFFFFFF00000000
     crc = crc32c_word(log.checksum, first)
-    for i in range(1, lines * 8):
+    for i in range(1, 8):       # nearly every record is one line: a loop of a known length is no loop
+        crc = crc32c_word(crc, words[i])
+        place[i] = words[i]
+    for i in range(8, lines * 8):
         crc = crc32c_word(crc, words[i])
         place[i] = words[i]
     store_release(place, first | crc)       # makes the record valid: everything else of it is there before

@@ -146,6 +146,10 @@ cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* 
 # ------------------------------------------------------------------------------------------- the C contract
 
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil:
+    cdef const Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    # As in apply(): session 0 may nothing so.
+    if likely(SENDERS[record.type & 63] & session.senders_now and record.cl_ord_id > session.mark):
+        return 0
     return screen(engine, record)
 
 
