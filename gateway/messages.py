@@ -424,7 +424,7 @@ class LogoutAnswer(Event, kw_only=True, tag="Logout"):
 
 
 class Reject(Event, kw_only=True):
-    """A wire message that cannot be decoded [3]. Of a MessagePack one RefSeqNum is the command's Sequence [45], and Text
+    """A wire message that cannot be decoded [3]. Of a MessagePack one RefSeqNum [45] is the command's Sequence; Text
     says the field, what was found and what was expected."""
 
     reason: str

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 LOOK_SECONDS = 0.2          # between two looks whether the venue has gone
 END_SECONDS = 0.5           # it has to end by itself; then it is killed
@@ -24,10 +25,8 @@ class Child:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}, bufsize=0,
         )  # fmt: skip
         if first and self._process.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):     # it has ended already: status() says so
                 self._process.stdin.write(first)
-            except BrokenPipeError:
-                pass            # it has ended already: status() says so
 
     @property
     def pid(self) -> int:

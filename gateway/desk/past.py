@@ -34,7 +34,8 @@ class Past:
         """Whether a question of this session is under way, or there are too many of others."""
         return session in self._asking or len(self._asking) >= QUESTIONS_MAX
 
-    def ask_reports(self, session: int, question: Callable[[], Found], then: Callable[[Found | Exception], None]) -> None:
+    def ask_reports(self, session: int, question: Callable[[], Found],
+                    then: Callable[[Found | Exception], None]) -> None:
         """Ask the thread that has `history`. then(what it returned or raised) is called by answered()."""
         self._ask(self._reports, session, question, then)
 

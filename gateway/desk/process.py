@@ -1,4 +1,4 @@
-"""The venue's side of the desk: starts it, starts it again when it ends by itself, ends it. The desk itself: desk.py."""
+"""The venue's side of the desk: starts it, starts it again when it ends by itself, ends it. The other side: desk.py."""
 
 import os
 import time

@@ -110,5 +110,5 @@ class RecentCommands:
         for place in np.flatnonzero(ring.columns["cl_ord_id"] == cl_ord_id):
             if lines["session"][place] == session:
                 rows = (int(place) + np.arange(lines["shape"][place] & 0xF)) % ring.capacity
-                return lines[rows].tobytes()
+                return bytes(lines[rows].tobytes())
         return None

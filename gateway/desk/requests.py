@@ -5,6 +5,7 @@ Each answer follows from the log up to a command that the venue had applied when
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +29,7 @@ ORDERS = frozenset({
 class Requests:
     """deliver(frame, events): to the client that a frame came from."""
 
-    def __init__(self, follower: Follower, past: Past, directory: object,
+    def __init__(self, follower: Follower, past: Past, directory: Path,
                  deliver: Callable[[Frame, np.ndarray], None]) -> None:
         self._follower, self._past, self._directory, self._deliver = follower, past, directory, deliver
 

@@ -1,5 +1,7 @@
 """Reports again: from memory, from the log, from a snapshot on; exactly those that the session had."""
 
+import time
+
 import commands as c
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from pricetime.gateway.desk import requests
 from pricetime.gateway.desk.history import History, find_command
 from pricetime.gateway.desk.recent import RecentCommands, RecentEvents, Ring
 from pricetime.gateway.internal import Encoding
-from pricetime.journal.restoration import take_snapshot
+from pricetime.journal.packing import prune
+from pricetime.journal.restoration import restore, take_snapshot
 from pricetime.matching.records import COMMAND, EVENT, EventType, Reason
 
 
@@ -141,23 +144,17 @@ def test_a_command_that_never_comes_is_said_after_a_bounded_wait(world, monkeypa
 
 
 def pruned_world(tmp_path):
-    """A log whose first segments are gone, with a snapshot that it goes on from."""
+    """A log whose first segments are gone, with the snapshot that it goes on from; and an older one, of no use."""
     world = World(tmp_path / "venue", reports=16)
     world.journal(*opening(), *trades(1, 10))
     take_snapshot(world.directory)
-    lines = 0
-    number = 11
-    while world.writer.rolls < 3:
-        world.journal(*trades(number, 500))
-        number += 500
-        lines += 1000
-        if world.writer.rolls == 2 and len(list((world.directory / "snapshots").iterdir())) == 1:
-            take_snapshot(world.directory)
-    from pricetime.journal.packing import tidy
-
-    newest = sorted((world.directory / "snapshots").iterdir())
-    newest[0].unlink()
-    tidy(world.directory, 0, int(newest[1].name[:20]))
+    world.journal(*trades(11, 100))
+    taken = take_snapshot(world.directory)
+    world.journal(*trades(111, 100))
+    patience = time.monotonic() + 10
+    while not prune(world.directory, taken.snapshot.sequence):
+        assert time.monotonic() < patience, "the first segments are not marked as complete"
+        time.sleep(0.01)
     return world
 
 
@@ -188,16 +185,13 @@ def test_the_nearest_snapshot_is_where_a_search_begins(tmp_path, monkeypatch):
         history = History(world.directory)
         began = []
         monkeypatch.setattr("pricetime.gateway.desk.history.restore", lambda *given, **options: began.append(
-            options["until_sequence"]) or original(*given, **options))
-        for begin in (1, 100, 101, 201):
+            options["until_sequence"]) or restore(*given, **options))
+        for begin in (1, 12, 100, 101, 201):
             found = history.reports(ALICE, begin, begin + 10, 1000, world.engine.sequence)
             assert found.events.tobytes() == world.reports_of(ALICE, begin, begin + 10).tobytes()
-        assert began == [0, 111, 211]       # 100 follows from where 1 to 11 ended: in the same block
+        assert began == [0, 0, 111, 211]    # 12 goes on where 1 to 11 ended
     finally:
         world.end()
-
-
-original = __import__("pricetime.journal.restoration", fromlist=["restore"]).restore
 
 
 def test_a_session_that_came_later_than_a_snapshot_has_its_reports(tmp_path):
@@ -205,7 +199,8 @@ def test_a_session_that_came_later_than_a_snapshot_has_its_reports(tmp_path):
     try:
         world.journal(*opening(), *trades(1, 5))
         take_snapshot(world.directory)
-        world.journal(c.define_session(6, "late", 1), *(c.new(6, number, POWER, c.BUY, 1, 1) for number in range(1, 60)))
+        world.journal(c.define_session(6, "late", 1))
+        world.journal(*(c.new(6, number, POWER, c.BUY, 1, 1) for number in range(1, 60)))
         world.start()
         check_resent(world, 6, 1)
         check_resent(world, 6, 3, 4)
