@@ -8,7 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
-from pricetime.gateway.desk.desk import REPORTS, Desk
+from pricetime.gateway.desk.desk import Desk
+from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import SOURCE
 from pricetime.gateway.internal import SECRET
 from pricetime.gateway.json_log import say

@@ -12,6 +12,7 @@ from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame, enrolment, frame_of
 from pricetime.gateway.desk.lanes import Lanes
 from pricetime.gateway.desk.past import Past
+from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import SOURCE, Requests
 from pricetime.gateway.desk.translation import THROTTLED, Translation, reject
 from pricetime.gateway.internal import InternalKind, InternalRole
@@ -19,7 +20,6 @@ from pricetime.gateway.json_log import say
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
-REPORTS = 262_144           # events that are kept in memory, and lines of commands
 FRAMES_AT_ONCE = 64         # before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
 IDLE_MS = 20                # the log is looked at so often where nobody asks

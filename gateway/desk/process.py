@@ -1,11 +1,17 @@
 """The venue's side of the desk: starts it, starts it again when it ends by itself, ends it. The other side: desk.py."""
 
 import os
+import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from pricetime.journal.child import Child
 
+REPORTS = 262_144                           # events that are kept in memory, and lines of commands
+FAILURES_MAX = 100                          # kept for the operator
+LOOK_SECONDS = 0.05                         # between two looks whether it is wanted, and there
 MODULE = "pricetime.gateway.desk"
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0      # seconds before a new start; twice as long after each that failed
 STEADY_SECONDS = 60.0                       # who ran so long begins with the first pause again
@@ -63,3 +69,43 @@ class DeskProcess:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+
+class DeskKeeper:
+    """A thread of the venue that has a desk there when it is wanted: from start() to end().
+
+    wanted: whether somebody waits for one; always: there is to be one in any case."""
+
+    def __init__(self, desk: DeskProcess, wanted: Callable[[], bool], always: bool) -> None:
+        self._desk, self._wanted, self._always = desk, wanted, always
+        self._failures = deque[str](maxlen=FAILURES_MAX)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="desk", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while not self._ended.is_set():
+            if self._always or self._wanted():
+                self._desk.start()
+            if failure := self._desk.tend():
+                self._failures.append(failure)
+            self._ended.wait(LOOK_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process; 0: there is none."""
+        return self._desk.pid
+
+    def failure(self) -> str | None:
+        """One line, once, for each time that it ended by itself or did not start."""
+        return self._failures.popleft() if self._failures else None
+
+    def end(self) -> None:
+        """End the thread, then the process."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._desk.end()
