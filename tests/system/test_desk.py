@@ -17,6 +17,7 @@ from desk_world import flagged, mass_status_request, resend_request, status_requ
 
 from pricetime.gateway import message_pack
 from pricetime.gateway import messages as m
+from pricetime.gateway.venue import Venue
 from pricetime.journal.packing import prune
 from pricetime.journal.restoration import take_snapshot
 from pricetime.matching import records
@@ -96,6 +97,13 @@ def running(directory, **options):
 
 
 @contextlib.contextmanager
+def running_again(directory):
+    """As it was left."""
+    with Venue(directory) as venue:
+        yield venue
+
+
+@contextlib.contextmanager
 def speaking(venue, session=ALICE):
     with contextlib.closing(Wire(venue.endpoints[0], session)) as wire:
         yield wire
@@ -143,7 +151,7 @@ def test_reports_that_came_while_the_session_was_away_come_when_it_is_back(tmp_p
             missed, answer = resent(alice, last + 1)
             trades = missed[missed["type"] == EventType.TRADE]
             assert trades["cl_ord_id"].tolist() == [1, 2, 3, 4, 5]
-            assert answer["order_id"] == alice.answer["order_id"] + 0
+            assert answer["order_id"] == alice.answer["order_id"]
             again, _ = resent(alice, 1, last)
             assert again.tobytes() == had.tobytes()
 
@@ -154,19 +162,9 @@ def test_after_a_start_from_a_snapshot_older_reports_come_from_the_log(tmp_path)
         trade(alice, bob, 1, 50)
         had = alice.reports()
     take_snapshot(directory)
-    venue = opened_again(directory)
-    try:
-        with speaking(venue) as alice:
-            reports, answer = resent(alice, 1, 100)
-            assert reports.tobytes() == had[:100].tobytes() and answer["last_qty"] == 100
-    finally:
-        venue.stop()
-
-
-def opened_again(directory):
-    from pricetime.gateway.venue import Venue
-
-    return Venue(directory).start()
+    with running_again(directory) as venue, speaking(venue) as alice:
+        reports, answer = resent(alice, 1, 100)
+        assert reports.tobytes() == had[:100].tobytes() and answer["last_qty"] == 100
 
 
 def test_a_pruned_log_names_the_oldest_report_that_can_be_had(tmp_path):
@@ -185,15 +183,6 @@ def test_a_pruned_log_names_the_oldest_report_that_can_be_had(tmp_path):
         begin = int(had["report_number"][0])
         reports, _ = resent(alice, begin, begin + 400)
         assert reports.tobytes() == had[:401].tobytes()
-
-
-@contextlib.contextmanager
-def running_again(directory):
-    venue = opened_again(directory)
-    try:
-        yield venue
-    finally:
-        venue.stop()
 
 
 def test_a_command_sent_again_gets_its_reports_and_another_one_is_a_duplicate(tmp_path):
@@ -307,14 +296,13 @@ class Maps:
         self.socket.send(msgspec.msgpack.encode(numbered if len(maps) > 1 else numbered[0]))
 
     def next(self, kind):
-        """The next event of a type; those before it are passed over."""
+        """The next event of a type; others wait: the desk's own answers may overtake reports."""
         while True:
-            while self.waiting:
-                event = self.waiting.pop(0)
+            for place, event in enumerate(self.waiting):
                 if event["MsgType"] == kind:
-                    return event
+                    return self.waiting.pop(place)
             assert self.socket.poll(ANSWER_MS), f"no {kind}"
-            self.waiting = msgspec.msgpack.decode(self.socket.recv())
+            self.waiting += msgspec.msgpack.decode(self.socket.recv())
 
     def close(self):
         self.socket.close()
@@ -393,16 +381,16 @@ def test_what_cannot_be_read_is_rejected_and_takes_no_number(maps):
     assert alice.next("ExecutionReport")["ClOrdID"] == 3
 
 
-def test_an_instrument_that_is_new_can_be_named_at_once(maps):
+def test_an_instrument_can_be_named_as_soon_as_its_definition_is_acknowledged(maps):
     venue, _ = maps
     with contextlib.closing(Maps(venue.endpoints[0], "operator")) as operator:
         for number in range(1, 6):
             symbol = f"NEW{number}"
             operator.send({"MsgType": "SecurityDefinition", "ClOrdID": 2 * number, "Symbol": symbol, "TickSize": "0.1",
                            "LotSize": 1})
+            assert operator.next("CommandAck")["ClOrdID"] == 2 * number
             operator.send({"MsgType": "TradingSessionStatus", "ClOrdID": 2 * number + 1, "Symbol": symbol,
                            "Phase": "PreOpen"})
-            assert operator.next("CommandAck")["ClOrdID"] == 2 * number
             told = operator.next("TradingSessionStatus")
             assert (told["Symbol"], told["ClOrdID"]) == (symbol, 2 * number + 1)
 
