@@ -26,6 +26,7 @@ PACKAGES = {
     "pricetime.gateway": "gateway",
     "pricetime.gateway.cli": "gateway/cli",
     "pricetime.gateway.demo": "gateway/demo",
+    "pricetime.gateway.desk": "gateway/desk",
     "pricetime.bench": "bench",
 }
 CHECKED = os.environ.get("PRICETIME_CHECKED") == "1"

@@ -30,6 +30,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
 from pricetime.matching.errors import UserError
@@ -90,6 +91,15 @@ class LimitsSection(Section, kw_only=True):
 
     messages_per_second: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     orders_per_second: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+
+
+class DeskSection(Section, kw_only=True):
+    """[desk]: the process that answers what takes time. start: when somebody first asks, or with the venue.
+
+    reports: so many events, and lines of commands, it keeps in memory; what is older it finds in the log."""
+
+    start: Literal["on-demand", "always"] = "on-demand"
+    reports: Annotated[int, Meta(ge=1_024, le=2**24)] = REPORTS
 
 
 class ParticipantSection(Section, kw_only=True):
@@ -159,6 +169,7 @@ class Config(Section, kw_only=True):
     log: LogSection = msgspec.field(default_factory=LogSection)
     snapshot: SnapshotSection = msgspec.field(default_factory=SnapshotSection)
     limits: LimitsSection = msgspec.field(default_factory=LimitsSection)
+    desk: DeskSection = msgspec.field(default_factory=DeskSection)
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
@@ -170,6 +181,7 @@ SECTIONS: dict[str, type[Section]] = {
     "log": LogSection,
     "snapshot": SnapshotSection,
     "limits": LimitsSection,
+    "desk": DeskSection,
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,

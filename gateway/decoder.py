@@ -229,6 +229,9 @@ class Decoder:
             session=self._session(first), session_name=_name(further), full_reports=full, heart_bt_int=first.quantity
         )
 
+    def resend_request(self, first: Fields, further: dict[int, Any]) -> m.ResendRequest:
+        return m.ResendRequest(**self._sender(first), begin_seq_no=first.target, end_seq_no=first.quantity)
+
     def clock(self, first: Fields, further: dict[int, Any]) -> m.Clock:
         return m.Clock(session=self._session(first), transact_time=first.time)
 
@@ -372,4 +375,5 @@ _DECODERS: dict[int, Callable[[Decoder, Fields, dict[int, Any]], Any]] = {
     CommandType.HEARTBEAT: _echo(m.Heartbeat),
     CommandType.TEST_REQUEST: _echo(m.TestRequest),
     CommandType.SECURITY_LIST_REQUEST: _plain(m.SecurityListRequest),
+    CommandType.RESEND_REQUEST: Decoder.resend_request,
 }

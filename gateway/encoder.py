@@ -251,6 +251,11 @@ class Encoder:
     def test_request(self, message: m.TestRequest) -> bytes:
         return self._first(CommandType.TEST_REQUEST, message, target=message.test_req_id)
 
+    def resend_request(self, message: m.ResendRequest) -> bytes:
+        return self._first(
+            CommandType.RESEND_REQUEST, message, quantity=message.end_seq_no, target=message.begin_seq_no
+        )
+
     def raw(self, message: m.Record) -> bytes:
         """As it is; a session and time that the message has beside its lines are not looked at."""
         size = len(message.lines)
@@ -316,5 +321,6 @@ _ENCODERS: dict[type, Callable[[Encoder, Any], bytes]] = {
     m.Heartbeat: Encoder.heartbeat,
     m.TestRequest: Encoder.test_request,
     m.SecurityListRequest: _plain(CommandType.SECURITY_LIST_REQUEST),
+    m.ResendRequest: Encoder.resend_request,
     m.Record: Encoder.raw,
 }

@@ -144,17 +144,20 @@ class EventDecoder:
         return m.LogonAnswer(**_common(event, session), mark=event["cl_ord_id"], next_report_number=event["order_id"])
 
     def logout_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.LogoutAnswer:
-        return m.LogoutAnswer(**_common(dict(zip(_NAMES, row, strict=True)), session))
+        event = dict(zip(_NAMES, row, strict=True))
+        return m.LogoutAnswer(**_common(event, session), reason=_REASON_NAMES[event["reason"]])
 
     def reject(self, row: Row, session: str | None, instrument: Instrument) -> m.Reject:
         event = dict(zip(_NAMES, row, strict=True))
         return m.Reject(**_common(event, session), reason=_REASON_NAMES[event["reason"]])
 
     def heartbeat(self, row: Row, session: str | None, instrument: Instrument) -> m.HeartbeatAnswer:
-        return m.HeartbeatAnswer(**_common(dict(zip(_NAMES, row, strict=True)), session))
+        event = dict(zip(_NAMES, row, strict=True))
+        return m.HeartbeatAnswer(**_common(event, session), test_req_id=event["order_id"])
 
     def test_request(self, row: Row, session: str | None, instrument: Instrument) -> m.TestRequestEvent:
-        return m.TestRequestEvent(**_common(dict(zip(_NAMES, row, strict=True)), session))
+        event = dict(zip(_NAMES, row, strict=True))
+        return m.TestRequestEvent(**_common(event, session), test_req_id=event["order_id"])
 
     def resend_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.ResendAnswer:
         event = dict(zip(_NAMES, row, strict=True))

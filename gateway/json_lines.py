@@ -76,10 +76,10 @@ def _parse(line: bytes | str, decoder: msgspec.json.Decoder[M], types: dict[str,
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(_explain(line, str(error), types)) from None
+        raise UserError(explain(line, str(error), types)) from None
 
 
-def _explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
+def explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
     """msgspec's error as field, found, expected. Values are shown as they stand in the line."""
     text = line if isinstance(line, str) else bytes(line).decode(errors="replace")
     try:
@@ -143,7 +143,7 @@ def _fields(type: Any) -> dict[str, msgspec.structs.FieldInfo]:
 
 def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
     """The known names, the most like what was found first: those that end so in their own order, then by likeness."""
-    found = found.casefold()
+    found = found[:SHOWN_CHARACTERS_MAX].casefold()    # likeness costs its length times that of each name
 
     def likeness(name: str) -> float:
         ends = len(found) >= SUFFIX_CHARACTERS_MIN and name.casefold().endswith(found)

@@ -12,11 +12,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Id = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Counter = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 SCALE_MAX = 18  # docs/rules.md, 7
 NOTIONAL_SCALE_MAX = 36  # docs/rules.md, 13
 Scale = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
 NotionalScale = Annotated[int, Meta(ge=0, le=NOTIONAL_SCALE_MAX)]
-Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Time = Count
 
 # In the order of the enums of matching/records.pxd.
 Side = Literal["Buy", "Sell", "SellShort"]
@@ -125,14 +126,15 @@ class OrderMassCancelRequest(SessionCommand, kw_only=True):
 
 
 class OrderStatusRequest(OrderCommand, kw_only=True):
-    """Ask for an order [H]: answered by a running venue, never journaled."""
+    """Ask for a live order [H], named by OrigClOrdID or OrderID: wire only, answered with OrderStatus."""
 
     orig_cl_ord_id: Counter | None = None
     order_id: Counter | None = None
 
 
 class OrderMassStatusRequest(SessionCommand, kw_only=True):
-    """Ask for all live orders of the participant [AF]: answered by a running venue, never journaled."""
+    """Ask for all live orders of the participant [AF]: wire only, answered with an OrderStatus each, then
+    StatusAnswer."""
 
     symbol: str | None = None
 
@@ -241,12 +243,12 @@ class Logon(Command, kw_only=True):
     """A connection of a session begins [A]. FullReports: both lines of each event on the binary wire.
 
     SessionName: the session by name, for a client that does not know ids; a log has it beside Session where sent.
-    HeartBtInt [108]: milliseconds; 0: the venue's own.
+    HeartBtInt: milliseconds after which either side says that it is there; 0: as the venue has it.
     """
 
     session_name: str | None = None
     full_reports: bool = False
-    heart_bt_int: Counter = 0
+    heart_bt_int: Count = 0
 
 
 class Logout(SessionCommand, kw_only=True):
@@ -286,6 +288,13 @@ class SecurityListRequest(SessionCommand, kw_only=True):
     """Ask for all instruments [x]: wire only, answered with SecurityDefinitions."""
 
 
+class ResendRequest(SessionCommand, kw_only=True):
+    """Ask for reports that the session had [2], by number: wire only. EndSeqNo 0: all so far."""
+
+    begin_seq_no: Counter
+    end_seq_no: Count = 0
+
+
 class Record(Command, kw_only=True):
     """A journaled command that no other message can say (an unknown OrdType, say): its 64-byte lines, base64."""
 
@@ -296,7 +305,7 @@ AnyCommand = (
     NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderMassCancelRequest | OrderStatusRequest
     | OrderMassStatusRequest | SecurityDefinition | PartyDefinition | SessionDefinition | RiskLimits | PositionAdjust
     | KillSwitch | TradingSessionStatus | VenueStart | Logon | Logout | Disconnect | Clock | EventDigest | Heartbeat
-    | TestRequest | SecurityListRequest | Record
+    | TestRequest | SecurityListRequest | ResendRequest | Record
 )
 
 # -------------------------------------------------------------------------------------------------- events
@@ -338,7 +347,9 @@ class ExecutionReport(Event, kw_only=True):
 
 
 class OrderStatus(ExecutionReport, kw_only=True):
-    """The state of an order: the answer to OrderStatusRequest."""
+    """The state of a live order behind command Sequence, the answer to a status request; with a reason: there is none.
+
+    ClOrdID is the request's, OrigClOrdID the newest of the order."""
 
     exec_type: ExecType | None = None  # type: ignore[assignment]  # nothing happened: an answer has none
 
@@ -407,23 +418,31 @@ class LogonAnswer(Event, kw_only=True, tag="Logon"):
 
 
 class LogoutAnswer(Event, kw_only=True, tag="Logout"):
-    """A session is logged out [5]."""
+    """A session is logged out [5]; the reason where the venue ended it."""
+
+    reason: str | None = None
 
 
 class Reject(Event, kw_only=True):
-    """A wire message that cannot be decoded [3]."""
+    """A wire message that cannot be decoded [3]. Of a MessagePack one RefSeqNum [45] is the command's Sequence; Text
+    says the field, what was found and what was expected."""
 
     reason: str
+    ref_seq_num: int = 0
+    text: str | None = None
 
 
 class HeartbeatAnswer(Event, kw_only=True, tag="Heartbeat"):
-    """Still here [0]."""
+    """Still here [0]. TestReqID: of the request that this answers; 0: of none."""
+
+    test_req_id: int = 0
 
 
 class TestRequestEvent(Event, kw_only=True, tag="TestRequest"):
-    """The venue asks whether the client is there [1]."""
+    """The venue asks whether the client is there [1]: answer with a Heartbeat that has its TestReqID."""
 
     __test__ = False  # not a test of pytest's
+    test_req_id: int = 0
 
 
 class ResendAnswer(Event, kw_only=True):

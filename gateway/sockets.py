@@ -3,6 +3,9 @@ receives."""
 
 import ctypes
 import os
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
 
 import zmq
 
@@ -27,14 +30,18 @@ OPTIONS = {
 }
 
 
-def bound_router(context: zmq.Context[zmq.Socket[bytes]], endpoints: list[str]) -> tuple[zmq.Socket[bytes], list[str]]:
+def bound_router(
+    context: zmq.Context[zmq.Socket[bytes]], endpoints: list[str], own: Collection[str] = ()
+) -> tuple[zmq.Socket[bytes], list[str]]:
     """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
-    cannot be."""
+    cannot be. own: endpoints for the venue's own helpers."""
     scatter_routing_ids()
     router = context.socket(zmq.ROUTER)
     try:
         for option, value in OPTIONS.items():
             router.setsockopt(option, value)
+        for endpoint in own:
+            bind(router, endpoint)
         return router, [bind(router, endpoint) for endpoint in endpoints]
     except BaseException:
         router.close(linger=0)
@@ -63,3 +70,19 @@ def bind(router: zmq.Socket[bytes], endpoint: str) -> str:
         )
         raise UserError(f"cannot bind {endpoint}: {error.strerror}: {hint}") from None
     return router.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+class PrivateEndpoint:
+    """An endpoint for processes of the venue's own user, in a folder that nobody else may look into. (An abstract name
+    would leave nothing on the disk, but anybody on the machine may connect to one.)"""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="pricetime-")     # of mode 0700
+        self.address = f"ipc://{self._folder}/venue"
+
+    def remove(self) -> None:
+        """The folder, when the socket is closed, which removes its file."""
+        with suppress(OSError):
+            os.unlink(f"{self._folder}/venue")
+        with suppress(OSError):
+            os.rmdir(self._folder)

@@ -22,11 +22,13 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
+from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
-from pricetime.gateway.sockets import bound_router
+from pricetime.gateway.internal import SECRET
+from pricetime.gateway.sockets import PrivateEndpoint, bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal import snapshot
 from pricetime.journal.directory import LOG_FOLDER, lock
@@ -47,7 +49,7 @@ class Venue:
     stop().
 
     notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound.
-    codec: knows the names of all that is defined. engine and loop: not to be touched while the loop runs. UserError:
+    desk: what keeps the desk there, once started. codec: knows the names of all that is defined. engine and loop: not to be touched while the loop runs. UserError:
     an occupied port, a bad configuration, a locked, damaged or unwritable log.
     """
 
@@ -66,6 +68,9 @@ class Venue:
         self._failure: BaseException | None = None
         self._writer: Writer | None = None
         self._snapshots: SnapshotProcess | None = None
+        self.desk: DeskKeeper | None = None
+        self._secret = secrets.token_bytes(SECRET)
+        self._private: PrivateEndpoint | None = None
         self._context = zmq.Context()
         self._router: zmq.Socket[bytes] | None = None
         try:
@@ -77,7 +82,8 @@ class Venue:
     def _open(self) -> None:
         venue = self.config.venue
         try:
-            self._router, self.endpoints = bound_router(self._context, venue.endpoints)
+            self._private = PrivateEndpoint()
+            self._router, self.endpoints = bound_router(self._context, venue.endpoints, [self._private.address])
         except UserError:
             self._refuse_locked()   # who writes this log has the port, too: that says more
             raise
@@ -103,6 +109,7 @@ class Venue:
             heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
             messages_per_second=self.config.limits.messages_per_second,
             orders_per_second=self.config.limits.orders_per_second,
+            secret=self._secret,
         )
         self._start_run()
         self._define()
@@ -216,9 +223,17 @@ class Venue:
         policy = Policy(**asdict(self.config.snapshot), pack_after=log.pack_after, prune=log.prune)
         if policy.wanted:
             self._snapshots = SnapshotProcess(self.directory, policy)
+        self._start_desk()
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
         self._thread.start()
         return self
+
+    def _start_desk(self) -> None:
+        """The process that answers what takes time, now or when it is first asked."""
+        if self._private is not None:
+            desk = DeskProcess(self.directory, self._private.address, self._secret, self.config.desk.reports)
+            self.desk = DeskKeeper(desk, lambda: self.loop.desk_wanted, self.config.desk.start == "always")
+            self.desk.start()
 
     def _run(self) -> None:
         try:
@@ -247,11 +262,15 @@ class Venue:
                 raise failure
 
     def _close(self, broken: bool = False) -> None:
+        if self.desk is not None:
+            self.desk.end()
         writer, self._writer = self._writer, None
         router, self._router = self._router, None
         if router is not None:
             router.close()
         self._context.term()
+        if self._private is not None:
+            self._private.remove()
         try:
             if writer is not None and broken:
                 writer.abandon()  # a log is closed cleanly only by a venue whose invariants hold

@@ -1,28 +1,26 @@
 """The process beside a venue that makes its snapshots by policy, packs old segments and removes those that snapshots
 make needless: it tails the log with an engine of its own.
 
-    venue ──pipe──► python -m pricetime.journal.snapshotter DIR …     (held open; it ends where the venue's end closes)
-
 The venue waits for it in nothing. It steps back for whatever else wants the processor, says on standard error what it
 could not do, and tries again when the next snapshot is due.
 """
 
 import argparse
 import os
-import select
 import signal
-import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from pricetime.journal import packing, snapshot
+from pricetime.journal.child import LOOK_SECONDS, Child, end_with_parent
 from pricetime.journal.drive import drive
 from pricetime.journal.replay import replay
 from pricetime.journal.restoration import Restored, restore
@@ -30,9 +28,7 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
 
 NICE = 10
-LOOK_SECONDS = 0.2          # between two looks whether something is due by time, or the venue has gone
 ENDING = threading.Event()
-END_SECONDS = 0.5           # it has to end by itself; then it is killed
 
 
 @dataclass(frozen=True)
@@ -58,45 +54,36 @@ class SnapshotProcess:
     """The venue's side: starts the process, says once where it has ended by itself, ends it."""
 
     def __init__(self, directory: str | os.PathLike[str], policy: Policy) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._failure: str | None = None
-        command = [
-            sys.executable, "-P", "-m", __name__, str(Path(directory).absolute()), "--parent", str(os.getpid()),
-            "--every-commands", str(policy.every_commands), "--every-seconds", str(policy.every_seconds),
-            "--keep", str(policy.keep), "--pack-after", str(policy.pack_after), *["--prune"] * policy.prune,
+        arguments = [
+            str(Path(directory).absolute()), "--every-commands", str(policy.every_commands), "--every-seconds",
+            str(policy.every_seconds), "--keep", str(policy.keep), "--pack-after", str(policy.pack_after),
+            *["--prune"] * policy.prune,
         ]  # fmt: skip
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/",
-                                             env=environment)
+            self._child = Child(__name__, arguments)
         except OSError as error:
             self._failure = f"the process beside the venue does not start: {(error.strerror or str(error)).lower()}"
 
     @property
     def pid(self) -> int:
         """Number of the process; 0: there is none."""
-        return self._process.pid if self._process else 0
+        return self._child.pid if self._child else 0
 
     def failure(self) -> str | None:
         """One line, once, when there is no process though the venue runs."""
-        if self._process is not None and self._process.poll() is not None:
-            self._failure = f"the process beside the venue has ended (status {self._process.returncode})"
-            self._process = None
+        if self._child is not None and (status := self._child.status()) is not None:
+            self._failure = f"the process beside the venue has ended (status {status})"
+            self._child = None
         failure, self._failure = self._failure, None
         return failure and f"snapshots: {failure}; none are made until the venue is started again"
 
     def end(self) -> None:
         """End it, at once or nearly so."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
 
 
 # ------------------------------------------------------------------------------------------- in the process
@@ -154,19 +141,11 @@ def say(line: str) -> None:
         print(f"snapshots: {line}", file=sys.stderr, flush=True)
 
 
-def end_with_parent(directory: Path, parent: int) -> None:
-    """Leave when the venue's end of the pipe closes, or it is not our parent any more; half a snapshot is removed."""
-    while os.getppid() == parent and not closed_within(LOOK_SECONDS):
-        pass
+def tidy_up(directory: Path) -> None:
+    """Before the end: half a snapshot is removed."""
     ENDING.set()
     with suppress(OSError):
         snapshot.remove_leftovers(directory / snapshot.SNAPSHOT_FOLDER)
-    os._exit(0)
-
-
-def closed_within(seconds: float) -> bool:
-    """Whether standard input is closed by its other end within so many seconds."""
-    return bool(select.select([0], [], [], seconds)[0]) and not os.read(0, 1)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -182,7 +161,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pack-after", type=int, default=0)
     parser.add_argument("--prune", action="store_true")
     given = parser.parse_args(arguments)
-    threading.Thread(target=end_with_parent, args=(given.directory, given.parent), daemon=True).start()
+    tidy = partial(tidy_up, given.directory)
+    threading.Thread(target=end_with_parent, args=(given.parent, tidy), daemon=True).start()
     try:
         follow(given.directory, Policy(given.every_commands, given.every_seconds, given.keep, given.pack_after,
                                         given.prune))

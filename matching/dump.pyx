@@ -130,16 +130,20 @@ cdef AccountState* dump_accounts(const EngineState* state, AccountState* out) no
     return out
 
 
+cdef void dump_session(const EngineState* state, uint32_t id, SessionState* out) noexcept nogil:
+    out.id = id
+    out.participant = state.sessions[id].participant
+    out.flags = state.sessions[id].flags
+    out.logged_on = state.sessions[id].logged_on
+    out.mark = state.sessions[id].mark
+    out.report_number = state.sessions[id].report_number
+    memcpy(out.name, state.session_names[id].text, NAME_BYTES)
+
+
 cdef SessionState* dump_sessions(const EngineState* state, SessionState* out) noexcept nogil:
     cdef uint32_t id
     for id in range(1, state.sessions_count + 1):
-        out.id = id
-        out.participant = state.sessions[id].participant
-        out.flags = state.sessions[id].flags
-        out.logged_on = state.sessions[id].logged_on
-        out.mark = state.sessions[id].mark
-        out.report_number = state.sessions[id].report_number
-        memcpy(out.name, state.session_names[id].text, NAME_BYTES)
+        dump_session(state, id, out)
         out += 1
     return out
 
@@ -230,6 +234,19 @@ cdef void dump_order(const EngineState* state, uint32_t slot, OrderState* out) n
     out.risk_price = order.price
     if order.flags:
         dump_extra(order, &state.pool.extras[slot], out)
+
+
+cdef OrderState* dump_orders_of(const EngineState* state, uint32_t participant, uint32_t instrument,
+                                OrderState* out) noexcept nogil:
+    cdef const Order* order
+    cdef uint32_t slot
+    for slot in range(1, state.pool.touched + 1):
+        order = &state.pool.orders[slot]
+        if order.session != 0 and state.sessions[order.session].participant == participant and (
+                instrument == 0 or order.instrument == instrument):
+            dump_order(state, slot, out)
+            out += 1
+    return out
 
 
 cdef OrderState* dump_queue(const EngineState* state, uint32_t slot, OrderState* out) noexcept nogil:

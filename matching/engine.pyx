@@ -10,17 +10,21 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from pricetime.matching.accounts cimport account_table_create, account_table_destroy, account_table_touch
 from pricetime.matching.administration cimport give_back_order_memory, make_room, take_order_memory
 from pricetime.matching.auction cimport Uncross, auction_price
+from pricetime.matching.canonical cimport OrderState, SessionState
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.depth cimport DepthLevel, depth
-from pricetime.matching.dump cimport dump_size, dump_state, dump_tables, tables_size
+from pricetime.matching.dump cimport (
+    dump_order, dump_orders_of, dump_session, dump_size, dump_state, dump_tables, tables_size,
+)
 from pricetime.matching.events cimport EventSink, sink_lengthen
+from pricetime.matching.id_index cimport find_by_cl_ord_id, find_by_order_id
 from pricetime.matching.invariants cimport broken_invariant
 from pricetime.matching.load cimport load_state
 from pricetime.matching.memory cimport touch_lines
@@ -104,6 +108,15 @@ cdef depth_of(EngineState* state, uint32_t id, int side, Py_ssize_t levels):
     return np.asarray(rows)[:depth(state, id, side, room, &rows[0])]
 
 
+cdef order_row(const EngineState* state, uint32_t slot):
+    """One live order as an ORDER_STATE array; an empty one for slot 0."""
+    cdef OrderState row
+    if slot == 0:
+        return np.empty(0, dtype=records.ORDER_STATE)
+    dump_order(state, slot, &row)
+    return np.frombuffer((<char*> &row)[:sizeof(OrderState)], dtype=records.ORDER_STATE)
+
+
 def scatter_ids(Engine engine not None, uint64_t secret):
     """Hash ids with a multiplier that nobody knows, so that no client can choose ids that collide. It reaches neither state
     nor events. ValueError where the engine holds orders already."""
@@ -146,11 +159,24 @@ def fill(Engine engine not None, data):
         raise ValueError((<bytes> fault).decode())
 
 
-_SECTIONS = {    # of dump(), behind the header, whose counts have the same names
+STATE_SECTIONS = {    # of dump(), behind the header, whose counts have the same names
     "participants": records.PARTICIPANT_STATE, "notional_limits": records.NOTIONAL_LIMITS_STATE,
     "accounts": records.ACCOUNT_STATE, "sessions": records.SESSION_STATE, "instruments": records.INSTRUMENT_STATE,
     "orders": records.ORDER_STATE,
 }
+
+
+def state_section(data, name):
+    """One part of what dump() wrote as an array: no copy, and nothing is checked but that it is long enough."""
+    offset = records.STATE_HEADER.itemsize
+    header = np.frombuffer(data, dtype=records.STATE_HEADER, count=1)[0]
+    for part, dtype in STATE_SECTIONS.items():
+        if part == name:
+            return np.frombuffer(data, dtype=dtype, count=int(header[part]), offset=offset)
+        offset += int(header[part]) * dtype.itemsize
+    raise KeyError(name)
+
+
 cdef DepthLevel ONE_LEVEL
 DEPTH = np.asarray(<DepthLevel[:1]> &ONE_LEVEL).dtype
 
@@ -261,13 +287,7 @@ cdef class Engine:
 
     def _section(self, name):
         """One part of dump() as an array. Orders, which may be many, are written only where they are asked for."""
-        offset = records.STATE_HEADER.itemsize
-        data = self.dump() if name == "orders" else self._tables()
-        header = np.frombuffer(data, dtype=records.STATE_HEADER, count=1)[0]
-        for part, dtype in _SECTIONS.items():
-            if part == name:
-                return np.frombuffer(data, dtype=dtype, count=int(header[part]), offset=offset)
-            offset += int(header[part]) * dtype.itemsize
+        return state_section(self.dump() if name == "orders" else self._tables(), name)
 
     def _tables(self):
         """dump() without the orders."""
@@ -305,6 +325,40 @@ cdef class Engine:
         that wait, and AtTheClose orders that are set aside."""
         every = self._section("orders")
         return every[every["instrument"] == self._instrument(symbol)]
+
+    def session(self, uint32_t id):
+        """SESSION_STATE array of one session; KeyError where there is none."""
+        cdef SessionState row
+        if not 0 < id <= self.state.sessions_count:
+            raise KeyError(id)
+        memset(&row, 0, sizeof(SessionState))
+        dump_session(self.state, id, &row)
+        return np.frombuffer((<char*> &row)[:sizeof(SessionState)], dtype=records.SESSION_STATE)
+
+    def order(self, uint64_t order_id):
+        """ORDER_STATE array of the live order with this OrderID; empty where there is none."""
+        return order_row(self.state, find_by_order_id(&self.state.by_order_id, self.state.pool.orders, order_id))
+
+    def order_named(self, uint32_t session, int64_t cl_ord_id):
+        """ORDER_STATE array of a session's live order with this ClOrdID; empty where there is none."""
+        if not 0 < session <= self.state.sessions_count:
+            return np.empty(0, dtype=records.ORDER_STATE)
+        return order_row(self.state, find_by_cl_ord_id(&self.state.by_cl_ord_id, self.state.pool.orders, session,
+                                                       cl_ord_id))
+
+    def orders_of(self, uint32_t participant, uint32_t instrument=0):
+        """ORDER_STATE array of a participant's live orders, in one instrument or (0) all, in OrderID order."""
+        cdef OrderState* rows = <OrderState*> malloc((<size_t> self.state.pool.live + 1) * sizeof(OrderState))
+        cdef OrderState* end
+        if rows is NULL:
+            raise MemoryError("no memory for orders")
+        try:
+            with nogil:
+                end = dump_orders_of(self.state, participant, instrument, rows)
+            found = np.frombuffer((<char*> rows)[:(end - rows) * sizeof(OrderState)], dtype=records.ORDER_STATE)
+        finally:
+            free(rows)
+        return found[np.argsort(found["order_id"])]
 
     def depth(self, symbol, levels=10):
         """(bids, asks): DEPTH arrays of at most `levels` prices, best first, of displayed quantity. Market orders are not in it."""

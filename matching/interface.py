@@ -75,6 +75,18 @@ class EitherEngine(Protocol):
     def orders(self, symbol: str | int) -> NDArray[np.void]:
         """ORDER_STATE of an instrument: buys, sells, each in queue order; then stops that wait, then set aside ones."""
 
+    def session(self, id: int) -> NDArray[np.void]:
+        """SESSION_STATE of one session, an array of one. KeyError where there is none."""
+
+    def order(self, order_id: int) -> NDArray[np.void]:
+        """ORDER_STATE of the live order with this OrderID: an array of one, or of none."""
+
+    def order_named(self, session: int, cl_ord_id: int) -> NDArray[np.void]:
+        """ORDER_STATE of a session's live order with this ClOrdID: an array of one, or of none."""
+
+    def orders_of(self, participant: int, instrument: int = 0) -> NDArray[np.void]:
+        """ORDER_STATE of a participant's live orders, in one instrument or (0) all, in OrderID order."""
+
     def depth(self, symbol: str | int, levels: int = 10) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """(bids, asks), best first: price, displayed quantity, number of displayed orders; no level without any."""
 

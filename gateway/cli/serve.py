@@ -49,11 +49,12 @@ def tell_phases(venue: Venue, told: int) -> int:
     return told
 
 
-def tell_snapshots(venue: Venue) -> None:
-    """A line when the process that makes snapshots is no more."""
-    failure = venue.snapshot_process and venue.snapshot_process.failure()
-    if failure:
-        print(failure, file=sys.stderr, flush=True)
+def tell_failures(venue: Venue) -> None:
+    """A line when a process beside the venue is no more."""
+    for process in (venue.snapshot_process, venue.desk):
+        failure = process and process.failure()
+        if failure:
+            print(failure, file=sys.stderr, flush=True)
 
 
 def utc(time: int) -> str:
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         full = changed = 0
         while not asked.wait(LOOK_SECONDS) and venue.running:
             full, changed = tell_log_errors(venue, full), tell_phases(venue, changed)
-            tell_snapshots(venue)
+            tell_failures(venue)
         try:
             venue.stop()
             tell_phases(venue, changed)

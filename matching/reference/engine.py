@@ -40,6 +40,7 @@ from pricetime.matching.reference.state import (
     Instrument,
     Named,
     Venue,
+    by_order_id,
 )
 from pricetime.matching.reference.tuples import Command
 
@@ -189,6 +190,27 @@ class Engine:
     def orders(self, symbol: str | int) -> np.ndarray:
         """Every live order as ORDER_STATE, in the order of the dump: the book, stops that wait, set aside ones."""
         return table(map(canonical.order_state, self._instrument(symbol).orders()), ORDER_STATE)
+
+    def session(self, id: int) -> np.ndarray:
+        """SESSION_STATE of one session; KeyError where there is none."""
+        return table(iter((canonical.session_state(self._venue.sessions[id]),)), SESSION_STATE)
+
+    def order(self, order_id: int) -> np.ndarray:
+        """ORDER_STATE of the live order with this OrderID: one row or none."""
+        order = self._venue.orders.get(order_id)
+        return table(map(canonical.order_state, [] if order is None else [order]), ORDER_STATE)
+
+    def order_named(self, session: int, cl_ord_id: int) -> np.ndarray:
+        """ORDER_STATE of a session's live order with this ClOrdID: one row or none."""
+        owner = self._venue.sessions.get(session)
+        order = owner.orders.get(cl_ord_id) if owner else None
+        return table(map(canonical.order_state, [] if order is None else [order]), ORDER_STATE)
+
+    def orders_of(self, participant: int, instrument: int = 0) -> np.ndarray:
+        """ORDER_STATE of a participant's live orders, in one instrument or (0) all, in OrderID order."""
+        found = [order for order in self._venue.orders.values()
+                 if order.participant.id == participant and instrument in (0, order.instrument.id)]
+        return table(map(canonical.order_state, by_order_id(found)), ORDER_STATE)
 
     def indicative(self, symbol: str | int) -> tuple[int, int] | None:
         """(price, quantity) of an uncross now, or None where nothing would trade."""

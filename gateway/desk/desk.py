@@ -1,0 +1,147 @@
+"""The desk's thread: frames from the venue in, the log behind it followed, answers out. Nothing here takes long; what
+does is asked in past.py, and waits in lanes.py."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import zmq
+
+from pricetime.gateway.desk.answers import payloads
+from pricetime.gateway.desk.follower import Follower
+from pricetime.gateway.desk.frames import Frame, enrolment, frame_of
+from pricetime.gateway.desk.lanes import Lanes
+from pricetime.gateway.desk.past import Past
+from pricetime.gateway.desk.process import REPORTS
+from pricetime.gateway.desk.requests import SOURCE, Requests
+from pricetime.gateway.desk.translation import THROTTLED, Translation, reject
+from pricetime.gateway.internal import InternalKind, InternalRole
+from pricetime.gateway.json_log import say
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import LINE_BYTES, Reason
+
+FRAMES_AT_ONCE = 64         # before the log is looked at again
+ENROL_MS = 5_000            # the venue answers an enrolment within so long
+IDLE_MS = 20                # the log is looked at so often where nobody asks
+HURRY_MS = 1                # where somebody waits for a command of it
+COMMANDS, REQUESTS, REPORTS_LANE = range(3)
+
+
+def is_message_pack(payload: bytes) -> bool:
+    """Whether a payload is a map or an array of MessagePack; a record on the wire begins with a checksum of 0."""
+    return bool(payload) and (0x80 <= payload[0] <= 0x9F or 0xDC <= payload[0] <= 0xDF)
+
+
+class Desk:
+    """One desk of one venue. endpoint: where the venue's socket takes it. UserError: the log cannot be followed, or the
+    venue does not take it."""
+
+    def __init__(self, directory: Path, endpoint: str, secret: bytes, reports: int = REPORTS) -> None:
+        self._follower = Follower(directory, reports)
+        while self._follower.step():    # who asks finds it ready
+            pass
+        for note in self._follower.notes:
+            say(SOURCE, "note", note=note)
+        self._past = Past(directory)
+        self._requests = Requests(self._follower, self._past, directory, self._deliver)
+        self._translation = Translation(self._follower)
+        self._lanes = Lanes(self._take, self._refuse)
+        self._next_look = 0.0
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(endpoint)
+        self._socket.send(enrolment(secret, InternalRole.DESK).to_bytes())
+        if not self._socket.poll(ENROL_MS) or frame_of(self._socket.recv()).kind != InternalKind.RESULT:
+            raise UserError(f"{endpoint}: the venue does not take this desk")
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._past.bell, zmq.POLLIN)
+        say(SOURCE, "ready", sequence=self._follower.sequence)
+
+    def run(self) -> None:
+        """Until the process ends."""
+        while True:
+            self.round()
+
+    def round(self) -> None:
+        """Whatever there is to do, or wait a little for more."""
+        busy = self._receive()
+        busy |= self._past.answered()
+        busy |= self._follow()
+        if self._lanes:
+            self._lanes.retry(time.monotonic())
+        if not busy:
+            self._poller.poll(HURRY_MS if self._lanes else IDLE_MS)
+
+    def close(self) -> None:
+        """Give all back."""
+        self._past.close()
+        self._socket.close()
+        self._context.term()
+
+    def _receive(self) -> bool:
+        for count in range(FRAMES_AT_ONCE):
+            try:
+                frame = frame_of(self._socket.recv(zmq.NOBLOCK))
+            except zmq.Again:
+                return count > 0
+            if frame.kind == InternalKind.TRANSLATE:
+                lane = REPORTS_LANE
+            elif frame.kind == InternalKind.FORWARD:
+                lane = COMMANDS if is_message_pack(frame.payload) else REQUESTS
+            else:
+                continue
+            self._lanes.add((frame.routing, lane), frame, time.monotonic())
+        return True
+
+    def _follow(self) -> bool:
+        """One block of the log. To look for another segment costs system calls: now and then, or where somebody
+        waits."""
+        now = time.monotonic()
+        if not self._follower.has_more() and now < self._next_look:
+            return False
+        self._next_look = now + (HURRY_MS if self._lanes else IDLE_MS) / 1000
+        return self._follower.step()
+
+    # ------------------------------------------------------------------------------------------- one frame
+
+    def _take(self, frame: Frame, late: bool) -> bool:
+        """Work off a frame. False: not yet."""
+        if frame.kind == InternalKind.TRANSLATE:
+            maps = self._translation.reports(frame, late)
+            for payload in maps or ():
+                self._send(frame.answer(InternalKind.DELIVER, payload))
+            return maps is not None
+        if is_message_pack(frame.payload):
+            return self._take_commands(frame, late)
+        if len(frame.payload) < LINE_BYTES:
+            return True
+        return self._requests.take(frame, late)
+
+    def _take_commands(self, frame: Frame, late: bool) -> bool:
+        found = self._translation.commands(frame, late)
+        if found is None:
+            return False
+        blocks, rejected = found
+        for block in blocks:
+            self._send(frame.answer(InternalKind.SUBMIT, block))
+        if rejected:
+            self._send(frame.answer(InternalKind.DELIVER, rejected))
+        return True
+
+    def _refuse(self, frame: Frame) -> None:
+        """No room for it to wait."""
+        if frame.kind == InternalKind.TRANSLATE:
+            say(SOURCE, "reports dropped: too many wait for a definition", session=frame.session)
+        elif is_message_pack(frame.payload):
+            self._send(frame.answer(InternalKind.DELIVER, reject(THROTTLED, reason=Reason.THROTTLED)))
+        else:
+            self._requests.refuse(frame, Reason.THROTTLED)
+
+    def _deliver(self, frame: Frame, events: np.ndarray) -> None:
+        for payload in payloads(frame, events, self._follower.codec):
+            self._send(frame.answer(InternalKind.DELIVER, payload))
+
+    def _send(self, frame: Frame) -> None:
+        self._socket.send(frame.to_bytes())

@@ -1,0 +1,112 @@
+"""MessagePack both ways: a client's commands to the lines that the loop takes as its own, reports to event maps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pricetime.gateway import message_pack
+from pricetime.gateway import messages as m
+from pricetime.gateway.decoder import Decoder
+from pricetime.gateway.desk.answers import FULL
+from pricetime.gateway.desk.follower import Follower
+from pricetime.gateway.desk.frames import Frame
+from pricetime.gateway.encoder import Encoder
+from pricetime.gateway.layout import record_starts
+from pricetime.gateway.loop import MESSAGE_BYTES
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, Reason
+
+THROTTLED = "too many messages wait here: expected fewer at a time"
+_REASONS = {    # of a Reject, by the field that its text begins with
+    "not MessagePack": Reason.BAD_LENGTH, "MsgType": Reason.UNKNOWN_MSG_TYPE, "Symbol": Reason.UNKNOWN_INSTRUMENT,
+    "Session": Reason.UNKNOWN_SESSION, "ClOrdID": Reason.INVALID_CL_ORD_ID,
+}
+
+
+class Translation:
+    """By the names that a follower has seen defined."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._directory = follower.codec.directory
+        self._encoder = Encoder(self._directory)
+        self._decoder = Decoder(self._directory)
+
+    def commands(self, frame: Frame, final: bool) -> tuple[list[bytes], bytes] | None:
+        """Blocks of whole records, none larger than a message may be, and the Reject behind them (empty: all was good).
+
+        None where a name may still come: the state is not yet the one in which it was sent. `final`: nothing comes."""
+        found, fault = message_pack.commands(frame.payload)
+        records, number = list[bytes](), 0
+        try:
+            for message in found:
+                number = message.sequence
+                records.append(self._record(message, frame))
+        except UserError as error:
+            if not final and frame.sequence > self._follower.sequence:
+                return None
+            return list(blocks(records)), reject(str(error), number)
+        return list(blocks(records)), reject(fault) if fault else b""
+
+    def _record(self, message: Any, frame: Frame) -> bytes:
+        """One record. UserError: what a record, or this connection, cannot say."""
+        if isinstance(message, m.Record):
+            raise UserError("MsgType: found Record, expected a command in words")
+        self._encoder.time = 0      # of a message without TransactTime
+        record = self._encoder.record(message)
+        if frame.session and message.session is not None and not isinstance(message, m.Logon):
+            mine = self._directory.sessions.by_id[frame.session].name
+            if message.session != mine:
+                raise UserError(f"Session: found {message.session!r}, expected {mine!r}, whose connection this is")
+        return record
+
+    def reports(self, frame: Frame, final: bool) -> list[bytes] | None:
+        """Frames of event maps. None where what they are about is not defined here yet."""
+        events = np.frombuffer(frame.payload, EVENT_LINE)
+        if len(events) % EVENT_LINES == 0 and (events["shape"][::EVENT_LINES] == FULL).all():
+            whole = events.view(EVENT)
+            if not final and not self._knows(whole):
+                return None
+            return list(message_pack.frames(self._follower.codec.events(whole)))
+        return list(message_pack.frames(self._mixed(frame.payload, events)))
+
+    def _knows(self, events: np.ndarray) -> bool:
+        """Whether all that these are about is defined here; after all their commands it is."""
+        if int(events["sequence"].max(initial=0)) <= self._follower.sequence:
+            return True
+        directory = self._directory
+        return (set(events["session"].tolist()) <= {0, *directory.sessions.by_id}
+                and set(events["instrument"].tolist()) <= {0, *directory.instruments.by_id})
+
+    def _mixed(self, payload: bytes, lines: np.ndarray) -> list[m.Message]:
+        """Events of one line or two, and definitions, which have more."""
+        said = list[m.Message]()
+        for start in record_starts(lines):
+            count = int(lines["shape"][start] & 0xF)
+            part = payload[start * LINE_BYTES : (start + count) * LINE_BYTES]
+            if count > EVENT_LINES:
+                said.append(self._decoder.message(part))
+            else:
+                whole = np.frombuffer(part.ljust(EVENT_LINES * LINE_BYTES, b"\0"), EVENT)
+                said += self._follower.codec.events(whole)
+        return said
+
+
+def blocks(records: list[bytes]) -> Iterator[bytes]:
+    """Whole records, joined to messages that the loop takes."""
+    start, size = 0, 0
+    for end, record in enumerate(records):
+        if size + len(record) > MESSAGE_BYTES:
+            yield b"".join(records[start:end])
+            start, size = end, 0
+        size += len(record)
+    if start < len(records):
+        yield b"".join(records[start:])
+
+
+def reject(text: str, number: int = 0, reason: Reason | None = None) -> bytes:
+    """A frame with one Reject, as the desk says it: of no command, at no time of the log."""
+    if reason is None:
+        reason = next((found for field, found in _REASONS.items() if text.startswith(field)), Reason.UNSUPPORTED)
+    return message_pack.dumps([m.Reject(sequence=0, place=0, reason=reason.name, ref_seq_num=number, text=text)])
