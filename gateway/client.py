@@ -173,6 +173,21 @@ class Client:
             )
             self._answer(EventType.HEARTBEAT_ANSWER)
 
+    def load_parties(self) -> None:
+        """Ask for the names of all participants and sessions, so that commands may name them. Refused without the
+        right Operate, Risk or DropCopy."""
+        directory, before, known = self._codec.directory, -1, 0
+        while known != before:
+            before = known
+            request = self._codec.encode(m.PartyListRequest(session=self.session)).copy()
+            request["target"] = known       # how many of the list are here
+            question = m.TestRequest(session=self.session, test_req_id=known + 1)
+            self.send(np.concatenate([request, self._codec.encode(question)]))
+            self._answer(EventType.HEARTBEAT_ANSWER)
+            known = sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
+        if not known:       # this session at least is in the list
+            raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
+
     def logout(self) -> None:
         """End the session at the venue."""
         self._send(m.Logout(session=self.session))

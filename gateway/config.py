@@ -17,27 +17,29 @@ acts.
 """
 
 import difflib
-import ipaddress
 import re
 import tomllib
-from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.config_checks import check_endpoint, check_keys, check_schedule, nearest
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
+from pricetime.gateway.security import KEY_CHARACTERS
 from pricetime.matching.errors import UserError
 
 FILE_NAME = "venue.toml"
 Name = Annotated[str, Meta(min_length=1, max_length=48)]
 Limit = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MS_MAX = (2**63 - 1) // 10**6   # a record has nanoseconds
 Milliseconds = Annotated[int, Meta(ge=1, le=MS_MAX)]
 # Tokens times interval in nanoseconds are below 2^63: with an interval of 1 ms so many.
@@ -48,12 +50,19 @@ class Section(Struct, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
 
 
+class EndpointSection(Section, kw_only=True):
+    """One of the endpoints of [venue], where it is a table. curve: only who has a [[key]] gets in."""
+
+    address: str
+    curve: bool = False
+
+
 class VenueSection(Section, kw_only=True):
     """[venue]. digest_every: commands between two EventDigest records, 0 for none.
 
     clock: "flow" takes each record's own time."""
 
-    endpoints: Annotated[list[str], Meta(min_length=1)]
+    endpoints: Annotated[list[str | EndpointSection], Meta(min_length=1)]
     clock: Literal["machine", "flow"] = "machine"
     digest_every: Annotated[int, Meta(ge=0, le=2**32)] = DIGEST_EVERY
     order_capacity: Annotated[int, Meta(ge=0, le=2**24)] = 0
@@ -162,6 +171,37 @@ class RiskSection(Section, kw_only=True):
     max_gross_notional: Decimal | None = None
 
 
+class KeySection(Section, kw_only=True):
+    """[[key]]: who may come in by CURVE, with which rights, and for which sessions it may speak.
+
+    revoked: it may no longer, and stands there so that the log says so."""
+
+    name: Name
+    public: Annotated[str, Meta(description=f"{KEY_CHARACTERS} characters, as `pricetime keygen` prints them")]
+    sessions: tuple[Name, ...] = ()
+    rights: tuple[m.Right, ...] = ("Trade",)
+    revoked: bool = False
+
+
+class ScheduleEntry(Section, kw_only=True):
+    """One of the entries of [schedule]: at this time of each day that counts, this phase.
+
+    symbols: of these instruments; all of them where it is absent."""
+
+    at: Annotated[str, Meta(pattern=TIME_OF_DAY, description="`\"09:00\"` or `\"09:00:30\"`")]
+    phase: m.Phase
+    symbols: tuple[Name, ...] = ()
+
+
+class ScheduleSection(Section, kw_only=True):
+    """[schedule]: the phases of a day, in a time zone, on these weekdays but holidays."""
+
+    time_zone: str = "UTC"
+    weekdays: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+    holidays: tuple[date, ...] = ()
+    entries: tuple[ScheduleEntry, ...] = ()
+
+
 class Config(Section, kw_only=True):
     """The whole file."""
 
@@ -170,6 +210,8 @@ class Config(Section, kw_only=True):
     snapshot: SnapshotSection = msgspec.field(default_factory=SnapshotSection)
     limits: LimitsSection = msgspec.field(default_factory=LimitsSection)
     desk: DeskSection = msgspec.field(default_factory=DeskSection)
+    schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
+    key: list[KeySection] = []
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
@@ -182,11 +224,15 @@ SECTIONS: dict[str, type[Section]] = {
     "snapshot": SnapshotSection,
     "limits": LimitsSection,
     "desk": DeskSection,
+    "schedule": ScheduleSection,
+    "key": KeySection,
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,
     "risk": RiskSection,
 }
+# Tables within a section, by its path without numbers.
+INNER: dict[str, type[Section]] = {"venue.endpoints": EndpointSection, "schedule.entries": ScheduleEntry}
 # What docs/rules.md, 13 limits of a participant and of an account.
 RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_order_notional", "max_open_orders", "max_gross_notional")
 RISK_OF_ACCOUNT = (
@@ -199,6 +245,7 @@ WORDS = {  # msgspec's names of types
     "array": "a list",
     "bool": "true or false",
     "decimal": "a decimal number",
+    "date": "a date like 2026-12-25",
     "int": "a whole number",
     "object": "a table",
     "str": "text",
@@ -224,8 +271,10 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
         config = msgspec.convert(tables, Config)
     except msgspec.ValidationError as error:
         raise UserError(f"{name}: {explain(str(error), tables)}") from None
-    for endpoint in config.venue.endpoints:
+    for endpoint in endpoints_of(config):
         check_endpoint(endpoint, name)
+    check_keys(config, name)
+    check_schedule(config, name)
     check_names(config, name)
     check_risk(config, name)
     return config
@@ -242,7 +291,8 @@ def explain(message: str, tables: dict[str, Any]) -> str:
     unknown = re.match(r"Object contains unknown field `(?P<key>.*)`", what)
     if not unknown:
         return f"{place}{found_and_expected(what, value_at(tables, path), path)}"
-    known = SECTIONS[section].__struct_fields__ if section else Config.__struct_fields__
+    inner = INNER.get(re.sub(r"\[.*?\]", "", path))
+    known = (inner or (SECTIONS[section] if section else Config)).__struct_fields__
     near = difflib.get_close_matches(unknown["key"], known, n=1, cutoff=0.0)
     return f"{place}unknown key {unknown['key']!r}; the nearest that there is: {near[0]!r}"
 
@@ -251,6 +301,10 @@ def found_and_expected(what: str, value: Any, path: str) -> str:
     """msgspec's message on a wrong value, in the words of the file."""
     if re.match(r"Invalid enum value", what):
         return f"found {in_toml(value)}, expected one of {', '.join(names_at(path))}"
+    if TIME_OF_DAY in what:
+        return f"found {in_toml(value)}, expected a time of the day like \"09:00\""
+    if what.startswith("Invalid RFC3339"):
+        return f"found {in_toml(value)}, expected a date like 2026-12-25"
     if what == "Invalid decimal string":
         return f"found {in_toml(value)}, expected {WORDS['decimal']}"
     if wanted := re.match(r"Expected (?P<type>.*?)(?:, got `\w+`)?$", what):
@@ -278,34 +332,20 @@ def value_at(tables: Any, path: str) -> Any:
 
 def names_at(path: str) -> tuple[str, ...]:
     """The names that a key takes; its path as msgspec has it, such as `session[0].rights[0]`."""
-    section, key = re.findall(r"([a-z_]+)", path)
-    hint = get_type_hints(SECTIONS[section])[key]
+    *section, key = re.findall(r"([a-z_]+)", path)
+    hint = get_type_hints({**SECTIONS, **INNER}[".".join(section)])[key]
     return get_args(hint if get_origin(hint) is Literal else get_args(hint)[0])
 
 
-def check_endpoint(endpoint: str, name: str) -> None:
-    """Without CURVE there is nobody who checks who speaks: only this machine may."""
-    try:
-        parts = urlsplit(endpoint)
-        host = parts.hostname or ""
-        # .port: ValueError above 65,535, which libzmq would take for another port.
-        local = parts.scheme == "ipc" or (
-            parts.scheme == "tcp"
-            and parts.port is not None
-            and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
-        )
-    except ValueError:
-        local = False
-    if not local:
-        raise UserError(
-            f"{name}: [venue] endpoints: found {endpoint!r}, expected tcp://127.0.0.1:PORT or ipc://PATH: "
-            "without CURVE keys a venue is for its own machine only"
-        )
+def endpoints_of(config: Config) -> list[EndpointSection]:
+    """The endpoints, each as a table."""
+    return [EndpointSection(address=endpoint) if isinstance(endpoint, str) else endpoint
+            for endpoint in config.venue.endpoints]
 
 
 def check_names(config: Config, name: str) -> None:
     """Names are unique, and a session's participant is there."""
-    for table, key in (("participant", "name"), ("session", "name"), ("instrument", "symbol")):
+    for table, key in (("participant", "name"), ("session", "name"), ("instrument", "symbol"), ("key", "name")):
         seen: set[str] = set()
         for entry in getattr(config, table):
             value = getattr(entry, key)
@@ -325,12 +365,6 @@ def participants_of(config: Config) -> set[str]:
     """The names of all participants: those of the file, and sessions that are their own."""
     own = {entry.name for entry in config.session if entry.participant is None}
     return {entry.name for entry in config.participant} | own
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What an error adds on a name that is not there."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return f"; the nearest that there is: {near[0]!r}" if near else ""
 
 
 def check_risk(config: Config, name: str) -> None:

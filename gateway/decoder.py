@@ -214,6 +214,15 @@ class Decoder:
             trade_date=first.quantity,
         )
 
+    def key_definition(self, first: Fields, further: dict[int, Any]) -> m.KeyDefinition:
+        return m.KeyDefinition(
+            session=self._session(first), key_name=further[LineType.NAME_LINE]["name"].decode(),
+            public=further[LineType.TEXT_LINE]["text"].decode() if LineType.TEXT_LINE in further else None,
+            target_session=self.directory.sessions.by_id[first.target].name if first.target else None,
+            rights=tuple(right for right, bit in RIGHTS.items() if first.attributes & bit),
+            disabled=bool(first.attributes & records.DISABLED),
+        )
+
     def venue_start(self, first: Fields, further: dict[int, Any]) -> m.VenueStart:
         return m.VenueStart(
             session=self._session(first), run=first.target, rules_version=first.price, order_capacity=first.quantity
@@ -366,6 +375,7 @@ _DECODERS: dict[int, Callable[[Decoder, Fields, dict[int, Any]], Any]] = {
     CommandType.POSITION_ADJUST: Decoder.position_adjust,
     CommandType.KILL_SWITCH: Decoder.kill_switch,
     CommandType.TRADING_SESSION_STATUS: Decoder.session_status,
+    CommandType.KEY_DEFINITION: Decoder.key_definition,
     CommandType.VENUE_START: Decoder.venue_start,
     CommandType.LOGON: Decoder.logon,
     CommandType.LOGOUT: _plain(m.Logout),
@@ -376,4 +386,5 @@ _DECODERS: dict[int, Callable[[Decoder, Fields, dict[int, Any]], Any]] = {
     CommandType.TEST_REQUEST: _echo(m.TestRequest),
     CommandType.SECURITY_LIST_REQUEST: _plain(m.SecurityListRequest),
     CommandType.RESEND_REQUEST: Decoder.resend_request,
+    CommandType.PARTY_LIST_REQUEST: _plain(m.PartyListRequest),
 }

@@ -222,6 +222,17 @@ class Encoder:
             CommandType.TRADING_SESSION_STATUS, message, PHASES[message.phase], instrument, quantity=message.trade_date
         )
 
+    def key_definition(self, message: m.KeyDefinition) -> bytes:
+        sessions = self.directory.sessions
+        target = 0 if message.target_session is None else sessions.named(message.target_session, "TargetSession").id
+        attributes = sum(RIGHTS[right] for right in set(message.rights))
+        attributes |= records.DISABLED if message.disabled else 0
+        further = _name_line(message.key_name, "KeyName")
+        if message.public is not None:
+            public = name_bytes(message.public, "Public", records.TEXT_BYTES)
+            further += (further_line(LineType.TEXT_LINE, text=public),)
+        return self._first(CommandType.KEY_DEFINITION, message, attributes, target=target, further=further)
+
     # ------------------------------------------------------------------------------ sessions and the venue
 
     def venue_start(self, message: m.VenueStart) -> bytes:
@@ -312,6 +323,7 @@ _ENCODERS: dict[type, Callable[[Encoder, Any], bytes]] = {
     m.PositionAdjust: Encoder.position_adjust,
     m.KillSwitch: Encoder.kill_switch,
     m.TradingSessionStatus: Encoder.session_status,
+    m.KeyDefinition: Encoder.key_definition,
     m.VenueStart: Encoder.venue_start,
     m.Logon: Encoder.logon,
     m.Logout: _plain(CommandType.LOGOUT),
@@ -322,5 +334,6 @@ _ENCODERS: dict[type, Callable[[Encoder, Any], bytes]] = {
     m.TestRequest: Encoder.test_request,
     m.SecurityListRequest: _plain(CommandType.SECURITY_LIST_REQUEST),
     m.ResendRequest: Encoder.resend_request,
+    m.PartyListRequest: _plain(CommandType.PARTY_LIST_REQUEST),
     m.Record: Encoder.raw,
 }

@@ -17,7 +17,7 @@ from pricetime.gateway.internal cimport (
     is_message_pack)
 from pricetime.gateway.journaling cimport digest_in_turn, journal
 from pricetime.gateway.outgoing cimport answer, send_stranger
-from pricetime.gateway.security_list cimport answer_security_list
+from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
     end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
 from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS
@@ -37,6 +37,7 @@ cdef enum Kind:
     SECURITY_LIST_KIND = 5
     DESK_KIND = 6                       # what the desk answers
     TEST_KIND = 7
+    PARTY_LIST_KIND = 8
 
 cdef enum:
     RECORDS_MAX = MESSAGE_BYTES_MAX // LINE_BYTES       # in one message
@@ -55,7 +56,7 @@ def _fill_kinds():
     memset(KINDS, NOT_FOR_CLIENTS, sizeof(KINDS))
     for type in (NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST, ORDER_MASS_CANCEL_REQUEST):
         treat(type, COMMAND_KIND, RIGHT_TRADE)
-    for type in (SECURITY_DEFINITION, PARTY_DEFINITION, SESSION_DEFINITION, TRADING_SESSION_STATUS, CLOCK):
+    for type in (SECURITY_DEFINITION, PARTY_DEFINITION, SESSION_DEFINITION, KEY_DEFINITION, TRADING_SESSION_STATUS, CLOCK):
         treat(type, COMMAND_KIND, RIGHT_OPERATE)
     for type in (RISK_LIMITS, POSITION_ADJUST, KILL_SWITCH):
         treat(type, COMMAND_KIND, RIGHT_RISK | RIGHT_OPERATE)
@@ -66,6 +67,7 @@ def _fill_kinds():
     treat(HEARTBEAT, HEARTBEAT_KIND)
     treat(TEST_REQUEST, TEST_KIND)
     treat(SECURITY_LIST_REQUEST, SECURITY_LIST_KIND)
+    treat(PARTY_LIST_REQUEST, PARTY_LIST_KIND, RIGHT_OPERATE | RIGHT_RISK | RIGHT_DROP_COPY)
 
 
 _fill_kinds()
@@ -112,8 +114,10 @@ cdef inline uint8_t sender_reason(GatewayState* self, Connection* connection, ui
         return NOT_AUTHORIZED
     if kind == COMMAND_KIND or kind == LOGOUT_KIND:
         reason = <uint8_t> engine_screen(self.engine, record)
-    elif kind == SECURITY_LIST_KIND and self.listed:
-        reason = THROTTLED          # the one answer that is much larger than its question: once a message
+    elif kind == PARTY_LIST_KIND and not may_have_party_list(self, connection.session):
+        reason = NOT_AUTHORIZED
+    elif (kind == SECURITY_LIST_KIND or kind == PARTY_LIST_KIND) and self.listed:
+        reason = THROTTLED          # answers that are much larger than their question: one in a message
     elif kind == DESK_KIND and not self.helpers.wanted_secret:
         reason = UNSUPPORTED        # there will be no desk
     if reason == 0 and (self.rates.order_price or self.throttled):
@@ -130,6 +134,9 @@ cdef void take_request(GatewayState* self, uint8_t kind, CommandLine* record) no
     elif kind == SECURITY_LIST_KIND:
         self.listed = True
         answer_security_list(self, self.current, record.instrument)
+    elif kind == PARTY_LIST_KIND:
+        self.listed = True
+        answer_party_list(self, self.current, record.target)
 
 
 cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept nogil:

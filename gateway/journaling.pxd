@@ -13,7 +13,7 @@ from pricetime.gateway.stat_page cimport stat_sampled
 from pricetime.gateway.state cimport ENGINE_REFUSED, LOG_FAILED, LOG_OUT_OF_STEP, NO_FAILURE, GatewayState, fail
 from pricetime.gateway.world cimport CLOCK_FLOW
 from pricetime.matching.engine cimport APPLIED, engine_apply
-from pricetime.matching.records cimport LOG_FULL, RECORD_VERSION, CommandLine
+from pricetime.matching.records cimport KEY_DEFINITION, LOG_FULL, RECORD_VERSION, CommandLine
 
 cdef void pass_time(GatewayState* self) noexcept nogil
     # Journal a Clock where something is due and no command has done it: the engine acts on commands only.
@@ -21,6 +21,8 @@ cdef int patience(GatewayState* self) noexcept nogil
     # How many milliseconds a message may be waited for: until something is due, WAIT_MS at most.
 cdef uint8_t journal_timed(GatewayState* self, CommandLine* record) noexcept nogil
     # journal(), and how long each half takes is told.
+cdef void note_key(GatewayState* self, const CommandLine* record) noexcept nogil
+    # Have the steward look into the log: who may come in has changed.
 cdef void journal_digest(GatewayState* self) noexcept nogil
     # The running digest of all events so far, for readers to compare.
 
@@ -67,10 +69,13 @@ cdef inline uint8_t journal(GatewayState* self, CommandLine* record) noexcept no
     """Both, for a record that passed the door: 0, or LOG_FULL with nothing done."""
     cdef uint8_t reason
     if stat_sampled(self.engine.sequence + 1):
-        return journal_timed(self, record)
-    reason = append(self, record)
-    if reason == 0:
-        apply(self, record)
+        reason = journal_timed(self, record)
+    else:
+        reason = append(self, record)
+        if reason == 0:
+            apply(self, record)
+    if reason == 0 and record.type == KEY_DEFINITION:
+        note_key(self, record)
     return reason
 
 

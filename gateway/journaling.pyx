@@ -3,8 +3,9 @@
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from pricetime.gateway.stat_page cimport stat_command, stat_ticks
-from pricetime.gateway.state cimport WAIT_MS
+from pricetime.gateway.state cimport KEY_CHANGES, WAIT_MS
 from pricetime.gateway.world cimport clock_utc
+from pricetime.journal.atomics cimport store_release
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.records cimport CLOCK, EVENT_DIGEST
 
@@ -19,6 +20,11 @@ cdef void journal_digest(GatewayState* self) noexcept nogil:
     record.quantity = <int64_t> digest_high(&self.engine.event_digest)
     if journal(self, &record) == 0:
         self.since_digest = 0
+
+
+cdef void note_key(GatewayState* self, const CommandLine* record) noexcept nogil:
+    self.key_changes.sequences[self.key_changes.noted % KEY_CHANGES] = record.sequence
+    store_release(&self.key_changes.noted, self.key_changes.noted + 1)
 
 
 cdef inline bint time_matters(GatewayState* self) noexcept nogil:

@@ -271,6 +271,22 @@ cdef class Loop:
         self.state.clock.set_utc = utc
         self.state.clock.set_monotonic = monotonic
 
+    def key_changes(self, after=0) -> list:
+        """(number, sequence) of each KEY_DEFINITION that was journaled since the one of number `after`, also while the loop
+        runs: the newest KEY_CHANGES - 1 at most. It may not be committed yet."""
+        cdef KeyChanges* changes = &self.state.key_changes
+        cdef uint64_t end = load_acquire(&changes.noted), number
+        found = [(number + 1, changes.sequences[number % KEY_CHANGES])
+                 for number in range(max(after, end - min(end, KEY_CHANGES - 1)), end)]
+        fence_full()
+        end = load_acquire(&changes.noted)      # what the loop has begun to write over the oldest ones is not to be trusted
+        return [(number, sequence) for number, sequence in found if number + KEY_CHANGES > end + 1]
+
+    @property
+    def instruments(self) -> int:
+        """How many are defined, also while the loop runs."""
+        return self.state.engine.instruments_count
+
     @property
     def desk_wanted(self) -> bool:
         """Whether something waits for the desk, and none is there; also while the loop runs."""

@@ -231,6 +231,19 @@ class TradingSessionStatus(Command, kw_only=True):
     trade_date: Integer = 0
 
 
+class KeyDefinition(Command, kw_only=True):
+    """A CURVE key may come in, with these rights, and speak for one session (TargetSession), beside those it had.
+
+    Public: its public key, Z85. Disabled: revoked, or with a TargetSession no longer for that one.
+    """
+
+    key_name: str
+    public: str | None = None
+    target_session: str | None = None
+    rights: tuple[Right, ...] = ()
+    disabled: bool = False
+
+
 class VenueStart(Command, kw_only=True):
     """A start of the venue: every session is disconnected. OrderCapacity 0: as it is."""
 
@@ -295,6 +308,10 @@ class ResendRequest(SessionCommand, kw_only=True):
     end_seq_no: Count = 0
 
 
+class PartyListRequest(SessionCommand, kw_only=True):
+    """Ask for all participants and sessions [CF]: wire only, answered with PartyDefinitions and SessionDefinitions."""
+
+
 class Record(Command, kw_only=True):
     """A journaled command that no other message can say (an unknown OrdType, say): its 64-byte lines, base64."""
 
@@ -304,8 +321,8 @@ class Record(Command, kw_only=True):
 AnyCommand = (
     NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderMassCancelRequest | OrderStatusRequest
     | OrderMassStatusRequest | SecurityDefinition | PartyDefinition | SessionDefinition | RiskLimits | PositionAdjust
-    | KillSwitch | TradingSessionStatus | VenueStart | Logon | Logout | Disconnect | Clock | EventDigest | Heartbeat
-    | TestRequest | SecurityListRequest | ResendRequest | Record
+    | KillSwitch | TradingSessionStatus | KeyDefinition | VenueStart | Logon | Logout | Disconnect | Clock | EventDigest
+    | Heartbeat | TestRequest | SecurityListRequest | PartyListRequest | ResendRequest | Record
 )
 
 # -------------------------------------------------------------------------------------------------- events

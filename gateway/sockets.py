@@ -13,6 +13,7 @@ from pricetime.gateway.loop import MESSAGE_BYTES
 from pricetime.matching.errors import UserError
 
 HIGH_WATER_MARK = 1000  # messages that wait for one client; then it is one that does not read
+ZAP_DOMAIN = b"venue"   # of endpoints with CURVE: what authenticator.py is asked for
 OPTIONS = {
     zmq.ROUTER_MANDATORY: 1,  # a peer that is gone or full is an error, not silence
     zmq.ROUTER_HANDOVER: 0,
@@ -30,22 +31,42 @@ OPTIONS = {
 }
 
 
+Context = zmq.Context[zmq.Socket[bytes]]
+
+
 def bound_router(
-    context: zmq.Context[zmq.Socket[bytes]], endpoints: list[str], own: Collection[str] = ()
+    context: Context, endpoints: list[str], curve: Collection[int] = (), secret: bytes = b"", own: Collection[str] = ()
 ) -> tuple[zmq.Socket[bytes], list[str]]:
     """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
-    cannot be. own: endpoints for the venue's own helpers."""
+    cannot be.
+
+    curve: places in the list of those that take CURVE only, with the venue's secret key (Z85). own: endpoints for the
+    venue's own helpers, without CURVE. libzmq copies a socket's options at each bind, so that they may differ; but a
+    ZAP domain cannot be taken back, so those with CURVE come last.
+    """
     scatter_routing_ids()
     router = context.socket(zmq.ROUTER)
+    bound: dict[int, str] = {}
     try:
         for option, value in OPTIONS.items():
             router.setsockopt(option, value)
         for endpoint in own:
             bind(router, endpoint)
-        return router, [bind(router, endpoint) for endpoint in endpoints]
+        for place in sorted(range(len(endpoints)), key=lambda place: place in curve):
+            if place in curve:
+                require_curve(router, secret)
+            bound[place] = bind(router, endpoints[place])
+        return router, [bound[place] for place in range(len(endpoints))]
     except BaseException:
         router.close(linger=0)
         raise
+
+
+def require_curve(router: zmq.Socket[bytes], secret: bytes) -> None:
+    """What is bound from now on takes CURVE only, and asks who may come in (ZAP)."""
+    router.setsockopt(zmq.CURVE_SERVER, 1)
+    router.setsockopt(zmq.CURVE_SECRETKEY, secret)
+    router.setsockopt(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
 
 
 def scatter_routing_ids() -> None:
@@ -61,12 +82,13 @@ def scatter_routing_ids() -> None:
 def bind(router: zmq.Socket[bytes], endpoint: str) -> str:
     """Bind one endpoint; what it is now."""
     try:
+        router.setsockopt(zmq.IPV6, int("[" in endpoint))     # else an IPv4 address would be told as one of IPv6
         router.bind(endpoint)
     except zmq.ZMQError as error:
         hint = (
             "another program has it; stop that, or choose another port"
             if error.errno == zmq.EADDRINUSE
-            else "expected tcp://127.0.0.1:PORT or ipc://PATH"
+            else "expected tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH"
         )
         raise UserError(f"cannot bind {endpoint}: {error.strerror}: {hint}") from None
     return router.getsockopt_string(zmq.LAST_ENDPOINT)

@@ -29,6 +29,7 @@ cdef enum:
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
     WAITING_BYTES_MAX = 1 << 22         # of frames that wait for the desk; then whoever asks for more is THROTTLED
     HELPER_ROLES = 3                    # InternalRole, from 1
+    KEY_CHANGES = 64                    # kept for the steward, who looks more often; where it misses some it reads the log
     PHASE_CHANGES = 256                 # kept for the operator, who looks every half second; older ones are lost
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
     SECOND_NS = 1_000_000_000
@@ -113,6 +114,11 @@ cdef struct PhaseChanges:
     uint64_t noted                      # how many there were
     uint64_t published                  # how many are committed; another thread loads it
 
+cdef struct KeyChanges:
+    # The newest KEY_DEFINITIONs that were journaled, for the steward, who reads them in the log.
+    uint64_t sequences[KEY_CHANGES]
+    uint64_t noted                      # how many there were; another thread loads it
+
 cdef struct GatewayState:
     EngineState* engine
     TransportCalls transport
@@ -154,6 +160,7 @@ cdef struct GatewayState:
     Stat* stat                          # what is seen from outside: stat_page.pxd
     Counters counters
     PhaseChanges phases
+    KeyChanges key_changes
     EventRecord events[SINK_EVENTS]
 
 

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import secrets
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,16 +20,22 @@ import zmq
 from msgspec.structs import asdict
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.authenticator import Door
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.config import FILE_NAME, Config, load
+from pricetime.gateway.config import FILE_NAME, Config, endpoints_of, load
+from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
 from pricetime.gateway.field_checks import shown
+from pricetime.gateway.internal import SECRET
+from pricetime.gateway.keyring import Keyring, key_differences, keyring_of, save, unnamed_keys
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
-from pricetime.gateway.internal import SECRET
+from pricetime.gateway.schedule import phase_commands
+from pricetime.gateway.security import KEYS_FOLDER, VENUE_NAME, keep_venue_pair, venue_pair
 from pricetime.gateway.sockets import PrivateEndpoint, bound_router
+from pricetime.gateway.steward import STEWARD_ENDPOINT, Charge, Steward, say
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal import snapshot
 from pricetime.journal.directory import LOG_FOLDER, lock
@@ -48,9 +55,11 @@ class Venue:
     """A venue on a directory that has a venue.toml, or on a directory and a configuration. It runs from start() to
     stop().
 
-    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound.
-    desk: what keeps the desk there, once started. codec: knows the names of all that is defined. engine and loop: not to be touched while the loop runs. UserError:
-    an occupied port, a bad configuration, a locked, damaged or unwritable log.
+    notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound;
+    curve_endpoints: those of them with CURVE. door: who is let in there; None: there are none. keys: what the log says
+    of keys; None where venue.toml has no use for any. desk: what keeps the desk there, once started. codec: knows the
+    names of all that is defined. engine and loop: not to be touched while the loop runs. UserError: an occupied port, a
+    bad configuration, a locked, damaged or unwritable log.
     """
 
     def __init__(self, source: str | Path, config: Config | None = None) -> None:
@@ -69,8 +78,11 @@ class Venue:
         self._writer: Writer | None = None
         self._snapshots: SnapshotProcess | None = None
         self.desk: DeskKeeper | None = None
-        self._secret = secrets.token_bytes(SECRET)
         self._private: PrivateEndpoint | None = None
+        self.keys: Keyring | None = None
+        self.door: Door | None = None
+        self._secret = secrets.token_bytes(SECRET)
+        self._steward: Steward | None = None
         self._context = zmq.Context()
         self._router: zmq.Socket[bytes] | None = None
         try:
@@ -81,12 +93,20 @@ class Venue:
 
     def _open(self) -> None:
         venue = self.config.venue
+        listed = endpoints_of(self.config)
+        curve = [place for place, endpoint in enumerate(listed) if endpoint.curve]
+        self._pair = venue_pair(self.directory) if curve else None
+        self.door = Door(say) if curve else None
         try:
             self._private = PrivateEndpoint()
-            self._router, self.endpoints = bound_router(self._context, venue.endpoints, [self._private.address])
+            self._router, self.endpoints = bound_router(
+                self._context, [endpoint.address for endpoint in listed], curve, self._pair[1] if self._pair else b"",
+                own=[STEWARD_ENDPOINT, self._private.address],
+            )
         except UserError:
             self._refuse_locked()   # who writes this log has the port, too: that says more
             raise
+        self.curve_endpoints = [self.endpoints[place] for place in curve]
         self._refuse_snapshots_alone()
         if self.config.log.pack_after:
             check_packing()
@@ -97,11 +117,12 @@ class Venue:
         self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
         self._replay(self._writer.recovered.last_sequence)
         self.notes[:0] = self._writer.recovered.notes
+        self._recall_keys()
         if rehearsed != self.engine.sequence:       # it was cut since, or could not be read before
             rehearse(self.config, self.engine, self._name)
         self.loop = Loop(
             self.engine,
-            ZmqTransport(self._router),
+            ZmqTransport(self._router, b"" if self.door is None else self.door.prefix.encode()),
             LogStorage(self._writer),
             clock=venue.clock,
             digest_every=venue.digest_every,
@@ -110,6 +131,7 @@ class Venue:
             messages_per_second=self.config.limits.messages_per_second,
             orders_per_second=self.config.limits.orders_per_second,
             secret=self._secret,
+            keys=None if self.door is None else self.door.table,
         )
         self._start_run()
         self._define()
@@ -179,6 +201,11 @@ class Venue:
         return self.engine.run
 
     @property
+    def public_key(self) -> bytes | None:
+        """What clients of its endpoints with CURVE know this venue by (Z85); None where it has none."""
+        return None if self._pair is None else self._pair[0]
+
+    @property
     def running(self) -> bool:
         """Whether the loop runs."""
         return self._thread is not None and self._thread.is_alive()
@@ -203,6 +230,41 @@ class Venue:
             self._journal(definition)
             self.notes.append(f"{done} {definition_name(definition)}")
         self.notes += unnamed(self.config, self.engine)
+        self._define_keys()
+        self._open_day()
+
+    def _recall_keys(self) -> None:
+        """The keys that the log gave, where anybody may come in by one; the venue's own pair, where it is new."""
+        if self._pair is not None and self._pair[2]:
+            keep_venue_pair(self.directory, *self._pair[:2])
+            self.notes.append(f"made {self.directory / KEYS_FOLDER / VENUE_NAME}.secret: this venue's own key")
+        if self._pair is not None or self.config.key:
+            self.keys = keyring_of(self.directory, self.engine.sequence)
+
+    def _define_keys(self) -> None:
+        """Journal what [[key]] says and the log does not, and let in whom both say."""
+        if self.keys is None:
+            return
+        sessions = {name: session.id for name, session in self.codec.directory.sessions.by_name.items()}
+        for definition in key_differences(self.config, self.keys, sessions):
+            self._journal(definition)
+            record = self.codec.encode(definition).copy()
+            record["sequence"][0] = self.engine.sequence
+            self.keys.take(record.tobytes())
+            self.notes.append(f"{'revoked' if definition.disabled else 'defined'} {definition_name(definition)}")
+        self.notes += [*unnamed_keys(self.config, self.keys), *self.keys.take_notes()]
+        save(self.keys, self.directory)
+        if self._pair is not None:
+            self.notes.append(f"public key of this venue: {self._pair[0].decode()} (keys/{VENUE_NAME}.public)")
+        if self.door is not None:
+            self.door.admit(self.keys)
+
+    def _open_day(self) -> None:
+        """Journal the phases that stand by the schedule, where instruments are in others."""
+        for command, note in phase_commands(self.config.schedule, self.engine.instruments, time.time_ns()):
+            self._journal(command)
+            self.notes.append(note)
+        self._instruments = self.engine.instruments
 
     def _journal(self, command: m.Command) -> None:
         try:
@@ -224,8 +286,15 @@ class Venue:
         if policy.wanted:
             self._snapshots = SnapshotProcess(self.directory, policy)
         self._start_desk()
+        if self.door is not None and self._router is not None:
+            self.door.open(self._context, self._router, self.curve_endpoints)
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
         self._thread.start()
+        if self.keys is not None or self.config.schedule.entries:
+            phases = {row["name"].decode(): PHASE_NAMES[int(row["phase"])] for row in self._instruments}
+            charge = Charge(self.loop, self.directory, self.config.schedule, self.codec, phases, self.keys, self.door)
+            self._steward = Steward(self._context, STEWARD_ENDPOINT, self._secret, charge)
+            self._steward.start()
         return self
 
     def _start_desk(self) -> None:
@@ -249,6 +318,8 @@ class Venue:
 
     def stop(self) -> None:
         """Answer what waits, close the log, the sockets and all. Raises what had ended the loop, if anything had."""
+        if self._steward is not None:
+            self._steward.end()
         if self._thread is not None:
             self.loop.stop()
             self._thread.join()
@@ -264,6 +335,8 @@ class Venue:
     def _close(self, broken: bool = False) -> None:
         if self.desk is not None:
             self.desk.end()
+        if self.door is not None:
+            self.door.close()
         writer, self._writer = self._writer, None
         router, self._router = self._router, None
         if router is not None:
@@ -323,4 +396,6 @@ def definition_name(command: m.Command) -> str:
         return f"instrument {command.symbol!r}"
     if isinstance(command, m.RiskLimits):
         return f"limits of {command.participant!r}" + (f" in {command.symbol!r}" if command.symbol else "")
+    if isinstance(command, m.KeyDefinition):
+        return f"key {command.key_name!r}" + (f" for {command.target_session!r}" if command.target_session else "")
     return type(command).__name__

@@ -8,7 +8,7 @@ from pricetime.matching.definitions cimport define
 from pricetime.matching.mass_cancel cimport mass_cancel
 from pricetime.matching.phases cimport change_phase, tell_indicative
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_header, event_room, report_command
+from pricetime.matching.reports cimport event_header, event_room, report_command, report_outcome
 from pricetime.matching.risk_commands cimport kill_switch, position_adjust, risk_limits
 from pricetime.matching.state cimport session_known
 
@@ -55,4 +55,6 @@ cdef int administer(EngineState* engine, const CommandLine* record, EventSink* s
         position_adjust(engine, record, sink)
     elif type == KILL_SWITCH:
         kill_switch(engine, record, sink)
+    elif type == KEY_DEFINITION:
+        report_outcome(engine, sink, record, NONE)
     return 0

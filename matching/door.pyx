@@ -45,6 +45,7 @@ def _fill_shapes():
     shape(POSITION_ADJUST, 0, 0)
     shape(KILL_SWITCH, KILL_ON, 0)
     shape(TRADING_SESSION_STATUS, 0xFFFF, 0)
+    shape(KEY_DEFINITION, DISABLED | RIGHTS_MASK, name | line_bit(TEXT_LINE))
     shape(VENUE_START, 0, 0)
     shape(LOGON, FULL_REPORTS, name)
     shape(LOGOUT, 0, 0)
@@ -55,6 +56,7 @@ def _fill_shapes():
     shape(TEST_REQUEST, 0, 0)
     shape(SECURITY_LIST_REQUEST, 0, 0)
     shape(RESEND_REQUEST, 0, 0)
+    shape(PARTY_LIST_REQUEST, 0, 0)
 
 
 _fill_shapes()

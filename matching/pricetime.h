@@ -40,6 +40,8 @@ typedef enum PricetimeCommandType {
     PRICETIME_POSITION_ADJUST = 20,                 // [AL]
     PRICETIME_KILL_SWITCH = 21,
     PRICETIME_TRADING_SESSION_STATUS = 22,          // [h]
+    PRICETIME_KEY_DEFINITION = 24,                  // who may come in, as the gateway reads it; of no concern to the
+                                                    // engine
     PRICETIME_VENUE_START = 32,
     PRICETIME_LOGON = 33,                           // [A]
     PRICETIME_LOGOUT = 34,                          // [5]
@@ -51,6 +53,8 @@ typedef enum PricetimeCommandType {
     PRICETIME_SECURITY_LIST_REQUEST = 50,           // [x]   wire only: answered with SECURITY_DEFINITION records
     PRICETIME_RESEND_REQUEST = 51,                  // [2]   wire only: target is BeginSeqNo [7], quantity EndSeqNo [16]
                                                     // (0: all so far)
+    PRICETIME_PARTY_LIST_REQUEST = 52,              // [CF]  wire only: answered with PARTY_DEFINITION and
+                                                    // SESSION_DEFINITION records
 } PricetimeCommandType;
 
 // Type byte of a command's second and further lines; each kind at most once, in this order.
@@ -127,9 +131,10 @@ enum {
     PRICETIME_BY_ORDER_ID = 1 << 14,                // target is an OrderID [37], not an OrigClOrdID [41]
     PRICETIME_POSS_RESEND = 1 << 15,                // PossResend [97]
     // Attributes of definitions.
-    PRICETIME_DISABLED = 1 << 0,
+    PRICETIME_DISABLED = 1 << 0,                    // KEY_DEFINITION: revoked
     PRICETIME_CANCEL_ON_DISCONNECT = 1 << 1,        // SESSION_DEFINITION
-    PRICETIME_RIGHT_TRADE = 1 << 4,                 // SESSION_DEFINITION: what the session may do
+    PRICETIME_RIGHT_TRADE = 1 << 4,                 // SESSION_DEFINITION, KEY_DEFINITION: what the session, the key may
+                                                    // do
     PRICETIME_RIGHT_OPERATE = 1 << 5,
     PRICETIME_RIGHT_RISK = 1 << 6,
     PRICETIME_RIGHT_DROP_COPY = 1 << 7,

@@ -33,6 +33,7 @@ cpdef enum CommandType:
     POSITION_ADJUST = 20                # [AL]
     KILL_SWITCH = 21
     TRADING_SESSION_STATUS = 22         # [h]
+    KEY_DEFINITION = 24                 # who may come in, as the gateway reads it; of no concern to the engine
     VENUE_START = 32
     LOGON = 33                          # [A]
     LOGOUT = 34                         # [5]
@@ -43,6 +44,7 @@ cpdef enum CommandType:
     TEST_REQUEST = 49                   # [1]   wire only
     SECURITY_LIST_REQUEST = 50          # [x]   wire only: answered with SECURITY_DEFINITION records
     RESEND_REQUEST = 51                 # [2]   wire only: target is BeginSeqNo [7], quantity EndSeqNo [16] (0: all so far)
+    PARTY_LIST_REQUEST = 52             # [CF]  wire only: answered with PARTY_DEFINITION and SESSION_DEFINITION records
 
 cpdef enum LineType:
     """Type byte of a command's second and further lines; each kind at most once, in this order."""
@@ -111,9 +113,9 @@ cpdef enum:
     BY_ORDER_ID = 1 << 14               # target is an OrderID [37], not an OrigClOrdID [41]
     POSS_RESEND = 1 << 15               # PossResend [97]
     # Attributes of definitions.
-    DISABLED = 1 << 0
+    DISABLED = 1 << 0                   # KEY_DEFINITION: revoked
     CANCEL_ON_DISCONNECT = 1 << 1       # SESSION_DEFINITION
-    RIGHT_TRADE = 1 << 4                # SESSION_DEFINITION: what the session may do
+    RIGHT_TRADE = 1 << 4                # SESSION_DEFINITION, KEY_DEFINITION: what the session, the key may do
     RIGHT_OPERATE = 1 << 5
     RIGHT_RISK = 1 << 6
     RIGHT_DROP_COPY = 1 << 7

@@ -20,6 +20,7 @@ class CommandType(IntEnum):
     POSITION_ADJUST = 20
     KILL_SWITCH = 21
     TRADING_SESSION_STATUS = 22
+    KEY_DEFINITION = 24
     VENUE_START = 32
     LOGON = 33
     LOGOUT = 34
@@ -30,6 +31,7 @@ class CommandType(IntEnum):
     TEST_REQUEST = 49
     SECURITY_LIST_REQUEST = 50
     RESEND_REQUEST = 51
+    PARTY_LIST_REQUEST = 52
 
 class EventType(IntEnum):
     """What happened: an ExecutionReport's ExecType [150] below 16, other messages from 16 on."""

@@ -27,6 +27,8 @@ except ModuleNotFoundError:
 COMMANDS = {
     "demo": "run a whole venue for a day on loopback, then replay its log and compare",
     "serve": "run a venue",
+    "admin": "operate a running venue: phases, halts, limits, instruments, sessions, keys",
+    "keygen": "make a key for a client of a venue with CURVE",
     "match": "match JSON Lines commands offline",
     "replay": "rebuild the state, or all events, from a venue's log",
     "verify": "check every checksum, event and digest of a venue's log, and its snapshots",

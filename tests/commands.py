@@ -233,6 +233,14 @@ def kill_switch(participant: int, on: bool = True, **fields: int) -> bytes:
         "target": participant, "attributes": records.KILL_ON if on else 0, **fields})
 
 
+def define_key(name: str | bytes | None, public: bytes | None, target: int = 0, rights: int = TRADER,
+               **fields: int) -> bytes:
+    """`target`: the session for which the key may speak."""
+    lines = () if name is None else (name_line(name),)
+    lines += () if public is None else (further(LineType.TEXT_LINE, text=public),)
+    return record(CommandType.KEY_DEFINITION, *lines, **{"target": target, "attributes": rights, **fields})
+
+
 def venue_start(run: int, *, rules_version: int = records.RULES_VERSION, capacity: int = 0, **fields: int) -> bytes:
     return record(CommandType.VENUE_START, **{"target": run, "price": rules_version, "quantity": capacity, **fields})
 

@@ -222,4 +222,11 @@ def define(venue: Venue, reports: Reports, command: Command, record: bytes) -> N
         reports.answer(EventType.COMMAND_ACK, session, command)
 
 
-HANDLERS = dict.fromkeys(DEFINITIONS, define)
+def key_definition(venue: Venue, reports: Reports, command: Command, record: bytes) -> None:
+    """Rule 7: keys are the gateway's; that one was given stands in the log, and is answered."""
+    session = venue.sessions.get(command.session)
+    if session is not None:
+        reports.answer(EventType.COMMAND_ACK, session, command)
+
+
+HANDLERS = {**dict.fromkeys(DEFINITIONS, define), CommandType.KEY_DEFINITION: key_definition}

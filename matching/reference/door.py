@@ -27,6 +27,7 @@ WIRE_ONLY = frozenset(
         CommandType.TEST_REQUEST,
         CommandType.SECURITY_LIST_REQUEST,
         CommandType.RESEND_REQUEST,
+        CommandType.PARTY_LIST_REQUEST,
     }
 )
 CONNECTION = frozenset({CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT})
@@ -40,6 +41,7 @@ RIGHTS: dict[int, int] = {     # any one of them will do
     CommandType.PARTY_DEFINITION: records.RIGHT_OPERATE,
     CommandType.SESSION_DEFINITION: records.RIGHT_OPERATE,
     CommandType.TRADING_SESSION_STATUS: records.RIGHT_OPERATE,
+    CommandType.KEY_DEFINITION: records.RIGHT_OPERATE,
     CommandType.CLOCK: records.RIGHT_OPERATE,
     CommandType.RISK_LIMITS: records.RIGHT_RISK | records.RIGHT_OPERATE,
     CommandType.POSITION_ADJUST: records.RIGHT_RISK | records.RIGHT_OPERATE,
@@ -58,6 +60,7 @@ LINES_OF: dict[int, set[LineType]] = {
         LineType.NAME_LINE, LineType.INSTRUMENT_TERMS_LINE, LineType.INSTRUMENT_LIMITS_LINE,
     },
     CommandType.RISK_LIMITS: {LineType.RISK_ORDER_LIMITS_LINE, LineType.RISK_OPEN_LIMITS_LINE},
+    CommandType.KEY_DEFINITION: {LineType.NAME_LINE, LineType.TEXT_LINE},
 }
 
 # The attribute bits that a type has; of TradingSessionStatus they are the phase.
@@ -74,6 +77,7 @@ ATTRIBUTES_OF: dict[int, int] = {
     CommandType.SESSION_DEFINITION: records.DISABLED | records.CANCEL_ON_DISCONNECT | records.RIGHTS_MASK,
     CommandType.LOGON: records.FULL_REPORTS,
     CommandType.KILL_SWITCH: records.KILL_ON,
+    CommandType.KEY_DEFINITION: records.DISABLED | records.RIGHTS_MASK,
 }
 
 # The presence or flag bits that a further line has.

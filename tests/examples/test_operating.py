@@ -4,6 +4,7 @@ import re
 import tomllib
 import types
 import typing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from pricetime.gateway.config import SECTIONS, convert
+from pricetime.gateway.config import INNER, SECTIONS, Section, convert
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text()
 
 
 def rows(section: str) -> dict[str, tuple[str, str]]:
     """key -> (default, values) of the table under a section's heading."""
-    text = re.search(rf"^### \[+{section}\]+\n(.*?)(?:\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)[1]
+    text = re.search(rf"^### \[+{re.escape(section)}\]+\n(.*?)(?:\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)[1]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()[2:]]
     return {key.strip("` "): (default, values) for key, default, values, *_ in cells}
 
@@ -58,22 +59,33 @@ def values_of(annotation: Any) -> str:
     if origin is typing.Literal:
         return names_of(annotation)
     if origin is tuple:
-        return f"list of {names_of(typing.get_args(annotation)[0])}"
-    return {bool: "true, false", Decimal: "decimal"}[annotation]
+        return f"list of {items_of(typing.get_args(annotation)[0])}"
+    return {bool: "true, false", Decimal: "decimal", str: "text"}[annotation]
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+def items_of(annotation: Any) -> str:
+    """What a list is of."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return names_of(annotation)
+    if annotation is date:
+        return "dates"
+    return "tables" if isinstance(annotation, type) and issubclass(annotation, Section) else "names"
+
+
+@pytest.mark.parametrize("section", [*SECTIONS, *INNER])
 def test_a_sections_table_is_its_struct(section):
-    struct = SECTIONS[section]
+    struct = {**SECTIONS, **INNER}[section]
     types_of = typing.get_type_hints(struct, include_extras=True)
     fields = msgspec.structs.fields(struct)
     expected = {field.name: (default_of(field), values_of(types_of[field.name])) for field in fields}
     assert rows(section) == expected
 
 
-def test_the_limits_of_the_page_are_taken_with_its_venue():
-    venue, limits = re.findall(r"^```toml [^\n]*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    config = convert(tomllib.loads(venue + limits, parse_float=Decimal))
+def test_the_parts_of_the_page_are_taken_with_its_venue():
+    venue, *parts = re.findall(r"^```toml [^\n]*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    config = convert(tomllib.loads("\n".join([venue, *parts]), parse_float=Decimal))
+    assert [(key.name, key.sessions) for key in config.key] == [("alice-laptop", ("alice",))]
+    assert [entry.phase for entry in config.schedule.entries] == ["PreOpen", "Continuous", "ClosingCall", "Closed"]
     assert [(entry.symbol, entry.max_gross_notional, entry.max_position) for entry in config.risk] == [
         (None, Decimal(1_000_000), None), ("ACME", None, Decimal(10_000)),
     ]

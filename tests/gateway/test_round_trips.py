@@ -81,6 +81,9 @@ ANY = st.one_of(
     commands(m.KillSwitch, {"participant": "firm", "on": True}, on=st.booleans()),
     commands(m.TradingSessionStatus, {"symbol": "ACME", "phase": "VolatilityCall"},
              phase=st.sampled_from(get_args(m.Phase)), trade_date=whole),
+    commands(m.KeyDefinition, {"key_name": "laptop", "public": "x" * 40, "rights": ("Trade", "Risk")},
+             disabled=st.booleans()),
+    commands(m.KeyDefinition, {"key_name": "laptop", "target_session": "alice", "disabled": True}),
 )
 
 

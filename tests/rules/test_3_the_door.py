@@ -64,6 +64,9 @@ UNDECODABLE = {
     "risk limits out of order": (c.risk_limits(1, 0, c.open_limits_line(), c.order_limits_line()),
                                  "BAD_FURTHER_LINE", 132),
     "a line of a mass cancel": (c.record(4, TEXT), "BAD_FURTHER_LINE", 68),
+    "attributes of a key": (c.define_key("k", b"x", rights=2), "RESERVED_NOT_ZERO", 6),
+    "a line that a key has not": (c.record(24, ACCOUNT), "BAD_FURTHER_LINE", 68),
+    "behind a key": (patched(c.define_key("k", b"x" * 40), 191, 1), "RESERVED_NOT_ZERO", 191),
     "reserved of risk limits": (c.record(19, patched(c.further(132), 63, 1)), "RESERVED_NOT_ZERO", 127),
 }
 
@@ -88,7 +91,7 @@ def test_account_and_text_are_carried_and_never_looked_at(market):
     assert told(market, order(ADVANCED, ACCOUNT, TEXT)) == [("NEW", 1, 10)]
 
 
-@pytest.mark.parametrize("type", [5, 6, 48, 49, 50])
+@pytest.mark.parametrize("type", [5, 6, 48, 49, 50, 51, 52])
 def test_what_only_the_wire_knows_is_not_journaled(market, type):
     assert refused(market, c.record(type, session=ALICE, cl_ord_id=1)) == "UNKNOWN_MSG_TYPE"
 
@@ -101,6 +104,7 @@ DOOR = {
     "definition without the right": (c.define_participant(5, "E", session=ALICE, cl_ord_id=1), "NOT_AUTHORIZED"),
     "risk limits without the right": (c.record(19, session=ALICE, cl_ord_id=1), "NOT_AUTHORIZED"),
     "kill switch without the right": (c.record(21, session=ALICE, cl_ord_id=1), "NOT_AUTHORIZED"),
+    "a key without the right": (c.define_key("k", b"x", session=ALICE, cl_ord_id=1), "NOT_AUTHORIZED"),
     "venue start by a session": (c.venue_start(1, session=OPS, cl_ord_id=1), "NOT_AUTHORIZED"),
     "event digest by a session": (c.event_digest(0, 0, session=OPS, cl_ord_id=1), "NOT_AUTHORIZED"),
     "order of the venue": (c.new(c.VENUE, 0, ACME, BUY, 10, 100), "NOT_AUTHORIZED"),

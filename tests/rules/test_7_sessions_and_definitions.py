@@ -9,6 +9,20 @@ from market import ACME, ALICE, ANN, BOB, DORA, FIRM_A, FIRM_B, FIRM_D, OPS, POW
 from pricetime.matching import records
 from pricetime.matching.records import COMMAND, Reason
 
+# --------------------------------------------------------------------------------------------------- keys
+
+def test_a_key_is_acknowledged_whatever_it_says_and_nothing_but_mark_and_report_number_is_kept(market):
+    before = market.dump()
+    apply(market, c.define_key("laptop", b"x" * 40, ALICE), c.define_key(None, None, 99, records.DISABLED))
+    header = records.STATE_HEADER.itemsize
+    assert market.dump()[header:] == before[header:]
+    assert told(market, c.define_key("laptop", b"x", session=OPS, cl_ord_id=7),
+                c.define_key(b"\xff", b"\xff", 1 << 63, records.RIGHTS_MASK, session=OPS, cl_ord_id=9)) == [
+        ("COMMAND_ACK", 7), ("COMMAND_ACK", 9)]
+    assert (market.sessions["mark"][OPS - 1], market.sessions["report_number"][OPS - 1]) == (9, 2)
+    assert refused(market, c.define_key("laptop", None, session=OPS, cl_ord_id=9)) == "DUPLICATE_CL_ORD_ID"
+
+
 # ----------------------------------------------------------------------------------------------- sessions
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[World], bytes]] = {
     "define_participant": definitions.define_participant,
     "define_session": definitions.define_session,
     "define_instrument": definitions.define_instrument,
+    "define_key": definitions.define_key,
     "enable_again": definitions.enable_again,
     "risk_limits": risk.risk_limits,
     "position_adjust": risk.position_adjust,

@@ -112,6 +112,14 @@ def define_instrument(world: World) -> bytes:
         **world.sender())
 
 
+def define_key(world: World) -> bytes:
+    """Whatever it says: neither engine looks into it."""
+    rights = world.dice.choice((c.TRADER, c.OPERATOR | c.RISK_OFFICER, records.RIGHTS_MASK, 0, records.DISABLED))
+    public = world.dice.choice((None, b"", b"x" * 40, b"\xff", b"z" * 56))
+    target = world.dice.choice((0, 1, 7, 99, (1 << 64) - 1))
+    return c.define_key(name(world, True), public, target, rights, time=world.now(), **world.sender())
+
+
 def enable_again(world: World) -> bytes:
     """Undo what was disabled or blocked, so that streams do not run dry."""
     which = world.dice.randint(0, 3)

@@ -45,6 +45,7 @@ EVERYTHING = {
     "new": 520, "cancel": 110, "replace": 200, "mass_cancel": 6, "status": 25, "clock": 15, "connection": 20,
     "venue_start": 1, "capacity_invalid": 1, "wire_only": 1, "define_participant": 4, "define_session": 4,
     "define_instrument": 12, "enable_again": 14, "risk_limits": 5, "position_adjust": 2, "kill_switch": 2,
+    "define_key": 2,
 }
 TRADING = {
     "new": 600, "cancel": 120, "replace": 180, "mass_cancel": 2, "status": 6, "clock": 8, "connection": 4,

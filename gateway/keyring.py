@@ -1,0 +1,276 @@
+"""Which keys may come in: what the log's KEY_DEFINITIONs come to, and keys/authorized.toml, which keeps that.
+
+Owns what a KEY_DEFINITION means: a name has one public key, with rights, and sessions that it may speak for. The log is
+what counts; the file only saves reading it from the beginning, and says as of which command it holds. What is no key is
+passed over and said: the engine takes any KEY_DEFINITION, for keys are none of its business.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.config import Config
+from pricetime.gateway.decoder import Fields, record_size
+from pricetime.gateway.layout import RIGHTS, further_lines, record_starts
+from pricetime.gateway.security import KEY_CHARACTERS, KEYS_FOLDER, is_key, keys_folder
+from pricetime.journal.directory import LOG_FOLDER
+from pricetime.journal.reader import Reader
+from pricetime.journal.recovery import oldest_sequence
+from pricetime.matching import records
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import CommandType, LineType
+
+FILE = "authorized.toml"
+
+
+@dataclass(frozen=True)
+class Key:
+    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids."""
+
+    name: str
+    public: bytes
+    rights: int
+    sessions: frozenset[int] = frozenset()
+
+
+@dataclass
+class Keyring:
+    """The keys by name, as of a command. `revoked`: public keys, and by which command. `notes`: what was passed over
+    since they were last taken."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    revoked: dict[bytes, int] = field(default_factory=dict)
+    sequence: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, record: bytes) -> None:
+        """One KEY_DEFINITION of the log."""
+        first, further = Fields(record), further_lines(record)
+        self.sequence = max(self.sequence, first.sequence)
+        try:
+            name = further[LineType.NAME_LINE]["name"].decode()
+        except (KeyError, UnicodeDecodeError):
+            self._pass_over(first, "has no name")
+            return
+        if first.attributes & records.DISABLED:
+            self._revoke(first, name)
+            return
+        public = bytes(further[LineType.TEXT_LINE]["text"]) if LineType.TEXT_LINE in further else b""
+        if why := self.fault(name, public, first.attributes & records.RIGHTS_MASK):
+            self._pass_over(first, f"{name!r} {why}")
+            return
+        known = self.keys.get(name)
+        sessions = known.sessions if known is not None and known.public == public else frozenset[int]()
+        if first.target:
+            sessions |= {first.target}
+        if known is not None and known.public != public:
+            self.revoked[known.public] = first.sequence
+        self.revoked.pop(public, None)
+        self.keys[name] = Key(name, public, first.attributes & records.RIGHTS_MASK, sessions)
+
+    def _revoke(self, first: Fields, name: str) -> None:
+        known = self.keys.get(name)
+        if known is None:
+            self._pass_over(first, f"revokes {name!r}, which is no key")
+        elif first.target:
+            self.keys[name] = replace(known, sessions=known.sessions - {first.target})
+        else:
+            self.revoked[known.public] = first.sequence
+            del self.keys[name]
+
+    def fault(self, name: str, public: bytes, rights: int) -> str:
+        """Why this is no key, or nothing."""
+        if not name or not name.isprintable():
+            return "has a name that cannot be printed"
+        if not is_key(public):
+            return f"has no public key of {KEY_CHARACTERS} characters of Z85"
+        if not rights:
+            return "has no right at all"
+        other = next((key.name for key in self.keys.values() if key.public == public and key.name != name), None)
+        return "" if other is None else f"has the public key of {other!r}"
+
+    def _pass_over(self, first: Fields, why: str) -> None:
+        self.notes.append(f"keys: command {first.sequence} {why}: passed over")
+
+    def take_notes(self) -> list[str]:
+        """What was passed over since this was last asked."""
+        notes, self.notes = self.notes, []
+        return notes
+
+
+# ----------------------------------------------------------------------------------------------------- the log
+
+
+def definitions_in(blocks: Iterable[np.ndarray]) -> Iterator[bytes]:
+    """The KEY_DEFINITIONs in blocks of a log."""
+    for block in blocks:
+        if not (block["type"] == CommandType.KEY_DEFINITION).any():     # a further line may look like one, too
+            continue
+        starts = record_starts(block)
+        data = block.tobytes()
+        for start in starts[block["type"][starts] == CommandType.KEY_DEFINITION].tolist():
+            at = start * records.LINE_BYTES
+            yield data[at : at + record_size(data, at)]
+
+
+def read_log(ring: Keyring, directory: Path, until: int, begin: int = 0) -> bool:
+    """Bring a keyring up to a command of the log, if it is behind; False: not all of it is committed yet. begin: no
+    KEY_DEFINITION is before it."""
+    if ring.sequence >= until:
+        return True
+    oldest, first = oldest_sequence(directory / LOG_FOLDER), max(ring.sequence + 1, begin)
+    if first < oldest:
+        ring.notes.append(f"keys: commands {first} to {oldest - 1} were pruned: a key that was given or revoked there "
+                          "is not known; give or revoke it again")
+        first = oldest
+    reader = Reader(directory, from_sequence=first, until_sequence=until)
+    for record in definitions_in(reader):
+        ring.take(record)
+    ring.sequence = max(ring.sequence, reader.sequence)
+    return reader.sequence >= until
+
+
+def keyring_of(directory: Path, last_sequence: int) -> Keyring:
+    """The keys as of the last command of a log."""
+    ring = load(directory)
+    if ring.sequence > last_sequence:
+        note = f"{directory / KEYS_FOLDER / FILE} is of command {ring.sequence}, but the log ends with {last_sequence}"
+        ring = Keyring(notes=[f"{note}: read anew from the log"])
+    read_log(ring, directory, last_sequence)
+    return ring
+
+
+def key_differences(config: Config, ring: Keyring, sessions: Mapping[str, int]) -> Iterator[m.KeyDefinition]:
+    """What [[key]] of a venue.toml says and the log does not. sessions: ids by name. What was revoked stays so."""
+    for section in config.key:
+        known, public = ring.keys.get(section.name), section.public.encode()
+        if section.revoked:
+            if known is not None:
+                yield m.KeyDefinition(key_name=section.name, disabled=True)
+            continue
+        if public in ring.revoked:
+            ring.notes.append(f"[[key]] {section.name!r}: command {ring.revoked[public]} revoked this public key: it "
+                              "stays so; take it out of the file, or make a new key")
+            continue
+        rights = sum(RIGHTS[right] for right in set(section.rights))
+        wanted = {sessions[name]: name for name in section.sessions}
+        same = known is not None and known.public == public
+        present = known.sessions if known is not None and same else frozenset[int]()
+        new = [name for id, name in sorted(wanted.items()) if id not in present]
+        if not new and (not same or known is not None and known.rights != rights):
+            new = [None]
+        for name in new:
+            yield m.KeyDefinition(
+                key_name=section.name, public=section.public, target_session=name, rights=section.rights
+            )
+        names = {id: name for name, id in sessions.items()}
+        for id in sorted(present - set(wanted)):
+            yield m.KeyDefinition(key_name=section.name, target_session=names[id], disabled=True)
+
+
+def unnamed_keys(config: Config, ring: Keyring) -> Iterator[str]:
+    """A line for each key that the log has and the file does not name."""
+    named = {section.name for section in config.key}
+    for name in ring.keys:
+        if name not in named:
+            yield f"key {name!r} is in the log but not in the configuration: it stays as it is"
+
+
+# ---------------------------------------------------------------------------------------------------- the file
+
+
+class KeyEntry(Struct, forbid_unknown_fields=True):
+    """One key of the file."""
+
+    name: str
+    public: str
+    rights: tuple[m.Right, ...]
+    sessions: tuple[Annotated[int, Meta(ge=1, le=2**32 - 1)], ...] = ()
+
+
+class RevokedEntry(Struct, forbid_unknown_fields=True):
+    """One public key that may not come in any more, and the command that said so."""
+
+    public: str
+    command: int
+
+
+class Authorized(Struct, forbid_unknown_fields=True):
+    """The whole file."""
+
+    sequence: Annotated[int, Meta(ge=0)]
+    key: list[KeyEntry] = []
+    revoked: list[RevokedEntry] = []
+
+
+def load(directory: Path) -> Keyring:
+    """The keyring of keys/authorized.toml; an empty one, of command 0, where there is none."""
+    file = directory / KEYS_FOLDER / FILE
+    try:
+        found = msgspec.convert(tomllib.loads(file.read_text()), Authorized)
+    except FileNotFoundError:
+        return Keyring()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise UserError(f"{file}: not what the venue wrote: {error}; restore it, or remove it: the log has all keys "
+                        "(a pruned one those that it still has)") from None
+    ring = Keyring(sequence=found.sequence)
+    for entry in found.key:
+        rights = sum(RIGHTS[right] for right in set(entry.rights))
+        if why := ring.fault(entry.name, entry.public.encode("ascii", "replace"), rights):
+            raise UserError(f"{file}: key {entry.name!r} {why}; restore it, or remove the file: the log has all keys")
+        ring.keys[entry.name] = Key(entry.name, entry.public.encode(), rights, frozenset(entry.sessions))
+    ring.revoked = {entry.public.encode("ascii", "replace"): entry.command for entry in found.revoked}
+    return ring
+
+
+def save(ring: Keyring, directory: Path) -> None:
+    """Write keys/authorized.toml: all of it or nothing, on the disk when this returns."""
+    folder = keys_folder(directory)
+    file, new = folder / FILE, folder / f"{FILE}.new"
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(text_of(ring))
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(new, file)
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def text_of(ring: Keyring) -> str:
+    """The file. A JSON string without control characters is one of TOML."""
+    lines = [
+        "# Who may come in, as the log's KeyDefinitions say. Written by the venue: to change it, change [[key]] of",
+        "# venue.toml, or use `pricetime admin ... key`.",
+        f"sequence = {ring.sequence}",
+    ]
+    for _, key in sorted(ring.keys.items()):
+        lines += [
+            "", "[[key]]", f"name = {json.dumps(key.name, ensure_ascii=False)}", f'public = "{key.public.decode()}"',
+            f"rights = {json.dumps(names_of(key.rights))}", f"sessions = {json.dumps(sorted(key.sessions))}",
+        ]
+    for public, command in ring.revoked.items():
+        lines += ["", "[[revoked]]", f'public = "{public.decode()}"', f"command = {command}"]
+    return "\n".join(lines) + "\n"
+
+
+def names_of(rights: int) -> list[m.Right]:
+    """Rights by name."""
+    return [name for name, bit in RIGHTS.items() if rights & bit]

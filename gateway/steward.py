@@ -1,0 +1,240 @@
+"""The venue's steward: a thread beside the loop that does what is due and is nobody's order.
+
+It moves the phases through the day by [schedule], lets in and shuts out keys as the log's KEY_DEFINITIONs say, and
+looks after the venue's helper processes. What it changes it journals as the venue itself (session 0), through the loop:
+it is a peer of the venue's own socket that has enrolled with the secret of this start (internal.pxd). It never touches
+engine, log or sockets of the loop.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from logging import getLogger
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import zmq
+
+from pricetime.gateway import internal
+from pricetime.gateway import messages as m
+from pricetime.gateway.authenticator import Door
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.config import ScheduleSection
+from pricetime.gateway.decoder import PHASE_NAMES
+from pricetime.gateway.internal import INTERNAL, InternalKind, InternalRole
+from pricetime.gateway.keyring import Keyring, read_log, save
+from pricetime.gateway.schedule import Event, next_events
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import Reason
+
+STEWARD_ENDPOINT = "inproc://pricetime-steward"
+LOOK_SECONDS = 0.05         # so late, at most, is a key let in or shut out
+ANSWER_SECONDS = 10.0       # for a RESULT of the loop
+SAVE_SECONDS = 60.0         # the keys' file is brought up to the log so often: a start need not read further back
+COMMANDS_MAX = 64           # in one SUBMIT
+
+_log = getLogger("pricetime.venue")
+
+
+def say(line: str) -> None:
+    """A line for the operator."""
+    _log.warning("%s", line)
+
+
+class LoopView(Protocol):
+    """What the steward asks of a Loop while it runs."""
+
+    def phase_changes(self, after: int = 0) -> list[Any]: ...
+
+    def key_changes(self, after: int = 0) -> list[Any]: ...
+
+    @property
+    def instruments(self) -> int: ...
+
+
+class Helper(Protocol):
+    """A process beside the venue that the steward looks after."""
+
+    def tend(self) -> str | None:
+        """Start it anew where it has to be; a line where there is something to say."""
+
+
+@dataclass
+class Charge:
+    """What a steward looks after. `instruments`: names by id, as they were at the start; `phases`: by name."""
+
+    loop: LoopView
+    directory: Path
+    schedule: ScheduleSection
+    codec: Codec
+    phases: dict[str, str]
+    keys: Keyring | None = None
+    door: Door | None = None
+    helpers: Sequence[Helper] = ()
+
+
+class NoResult(Exception):
+    """The loop did not answer a SUBMIT: it stands still, or is over."""
+
+
+class LoopPeer:
+    """The steward's end of the loop's socket: commands of session 0 in, their reasons out. One thread."""
+
+    def __init__(self, context: "zmq.Context[Any]", endpoint: str, secret: bytes, over: Callable[[], bool]) -> None:
+        self._over = over
+        self._socket = context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        self._socket.connect(endpoint)
+        self._send(InternalKind.ENROL, secret=np.void(secret))
+        self._result()
+
+    def submit(self, lines: np.ndarray) -> list[Reason]:
+        """Have commands journaled; why each was refused, or NONE. NoResult: it is not known."""
+        self._send(InternalKind.SUBMIT, lines.tobytes())
+        return [Reason(byte) for byte in self._result()]
+
+    def _send(self, kind: InternalKind, payload: bytes = b"", **fields: Any) -> None:
+        header = np.zeros(1, INTERNAL)
+        header["marker"], header["kind"], header["role"] = internal.MARKER, kind, InternalRole.STEWARD
+        header["payload_bytes"] = len(payload)
+        for name, value in fields.items():
+            header[name] = value
+        self._socket.send(header.tobytes() + payload)
+
+    def _result(self) -> bytes:
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not self._socket.poll(int(LOOK_SECONDS * 1000)):
+            if self._over() or time.monotonic() > deadline:
+                raise NoResult
+        frame = self._socket.recv()
+        if np.frombuffer(frame[: internal.HEADER_BYTES], INTERNAL)[0]["kind"] != InternalKind.RESULT:
+            raise NoResult
+        return frame[internal.HEADER_BYTES :]
+
+    def close(self) -> None:
+        """Before the context ends."""
+        self._socket.close()
+
+
+class Steward(threading.Thread):
+    """Runs from start() to end(). What goes wrong is said, and tried again where that may help."""
+
+    def __init__(self, context: "zmq.Context[Any]", endpoint: str, secret: bytes, charge: Charge) -> None:
+        super().__init__(name="steward", daemon=True)
+        self._context, self._endpoint, self._secret, self._charge = context, endpoint, secret, charge
+        self._ended = threading.Event()
+        self._phases_told = self._keys_told = 0
+        self._done = time.time_ns()         # the schedule's events up to here are done
+        self._saved = time.monotonic()
+        self._peer: LoopPeer | None = None
+
+    def end(self) -> None:
+        """Stop: the loop may be over already."""
+        self._ended.set()
+        self.join()
+        self._save()
+
+    def run(self) -> None:
+        """Until end()."""
+        try:
+            while not self._ended.wait(LOOK_SECONDS):
+                self.look(time.time_ns())
+        finally:
+            if self._peer is not None:
+                self._peer.close()
+
+    def look(self, now: int) -> None:
+        """Do what is due at a time (UTC nanoseconds)."""
+        self._take_keys()
+        self._take_phases()
+        while (due := next_events(self._charge.schedule, self._done)) and due[0].at <= now:
+            if not all([self._move(event) for event in due]):
+                return
+            self._done = due[0].at
+        for helper in self._charge.helpers:
+            if line := helper.tend():
+                say(line)
+
+    # ---------------------------------------------------------------------------------------------------- keys
+
+    def _take_keys(self) -> None:
+        """KEY_DEFINITIONs that were committed since the last look."""
+        ring = self._charge.keys
+        if ring is None:
+            return
+        for number, sequence in self._charge.loop.key_changes(self._keys_told):
+            # Where some were missed all that came since is read, not only what is behind the last one that is known.
+            missed = number > self._keys_told + 1
+            if not read_log(ring, self._charge.directory, sequence, 0 if missed else sequence):
+                break       # not on the disk yet: it does not count yet
+            self._keys_told = number
+            self._let_in(ring)
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            self._save()
+
+    def _let_in(self, ring: Keyring) -> None:
+        if self._charge.door is not None:
+            self._charge.door.admit(ring)
+        for note in ring.take_notes():
+            say(note)
+        self._save()
+
+    def _save(self) -> None:
+        self._saved = time.monotonic()
+        if self._charge.keys is None:
+            return
+        try:
+            save(self._charge.keys, self._charge.directory)
+        except UserError as error:
+            say(f"keys: {error}; they hold all the same: the log has them")
+
+    # -------------------------------------------------------------------------------------------------- phases
+
+    def _take_phases(self) -> None:
+        for number, _, symbol, phase, _ in self._charge.loop.phase_changes(self._phases_told):
+            self._phases_told = number
+            self._charge.phases[symbol] = PHASE_NAMES[phase]
+
+    def _move(self, event: Event) -> bool:
+        """One event of the schedule; whether it is done. What was refused is said, and not tried again."""
+        table = self._charge.codec.directory.instruments
+        names = {id: instrument.symbol for id, instrument in table.by_id.items()}
+        ids = [table.by_name[symbol].id for symbol in event.symbols] or range(1, self._charge.loop.instruments + 1)
+        wanted = []
+        for id in ids:
+            name = names.get(id, "")
+            phase = self._charge.phases.get(name)
+            if phase == "Halted" and event.phase != "Closed":
+                say(f"{name}: stays Halted: the schedule has {event.phase}, which is the operator's to give now")
+            elif phase != event.phase:
+                wanted.append(id)
+        for begin in range(0, len(wanted), COMMANDS_MAX):
+            if not self._submit(event, wanted[begin : begin + COMMANDS_MAX], names):
+                return False
+        return True
+
+    def _submit(self, event: Event, ids: list[int], names: dict[int, str]) -> bool:
+        example = m.TradingSessionStatus(
+            symbol=next(iter(names.values())), phase=event.phase, trade_date=event.trade_date
+        )
+        lines = np.repeat(self._charge.codec.encode(example), len(ids))
+        lines["instrument"] = ids
+        try:
+            if self._peer is None:
+                self._peer = LoopPeer(self._context, self._endpoint, self._secret, self._ended.is_set)
+            reasons = self._peer.submit(lines)
+        except NoResult:
+            if self._peer is not None:
+                self._peer.close()          # an answer that comes late is nobody's
+                self._peer = None
+            if not self._ended.is_set():
+                say(f"schedule: {event.phase}: the venue's loop did not answer in {ANSWER_SECONDS:.0f} s; tried again")
+            return False
+        for id, reason in zip(ids, reasons, strict=False):
+            if reason:
+                say(f"schedule: {names.get(id, f'instrument {id}')}: {event.phase} was refused: {reason.name}")
+            elif id in names:
+                self._charge.phases[names[id]] = event.phase
+        return True

@@ -1,0 +1,293 @@
+"""pricetime admin and keygen against a running venue, and a day by the clock."""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pricetime.__main__ import main
+from pricetime.gateway import messages as m
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.config import convert
+from pricetime.gateway.security import is_key, load_public, load_secret
+from pricetime.gateway.venue import Venue
+from pricetime.journal.reader import Reader
+from pricetime.matching.engine import Engine
+
+
+@pytest.fixture
+def venue(tmp_path):
+    config = convert({
+        "venue": {"endpoints": ["tcp://127.0.0.1:0"]}, "log": {"segment_mib": 1},
+        "participant": [{"name": "firm"}],
+        "session": [{"name": "alice", "participant": "firm"}, {"name": "operator", "rights": ["Operate"]},
+                    {"name": "watch", "rights": ["DropCopy"]}],
+        "instrument": [{"symbol": "ACME", "tick_size": "0.01"}, {"symbol": "OTHER", "tick_size": "0.01"}],
+    })
+    with Venue(tmp_path / "venue", config) as venue:
+        yield venue
+
+
+def admin(venue, *arguments):
+    return main(["admin", venue.endpoints[0], *arguments])
+
+
+def said(venue):
+    """The log's commands as messages, behind those of the start."""
+    codec, found = Codec(), []
+    for block in Reader(venue.directory):
+        found += codec.decode(block)
+    return found
+
+
+def state(venue):
+    """The state that the log gives: the venue's own engine is its loop's."""
+    engine = Engine()
+    for block in Reader(venue.directory):
+        engine.apply(block)
+    return engine
+
+
+def test_phases_and_halts_by_name_or_of_all(venue, capsys):
+    assert admin(venue, "phase", "Continuous", "ACME", "--trade-date", "20261130") == 0
+    assert capsys.readouterr().out.startswith("ACME: Continuous: done, command ")
+    assert admin(venue, "halt", "--all") == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["ACME", "OTHER"]
+    given = [c for c in said(venue) if isinstance(c, m.TradingSessionStatus)]
+    assert [(c.session, c.symbol, c.phase, c.trade_date) for c in given] == [
+        ("operator", "ACME", "Continuous", 20261130), ("operator", "ACME", "Halted", 0),
+        ("operator", "OTHER", "Halted", 0)]
+
+
+def test_a_refusal_is_one_line_with_its_reason_and_status_1(venue, capsys):
+    assert admin(venue, "halt", "ACME") == 0
+    assert admin(venue, "halt", "ACME") == 1
+    assert "ACME: Halted: refused: " in capsys.readouterr().err
+    assert admin(venue, "--session", "alice", "halt", "ACME") == 1
+    assert "refused: NOT_AUTHORIZED" in capsys.readouterr().err
+    assert admin(venue, "halt", "ACME", "--session", "nobody") == 1
+    assert "UNKNOWN_SESSION" in capsys.readouterr().err
+    assert admin(venue, "kill", "firm", "--session", "alice") == 1
+    assert "does not tell this session who its participants are" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["halt", "ACNE"], "SYMBOL: found 'ACNE', expected one of the venue's: ACME, OTHER"),
+        (["halt"], "SYMBOL: expected at least one, or --all"),
+        (["halt", "ACME", "--all"], "SYMBOL: expected at least one, or --all"),
+        (["phase", "Open", "ACME"], "invalid choice: 'Open'"),
+        (["kill", "frim"], "PARTICIPANT: found 'frim', expected one of the venue's: firm"),
+        (["limits", "firm"], "limits: expected at least one"),
+        (["limits", "firm", "--max-open-qty", "x"], "--max-open-qty: found 'x', expected a number"),
+        (["key", "k"], "key: expected --public KEY, or --revoke"),
+        (["key", "k", "--public", "nowhere.public"], "nowhere.public: cannot be read"),
+        (["key", "k", "--revoke", "--for", "nobody"], "--for: found 'nobody', expected a session"),
+        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        (["halt", "ACME", "--key", "k"], "expected both"),
+    ],
+)
+def test_wrong_use_is_one_line_and_status_2(venue, capsys, arguments, error):
+    before = len(said(venue))
+    assert admin(venue, *arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1 and error in captured.err
+    assert all(type(c) in (m.Logon, m.Logout, m.Disconnect) for c in said(venue)[before:])
+
+
+def test_without_a_venue_it_says_so(capsys):
+    assert main(["admin", "tcp://127.0.0.1:1", "halt", "ACME"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_limits_the_kill_switch_and_positions_by_name(venue, capsys):
+    assert admin(venue, "limits", "firm", "--symbol", "ACME", "--max-order-qty", "5", "--max-open-orders", "7") == 0
+    assert admin(venue, "limits", "firm", "--symbol", "ACME", "--max-open-orders", "none") == 0
+    assert admin(venue, "position", "firm", "ACME", "100") == 0
+    assert admin(venue, "kill", "firm") == 0
+    account, = state(venue).accounts
+    assert (account["order_quantity_limit"], account["open_orders_limit"], account["position"]) == (5, -1, 100)
+    assert [c.on for c in said(venue) if isinstance(c, m.KillSwitch)] == [True]
+    assert admin(venue, "kill", "firm", "--off") == 0
+    assert {c.session for c in said(venue) if isinstance(c, m.RiskLimits | m.PositionAdjust | m.KillSwitch)} == {
+        "operator"}
+
+
+def test_definitions_while_the_venue_runs(venue, capsys):
+    assert admin(venue, "participant", "house") == 0
+    assert admin(venue, "session", "carol", "--participant", "house", "--rights", "Trade", "Risk") == 0
+    assert admin(venue, "session", "own", "--cancel-on-disconnect") == 0
+    assert admin(venue, "instrument", "NEW", "--tick-size", "0.5", "--lot-size", "10", "--currency", "EUR") == 0
+    assert admin(venue, "instrument", "NEW", "--max-order-qty", "1000") == 0
+    assert admin(venue, "participant", "house", "--disabled") == 0
+    engine = state(venue)
+    assert [row["name"].decode() for row in engine.sessions][-2:] == ["carol", "own"]
+    assert engine.participants[engine.participant_id("house") - 1]["flags"] == 1
+    new = engine.instruments[engine.instrument_id("NEW") - 1]
+    assert (new["tick_size"], new["lot_size"], new["max_order_quantity"], new["currency"]) == (5, 10, 1000, b"EUR")
+    assert admin(venue, "phase", "Continuous", "NEW", "--json") == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result == {"Command": "phase", "What": "NEW: Continuous", "Sequence": result["Sequence"]}
+
+
+def test_a_key_is_given_by_its_file_and_revoked(venue, tmp_path, capsys):
+    assert main(["keygen", str(tmp_path / "laptop")]) == 0
+    assert admin(venue, "key", "laptop", "--public", str(tmp_path / "laptop.public"), "--for", "alice", "watch",
+                 "--rights", "Trade", "DropCopy") == 0
+    assert admin(venue, "key", "laptop", "--revoke") == 0
+    given = [c for c in said(venue) if isinstance(c, m.KeyDefinition)]
+    assert [(c.session, c.key_name, c.target_session, c.rights, c.disabled) for c in given] == [
+        ("operator", "laptop", "alice", ("Trade", "DropCopy"), False),
+        ("operator", "laptop", "watch", ("Trade", "DropCopy"), False), ("operator", "laptop", None, (), True)]
+    assert given[0].public.encode() == load_public(tmp_path / "laptop.public")
+
+
+# ------------------------------------------------------------------------------------------------------ keygen
+
+
+def test_keygen_makes_a_pair_and_prints_what_the_file_takes(tmp_path, capsys):
+    assert main(["keygen", str(tmp_path / "it's")]) == 0
+    printed = capsys.readouterr().out
+    public, secret = load_secret(tmp_path / "it's.secret")
+    import tomllib
+
+    entry, = tomllib.loads(printed)["key"]
+    assert entry == {"name": "it's", "public": public.decode(), "sessions": [], "rights": ["Trade"]}
+    assert is_key(public) and secret.decode() not in printed
+
+
+def test_keygen_never_overwrites(tmp_path, capsys):
+    assert main(["keygen", str(tmp_path / "k")]) == 0
+    before = (tmp_path / "k.secret").read_bytes()
+    assert main(["keygen", str(tmp_path / "k")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "k.secret").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["x" * 49, "a\nb", "nowhere/k"])
+def test_keygen_takes_names_that_a_key_can_have(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    assert main(["keygen", name]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+# ------------------------------------------------------------------------------------------ a day by the clock
+
+
+def config_of_day(entries, **schedule):
+    return convert({
+        "venue": {"endpoints": ["tcp://127.0.0.1:0"]}, "log": {"segment_mib": 1},
+        "session": [{"name": "operator", "rights": ["Operate"]}],
+        "instrument": [{"symbol": "ACME", "tick_size": "0.01"}, {"symbol": "OTHER", "tick_size": "0.01"}],
+        "schedule": {"weekdays": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+                     "entries": entries, **schedule},
+    })
+
+
+def phases(venue):
+    return [(c.session, c.symbol, c.phase, c.trade_date) for c in said(venue) if isinstance(c, m.TradingSessionStatus)]
+
+
+def test_a_start_in_the_middle_of_a_day_journals_the_phase_that_stands(tmp_path):
+    config = config_of_day([{"at": "00:00", "phase": "PreOpen"}])
+    today = int(f"{datetime.now(UTC):%Y%m%d}")
+    with Venue(tmp_path, config) as venue:
+        assert "ACME: PreOpen by the schedule" in venue.notes
+        days = {today, int(f"{datetime.now(UTC):%Y%m%d}")}
+    found = phases(venue)
+    assert [(session, symbol, phase) for session, symbol, phase, _ in found] == [
+        (None, "ACME", "PreOpen"), (None, "OTHER", "PreOpen")]
+    assert {date for *_, date in found} <= days
+    with Venue(tmp_path, config) as venue:
+        assert not [note for note in venue.notes if "by the schedule" in note]
+    assert phases(venue) == found
+
+
+def test_a_halted_instrument_is_left_halted_by_a_start(tmp_path, capsys):
+    with Venue(tmp_path, config_of_day([])) as venue:
+        assert admin(venue, "halt", "ACME") == 0
+    with Venue(tmp_path, config_of_day([{"at": "00:00", "phase": "PreOpen"}])) as venue:
+        assert [line for line in venue.notes if "by the schedule" in line] == ["OTHER: PreOpen by the schedule"]
+
+
+def test_the_venue_moves_the_phases_when_their_time_comes(tmp_path):
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    entries = [{"at": f"{soon:%H:%M:%S}", "phase": "PreOpen", "symbols": ["ACME"]}]
+    with Venue(tmp_path, config_of_day(entries)) as venue:
+        before = phases(venue)      # what stands since yesterday
+        deadline = time.monotonic() + 20
+        while len(phases(venue)) == len(before):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert phases(venue)[len(before):] == [(None, "ACME", "PreOpen", int(f"{soon:%Y%m%d}"))]
+
+
+def test_serve_says_what_it_listens_on_and_its_key(tmp_path):
+    (tmp_path / "venue.toml").write_text(
+        '[venue]\nendpoints = [{address = "tcp://127.0.0.1:0", curve = true}]\n[log]\nsegment_mib = 1\n')
+    process = subprocess.Popen([sys.executable, "-P", "-m", "pricetime", "serve", str(tmp_path)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline().startswith("run 1 on tcp://127.0.0.1:")
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+    public = load_public(tmp_path / "keys" / "venue.public").decode()
+    assert f"public key of this venue: {public} (keys/venue.public)" in errors
+    assert process.returncode == 0
+
+
+def test_a_start_that_is_refused_makes_no_keys(tmp_path, capsys):
+    (tmp_path / "venue.toml").write_text(
+        '[venue]\nendpoints = [{address = "tcp://127.0.0.1:0", curve = true}]\n'
+        '[[instrument]]\nsymbol = "ACME"\ntick_size = "0"\n')
+    assert main(["serve", str(tmp_path)]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["venue.toml"]
+    assert np.ndim(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('endpoints = ["tcp://0.0.0.0:7001"]', 'for its own machine only; {address = "tcp://0.0'),
+        ('endpoints = ["tcp://[::]:7001"]', "without CURVE keys a venue is for its own machine only"),
+        ('endpoints = [{address = "tcp://example.org:7001", curve = true}]', "expected tcp://ADDRESS:PORT"),
+        ('endpoints = [{address = "udp://1.2.3.4:7001", curve = true}]', "expected tcp://ADDRESS:PORT"),
+        ('endpoints = [{addres = "tcp://127.0.0.1:1"}]', "unknown key 'addres'; the nearest that there is: 'address'"),
+        ('endpoints = [{address = "tcp://127.0.0.1:1", curve = 1}]', "found 1, expected true or false"),
+        ('endpoints = [7]', "found 7, expected text"),
+    ],
+)
+def test_endpoints_that_cannot_be(tmp_path, capsys, text, error):
+    (tmp_path / "venue.toml").write_text(f"[venue]\n{text}\n")
+    assert main(["serve", str(tmp_path)]) == 2
+    captured = capsys.readouterr().err
+    assert captured.count("\n") == 1 and error in captured
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('time_zone = "Europe/Berln"', "[schedule] time_zone: found 'Europe/Berln', expected one like Europe/Berlin"),
+        ('time_zone = "../../etc/passwd"', "[schedule] time_zone: found"),
+        ('entries = [{at = "9:00", phase = "PreOpen"}]', 'found \'9:00\', expected a time of the day like "09:00"'),
+        ('entries = [{at = "24:00", phase = "PreOpen"}]', "expected a time of the day"),
+        ('entries = [{at = "09:00", phase = "Preopen"}]', "found 'Preopen', expected one of Closed, PreOpen"),
+        ('entries = [{at = "09:00", phase = "PreOpen", symbols = ["AC"]}]', "no [[instrument]] 'AC'"),
+        ('entries = [{at = "09:00", phas = "PreOpen"}]', "unknown key 'phas'; the nearest that there is: 'phase'"),
+        ('holidays = ["Christmas"]', "found 'Christmas', expected a date like 2026-12-25"),
+        ('weekdays = ["Mon"]', "found 'Mon', expected one of Monday"),
+        ('weekdays = []\nentries = [{at = "09:00", phase = "PreOpen"}]', "weekdays: found none"),
+    ],
+)
+def test_schedules_that_cannot_be(tmp_path, capsys, text, error):
+    (tmp_path / "venue.toml").write_text(
+        f'[venue]\nendpoints = ["tcp://127.0.0.1:0"]\n[schedule]\n{text}\n[[instrument]]\nsymbol = "ACME"\n')
+    assert main(["serve", str(tmp_path)]) == 2
+    captured = capsys.readouterr().err
+    assert captured.count("\n") == 1 and error in captured
