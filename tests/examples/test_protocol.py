@@ -23,7 +23,8 @@ EXAMPLES = EXAMPLE.findall(PAGE)
 def rows(text):
     """(bytes, what they are) of each field: hexadecimal digits, then a comment, which may stand in the next line."""
     joined = re.sub(r"\n +#", "  #", text)
-    return [(bytes.fromhex(digits), said.strip()) for digits, said in re.findall(r"^(\w+) +#(.*)$", joined, re.MULTILINE)]
+    fields = re.findall(r"^(\w+) +#(.*)$", joined, re.MULTILINE)
+    return [(bytes.fromhex(digits), said.strip()) for digits, said in fields]
 
 
 def opened():
