@@ -10,7 +10,7 @@ The loop waits only where there is no block left, or no place in the queue.
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
 
-from pricetime.gateway.state cimport BLOCK_BYTES, GatewayState
+from pricetime.gateway.state cimport BLOCK_STRIDE, GatewayState
 
 cdef void publish(GatewayState* self) noexcept nogil
     # Have committed what was appended, if anything was.
@@ -35,4 +35,4 @@ cdef bint hold_for_stranger(GatewayState* self) noexcept nogil
 
 
 cdef inline char* block_start(GatewayState* self, uint32_t block) noexcept nogil:
-    return self.blocks.memory + <size_t> block * BLOCK_BYTES
+    return self.blocks.memory + <size_t> block * BLOCK_STRIDE

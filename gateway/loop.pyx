@@ -351,7 +351,7 @@ cdef int take_memory(GatewayState* state) except -1:
         return 1
     if posix_memalign(<void**> &state.stranger, CACHE_LINE, STRANGER_BYTES):
         return 1
-    if posix_memalign(<void**> &state.blocks.memory, CACHE_LINE, <size_t> BLOCKS * BLOCK_BYTES):
+    if posix_memalign(<void**> &state.blocks.memory, CACHE_LINE, <size_t> BLOCKS * BLOCK_STRIDE):
         return 1
     state.helpers.frame = <char*> malloc(INTERNAL_BYTES + MESSAGE_BYTES_MAX)
     state.helpers.waiting = <char*> malloc(WAITING_BYTES_MAX)

@@ -22,6 +22,7 @@ cdef enum:
     BATCH_MESSAGES_MAX = 256            # taken before their reports leave
     BATCH_LINES_MAX = 4096
     BLOCK_BYTES = 1 << 16               # of reports in one message to a client
+    BLOCK_STRIDE = BLOCK_BYTES + 3 * 64 # from one to the next: their first lines lie in different sets of every cache
     BLOCKS = 1024                       # of them: what waits for the disk and what is being written to. None left: the loop waits
     HELD_MAX = 4096                     # parts of blocks that wait for the disk
     SINK_EVENTS = 256
