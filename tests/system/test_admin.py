@@ -217,7 +217,8 @@ def test_a_halted_instrument_is_left_halted_by_a_start(tmp_path, capsys):
 
 def test_the_venue_moves_the_phases_when_their_time_comes(tmp_path):
     soon = datetime.now(UTC) + timedelta(seconds=2)
-    entries = [{"at": f"{soon:%H:%M:%S}", "phase": "PreOpen", "symbols": ["ACME"]}, {"at": "23:59:59", "phase": "Closed"}]
+    entries = [{"at": f"{soon:%H:%M:%S}", "phase": "PreOpen", "symbols": ["ACME"]},
+               {"at": "23:59:59", "phase": "Closed"}]
     with Venue(tmp_path, config_of_day(entries)) as venue:
         assert phases(venue) == []      # Closed since yesterday, as they are
         deadline = time.monotonic() + 20
