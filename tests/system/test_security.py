@@ -250,12 +250,12 @@ def test_a_key_is_given_and_revoked_while_the_venue_runs(venue):
         eventually(lambda: venue.door.number("carol"))
         with curve_peer(venue, carol) as client:
             assert client.logon("alice") == ("LOGON_ANSWER", "NONE")
-            operate(venue, operator, 2, key_name="carol", disabled=True)
-            eventually(lambda: not venue.door.number("carol"))
             before = logged(venue)
+            operate(venue, operator, 2, key_name="carol", disabled=True)
+            eventually(lambda: logged(venue) == before + 2)     # that, and the Disconnect of its session
             client.send(order(1))
             assert client.answer() == ("REJECT", "NOT_AUTHORIZED")
-            eventually(lambda: logged(venue) == before + 1)     # the Disconnect of its session, not its order
+            assert logged(venue) == before + 2
         with curve_peer(venue, carol) as client:
             assert client.logon("alice") is None
             assert refused(venue)["unknown key"] >= 1
@@ -278,13 +278,16 @@ def test_a_key_that_is_given_anew_is_another_number(venue):
 
 
 def test_a_key_loses_one_session_and_keeps_the_others(venue):
-    with curve_peer(venue, OPERATOR) as operator:
+    with curve_peer(venue, OPERATOR) as operator, curve_peer(venue, OPERATOR) as risk:
         assert operator.logon("operator") == ("LOGON_ANSWER", "NONE")
+        assert risk.logon("risk") == ("LOGON_ANSWER", "NONE")
+        before = logged(venue)
         operate(venue, operator, 1, key_name="operator-key", target_session="risk", disabled=True)
-        eventually(lambda: not venue.door.table.speaks_for(
-            venue.door.number("operator-key"), venue.engine.session_id("risk")))
-        with curve_peer(venue, OPERATOR) as again:
-            assert again.logon("risk") == ("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")
+        eventually(lambda: logged(venue) == before + 2)         # that, and the Disconnect of the session
+        risk.send(m.KillSwitch(session="risk", cl_ord_id=1, participant="alice", on=True))
+        assert risk.answer() == ("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")
+        assert risk.logon("risk") == ("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")
+        operate(venue, operator, 2, key_name="alice-key", disabled=True)    # it operates as before
 
 
 def test_keys_hold_over_a_restart_and_revoked_ones_do_not_come_back(tmp_path):
