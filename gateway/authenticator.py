@@ -6,6 +6,7 @@ another. Owns the numbers and the counts of refusals; what a number may do stand
 Three threads: pyzmq's answers libzmq, `Handshakes` counts what ends before that, and whoever calls admit().
 """
 
+import errno
 import secrets
 import threading
 from collections import Counter
@@ -156,7 +157,7 @@ class Handshakes(threading.Thread):
         if kind == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
             self._refusals.add("no CURVE" if value == MECHANISM_MISMATCH else "not our handshake")
         elif kind == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-            self._refusals.add("nothing said in time")
+            self._refusals.add("nothing said in time" if value == errno.EAGAIN else "hung up")
 
     def _find_strange(self, now: float) -> None:
         """Connections that ended and no handshake was told of."""

@@ -187,6 +187,7 @@ class Client:
             known = sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
         if not known:       # this session at least is in the list
             raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
+        directory.sessions.by_id.pop(0, None)       # its own, as long as nobody knew its id
 
     def logout(self) -> None:
         """End the session at the venue."""

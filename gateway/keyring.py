@@ -165,7 +165,7 @@ def key_differences(config: Config, ring: Keyring, sessions: Mapping[str, int]) 
         wanted = {sessions[name]: name for name in section.sessions}
         same = known is not None and known.public == public
         present = known.sessions if known is not None and same else frozenset[int]()
-        new = [name for id, name in sorted(wanted.items()) if id not in present]
+        new: list[str | None] = [name for id, name in sorted(wanted.items()) if id not in present]
         if not new and (not same or known is not None and known.rights != rights):
             new = [None]
         for name in new:

@@ -170,12 +170,20 @@ cdef void look_at_silence(GatewayState* self, uint32_t index) noexcept nogil:
         answer(self, index, HEARTBEAT_ANSWER, NONE, NULL, 0)
 
 
+cdef inline bint key_is_gone(const GatewayState* self, const Connection* connection) noexcept nogil:
+    """Whether the connection's key was revoked since its Logon, or may speak for its session no longer."""
+    return connection.user and not (key_rights(self.keys, connection.user)
+                                    and key_speaks_for(self.keys, connection.user, connection.session))
+
+
 cdef void find_silent(GatewayState* self) noexcept nogil:
     cdef uint32_t index
     if self.monotonic < self.next_heartbeat_check:
         return
     self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
     for index in range(1, self.table.highest + 1):
-        if (self.table.connections[index].session and self.table.connections[index].interval
-                and not self.table.connections[index].lost):
-            look_at_silence(self, index)
+        if self.table.connections[index].session and not self.table.connections[index].lost:
+            if self.keys != NULL and key_is_gone(self, &self.table.connections[index]):
+                mark_lost(self, index)
+            elif self.table.connections[index].interval:
+                look_at_silence(self, index)

@@ -108,7 +108,7 @@ class LoopPeer:
         while not self._socket.poll(int(LOOK_SECONDS * 1000)):
             if self._over() or time.monotonic() > deadline:
                 raise NoResult
-        frame = self._socket.recv()
+        frame: bytes = self._socket.recv()
         if np.frombuffer(frame[: internal.HEADER_BYTES], INTERNAL)[0]["kind"] != InternalKind.RESULT:
             raise NoResult
         return frame[internal.HEADER_BYTES :]
@@ -129,6 +129,7 @@ class Steward(threading.Thread):
         self._done = time.time_ns()         # the schedule's events up to here are done
         self._saved = time.monotonic()
         self._peer: LoopPeer | None = None
+        self._trouble = ""
 
     def end(self) -> None:
         """Stop: the loop may be over already."""
@@ -140,10 +141,19 @@ class Steward(threading.Thread):
         """Until end()."""
         try:
             while not self._ended.wait(LOOK_SECONDS):
-                self.look(time.time_ns())
+                try:
+                    self.look(time.time_ns())
+                except Exception as error:  # noqa: BLE001  said, and tried again: a key that is revoked must not stay
+                    self._tell_trouble(f"steward: {type(error).__name__}: {error}; tried again")
         finally:
             if self._peer is not None:
                 self._peer.close()
+
+    def _tell_trouble(self, line: str) -> None:
+        """Once, not twenty times a second."""
+        if line != self._trouble:
+            say(line)
+        self._trouble = line
 
     def look(self, now: int) -> None:
         """Do what is due at a time (UTC nanoseconds)."""

@@ -230,6 +230,8 @@ class Venue:
             self._journal(definition)
             self.notes.append(f"{done} {definition_name(definition)}")
         self.notes += unnamed(self.config, self.engine)
+        if plain := [endpoint for endpoint in self.endpoints if endpoint not in self.curve_endpoints]:
+            self.notes.append(f"without CURVE, so for this machine only: {' '.join(plain)}")
         self._define_keys()
         self._open_day()
 
@@ -291,7 +293,7 @@ class Venue:
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
         self._thread.start()
         if self.keys is not None or self.config.schedule.entries:
-            phases = {row["name"].decode(): PHASE_NAMES[int(row["phase"])] for row in self._instruments}
+            phases: dict[str, str] = {row["name"].decode(): PHASE_NAMES[int(row["phase"])] for row in self._instruments}
             charge = Charge(self.loop, self.directory, self.config.schedule, self.codec, phases, self.keys, self.door)
             self._steward = Steward(self._context, STEWARD_ENDPOINT, self._secret, charge)
             self._steward.start()
