@@ -22,8 +22,9 @@ from pricetime.matching.records import LINE_BYTES, Reason
 
 FRAMES_AT_ONCE = 64         # before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
-IDLE_MS = 20                # the log is looked at so often where nobody asks
+IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
+FAILED = "this cannot be worked off here: the venue's operator was told why"
 COMMANDS, REQUESTS, REPORTS_LANE = range(3)
 
 
@@ -107,7 +108,17 @@ class Desk:
     # ------------------------------------------------------------------------------------------- one frame
 
     def _take(self, frame: Frame, late: bool) -> bool:
-        """Work off a frame. False: not yet."""
+        """Work off a frame. False: not yet. What one client sent must not end the desk for all: a mistake of ours is
+        said, and the frame refused."""
+        try:
+            return self._work_off(frame, late)
+        except Exception as error:  # noqa: BLE001
+            say(SOURCE, "a frame failed", kind=frame.kind, session=frame.session,
+                error=f"{type(error).__name__}: {error}")
+            self._refuse(frame, Reason.UNSUPPORTED, FAILED)
+            return True
+
+    def _work_off(self, frame: Frame, late: bool) -> bool:
         if frame.kind == InternalKind.TRANSLATE:
             maps = self._translation.reports(frame, late)
             for payload in maps or ():
@@ -130,14 +141,14 @@ class Desk:
             self._send(frame.answer(InternalKind.DELIVER, rejected))
         return True
 
-    def _refuse(self, frame: Frame) -> None:
-        """No room for it to wait."""
+    def _refuse(self, frame: Frame, reason: Reason = Reason.THROTTLED, text: str = THROTTLED) -> None:
+        """Without a reason: there is no room for it to wait."""
         if frame.kind == InternalKind.TRANSLATE:
-            say(SOURCE, "reports dropped: too many wait for a definition", session=frame.session)
+            say(SOURCE, "reports dropped: their numbers tell the client", routing=frame.routing, reason=reason.name)
         elif is_message_pack(frame.payload):
-            self._send(frame.answer(InternalKind.DELIVER, reject(THROTTLED, reason=Reason.THROTTLED)))
+            self._send(frame.answer(InternalKind.DELIVER, reject(text, reason=reason)))
         else:
-            self._requests.refuse(frame, Reason.THROTTLED)
+            self._requests.refuse(frame, reason)
 
     def _deliver(self, frame: Frame, events: np.ndarray) -> None:
         for payload in payloads(frame, events, self._follower.codec):
