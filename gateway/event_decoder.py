@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 
 Row = tuple[Any, ...]              # one event of an EVENT array, its fields in their order
+Report = TypeVar("Report", m.ExecutionReport, m.OrderStatus)
 _STATUS_NAMES = names_of(ORD_STATUSES)
 # None: no reason. What is typed as having one (a rejection) has one always.
 _REASON_NAMES: dict[int, Any] = {int(reason): reason.name for reason in Reason} | {0: None}
@@ -55,13 +56,13 @@ class EventDecoder:
         return made
 
     def execution_report(self, row: Row, session: str | None, instrument: Instrument) -> m.ExecutionReport:
-        return self._order(m.ExecutionReport, _EXEC_TYPE_NAMES[row[_TYPE]], row, session, instrument)
+        return self._order(m.ExecutionReport, row, session, instrument, _EXEC_TYPE_NAMES[row[_TYPE]])
 
-    def order_status(self, row: Row, session: str | None, instrument: Instrument) -> m.ExecutionReport:
-        return self._order(m.OrderStatus, None, row, session, instrument)
+    def order_status(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderStatus:
+        return self._order(m.OrderStatus, row, session, instrument, None)
 
-    def _order(self, message: Any, exec_type: m.ExecType | None, row: Row, session: str | None,
-               instrument: Instrument) -> Any:
+    def _order(self, message: Callable[..., Report], row: Row, session: str | None, instrument: Instrument,
+               exec_type: m.ExecType | None) -> Report:
         (
             place, type, _, status_flags, reason, sequence, report_number, cl_ord_id, order_id, last_px, last_qty,
             leaves_qty, _, _, time, price, cum_qty, exec_id, trd_match_id, orig_cl_ord_id, participant, attributes, _,
