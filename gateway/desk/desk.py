@@ -20,7 +20,7 @@ from pricetime.gateway.json_log import say
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
-FRAMES_AT_ONCE = 64         # before the log is looked at again
+FRAMES_SECONDS = 0.01       # frames are taken for so long before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
 IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
@@ -82,19 +82,23 @@ class Desk:
         self._context.term()
 
     def _receive(self) -> bool:
-        for count in range(FRAMES_AT_ONCE):
+        some, now = False, time.monotonic()
+        until = now + FRAMES_SECONDS
+        while now < until:
             try:
                 frame = frame_of(self._socket.recv(zmq.NOBLOCK))
             except zmq.Again:
-                return count > 0
+                break
+            some = True
             if frame.kind == InternalKind.TRANSLATE:
                 lane = REPORTS_LANE
             elif frame.kind == InternalKind.FORWARD:
                 lane = COMMANDS if is_message_pack(frame.payload) else REQUESTS
             else:
                 continue
-            self._lanes.add((frame.routing, lane), frame, time.monotonic())
-        return True
+            self._lanes.add((frame.routing, lane), frame, now)
+            now = time.monotonic()
+        return some
 
     def _follow(self) -> bool:
         """One block of the log. To look for another segment costs system calls: now and then, or where somebody

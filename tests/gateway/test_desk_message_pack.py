@@ -107,7 +107,7 @@ def test_numbers_count_as_what_they_say(price, exact):
     ({"Price": float("nan")}, "UNSUPPORTED", "Price: found NaN, expected"),
     ({"Price": "1e400"}, "UNSUPPORTED", "Price: found 1E+400, expected a number from"),
     ({"Session": "bob"}, "UNKNOWN_SESSION", "Session: found 'bob', expected 'alice', whose connection this is"),
-    ({"Session": "nobody"}, "UNKNOWN_SESSION", "Session: found 'nobody', expected a session that is defined"),
+    ({"Session": "nobody"}, "UNKNOWN_SESSION", "Session: found 'nobody', expected 'alice', whose connection this is"),
     ({"Price": "dear"}, "UNSUPPORTED", 'Price: found "dear", expected a number'),
     ({"ClOrdID": 2**63}, "INVALID_CL_ORD_ID", "ClOrdID: found 9223372036854775808, expected a whole number from 1"),
     ({"Side": "Up"}, "UNSUPPORTED", 'Side: found "Up", expected one of Buy, Sell, SellShort'),
