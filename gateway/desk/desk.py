@@ -11,6 +11,7 @@ from pricetime.gateway.desk.answers import payloads
 from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame, enrolment, frame_of
 from pricetime.gateway.desk.lanes import Lanes
+from pricetime.gateway.desk.outbox import Outbox
 from pricetime.gateway.desk.past import Past
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import SOURCE, Requests
@@ -20,7 +21,7 @@ from pricetime.gateway.json_log import say
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
-FRAMES_SECONDS = 0.01       # frames are taken for so long before the log is looked at again
+FRAMES_SECONDS = 0.01       # frames are taken, and long answers sent, for so long before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
 IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
@@ -44,6 +45,7 @@ class Desk:
         for note in self._follower.notes:
             say(SOURCE, "note", note=note)
         self._past = Past(directory)
+        self._outbox = Outbox(self._send)
         self._requests = Requests(self._follower, self._past, directory, self._deliver)
         self._translation = Translation(self._follower)
         self._lanes = Lanes(self._take, self._refuse)
@@ -70,6 +72,7 @@ class Desk:
         busy = self._receive()
         busy |= self._past.answered()
         busy |= self._follow()
+        busy |= self._outbox.pump(FRAMES_SECONDS)
         if self._lanes:
             self._lanes.retry(time.monotonic())
         if not busy:
@@ -132,6 +135,8 @@ class Desk:
             return self._take_commands(frame, late)
         if len(frame.payload) < LINE_BYTES:
             return True
+        if self._outbox.is_busy(frame.routing) and not late:
+            return False
         return self._requests.take(frame, late)
 
     def _take_commands(self, frame: Frame, late: bool) -> bool:
@@ -155,8 +160,7 @@ class Desk:
             self._requests.refuse(frame, reason)
 
     def _deliver(self, frame: Frame, events: np.ndarray) -> None:
-        for payload in payloads(frame, events, self._follower.codec):
-            self._send(frame.answer(InternalKind.DELIVER, payload))
+        self._outbox.add(frame, payloads(frame, events, self._follower.codec))
 
     def _send(self, frame: Frame) -> None:
         self._socket.send(frame.to_bytes())
