@@ -1,7 +1,8 @@
 """Events -> messages: what the engine said, in FIX's words; whole EVENT arrays at once."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 
 Row = tuple[Any, ...]              # one event of an EVENT array, its fields in their order
+Report = TypeVar("Report", m.ExecutionReport, m.OrderStatus)
 _STATUS_NAMES = names_of(ORD_STATUSES)
 # None: no reason. What is typed as having one (a rejection) has one always.
 _REASON_NAMES: dict[int, Any] = {int(reason): reason.name for reason in Reason} | {0: None}
 _EXEC_TYPE_NAMES = dict(enumerate(get_args(m.ExecType), EventType.NEW))
+_TRADE = int(EventType.TRADE)
 _UNKNOWN = Instrument(0, "")
 # An engine says these only of instruments that are defined; a refused order may name any.
 _OF_A_KNOWN_ONE = frozenset(_EXEC_TYPE_NAMES) - {EventType.REJECTED} | {
@@ -53,47 +56,48 @@ class EventDecoder:
         return made
 
     def execution_report(self, row: Row, session: str | None, instrument: Instrument) -> m.ExecutionReport:
-        return m.ExecutionReport(exec_type=_EXEC_TYPE_NAMES[row[_TYPE]], **self._order(row, session, instrument))
+        return self._order(m.ExecutionReport, row, session, instrument, _EXEC_TYPE_NAMES[row[_TYPE]])
 
     def order_status(self, row: Row, session: str | None, instrument: Instrument) -> m.OrderStatus:
-        return m.OrderStatus(**self._order(row, session, instrument))
+        return self._order(m.OrderStatus, row, session, instrument, None)
 
-    def _order(self, row: Row, session: str | None, instrument: Instrument) -> dict[str, Any]:
+    def _order(self, message: Callable[..., Report], row: Row, session: str | None, instrument: Instrument,
+               exec_type: m.ExecType | None) -> Report:
         (
             place, type, _, status_flags, reason, sequence, report_number, cl_ord_id, order_id, last_px, last_qty,
             leaves_qty, _, _, time, price, cum_qty, exec_id, trd_match_id, orig_cl_ord_id, participant, attributes, _,
         ) = row
         price_scale, qty_scale = instrument.price_scale, instrument.qty_scale
+        side, ord_type, time_in_force, exec_inst, has_price = _terms(attributes)
         owner = self.directory.participants.by_id.get(participant)
-        trade = type == EventType.TRADE
-        return {
-            "sequence": sequence,
-            "place": place,
-            "session": session,
-            "report_number": report_number,
-            "transact_time": time,
-            "ord_status": _STATUS_NAMES[status_flags & 0xF],
-            "reason": _REASON_NAMES[reason],
-            "cl_ord_id": cl_ord_id,
-            "orig_cl_ord_id": orig_cl_ord_id,
-            "order_id": order_id,
-            "exec_id": exec_id,
-            "symbol": instrument.symbol or None,
-            "side": SIDE_NAMES[attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
-            "ord_type": ORD_TYPE_NAMES.get(attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK),
-            "time_in_force": TIME_IN_FORCE_NAMES.get(
-                attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK
-            ),
-            "exec_inst": "PostOnly" if attributes & records.POST_ONLY else None,
-            "price": decimal_of(price, price_scale) if attributes & records.HAS_PRICE else None,
-            "last_px": decimal_of(last_px, price_scale) if trade else None,
-            "last_qty": decimal_of(last_qty, qty_scale) if trade else None,
-            "trd_match_id": trd_match_id,
-            "aggressor_indicator": bool(status_flags >> 4 & records.AGGRESSOR) if trade else None,
-            "leaves_qty": decimal_of(leaves_qty, qty_scale),
-            "cum_qty": decimal_of(cum_qty, qty_scale),
-            "participant": None if owner is None else owner.name,
-        }
+        trade = type == _TRADE
+        return message(
+            sequence=sequence,
+            place=place,
+            session=session,
+            report_number=report_number,
+            transact_time=time,
+            exec_type=exec_type,
+            ord_status=_STATUS_NAMES[status_flags & 0xF],
+            reason=_REASON_NAMES[reason],
+            cl_ord_id=cl_ord_id,
+            orig_cl_ord_id=orig_cl_ord_id,
+            order_id=order_id,
+            exec_id=exec_id,
+            symbol=instrument.symbol or None,
+            side=side,
+            ord_type=ord_type,
+            time_in_force=time_in_force,
+            exec_inst=exec_inst,
+            price=decimal_of(price, price_scale) if has_price else None,
+            last_px=decimal_of(last_px, price_scale) if trade else None,
+            last_qty=decimal_of(last_qty, qty_scale) if trade else None,
+            trd_match_id=trd_match_id,
+            aggressor_indicator=bool(status_flags >> 4 & records.AGGRESSOR) if trade else None,
+            leaves_qty=decimal_of(leaves_qty, qty_scale),
+            cum_qty=decimal_of(cum_qty, qty_scale),
+            participant=None if owner is None else owner.name,
+        )
 
     def session_status(self, row: Row, session: str | None, instrument: Instrument) -> m.TradingSessionStatusReport:
         event = dict(zip(_NAMES, row, strict=True))
@@ -169,6 +173,18 @@ class EventDecoder:
     def status_answer(self, row: Row, session: str | None, instrument: Instrument) -> m.StatusAnswer:
         event = dict(zip(_NAMES, row, strict=True))
         return m.StatusAnswer(**_common(event, session), tot_num_reports=event["last_qty"])
+
+
+@cache      # of 16 bits
+def _terms(attributes: int) -> tuple[m.Side | None, m.OrdType | None, m.TimeInForce | None, m.ExecInst | None, bool]:
+    """Side, OrdType, TimeInForce, ExecInst, and whether there is a price."""
+    return (
+        SIDE_NAMES[attributes >> records.SIDE_SHIFT & records.SIDE_MASK],
+        ORD_TYPE_NAMES.get(attributes >> records.ORD_TYPE_SHIFT & records.ORD_TYPE_MASK),
+        TIME_IN_FORCE_NAMES.get(attributes >> records.TIME_IN_FORCE_SHIFT & records.TIME_IN_FORCE_MASK),
+        "PostOnly" if attributes & records.POST_ONLY else None,
+        bool(attributes & records.HAS_PRICE),
+    )
 
 
 def _common(event: dict[str, int], session: str | None) -> dict[str, Any]:

@@ -124,6 +124,8 @@ def order_lines(message: m.OrderTerms, instrument: Instrument) -> tuple[bytes, .
 
 def text_lines(message: m.OrderTerms | m.OrderCancelRequest) -> list[bytes]:
     """The client's own words: account and text."""
+    if message.account is None and message.text is None:
+        return []
     texts = ((LineType.ACCOUNT_LINE, message.account, "Account"), (LineType.TEXT_LINE, message.text, "Text"))
     return [
         further_line(type, text=name_bytes(text, field, records.TEXT_BYTES))

@@ -17,6 +17,7 @@ from pricetime.matching.records import (
     EVENT,
     EVENT_LINE,
     EVENT_LINES,
+    LINE_BYTES,
     RECORD_VERSION,
     EventType,
     OrdStatus,
@@ -25,7 +26,6 @@ from pricetime.matching.records import (
 
 FULL = RECORD_VERSION << 4 | EVENT_LINES
 FIRST_ONLY = RECORD_VERSION << 4 | 1
-REPORT_LINES_MAX = EVENT_LINES
 _FROM_THE_ORDER = ("order_id", "instrument", "price", "leaves_qty", "cum_qty", "attributes")
 
 
@@ -111,13 +111,16 @@ def signed(word: int) -> int:
 
 
 def payloads(frame: Frame, said: np.ndarray, codec: Codec) -> Iterator[bytes]:
-    """Events as the client of a frame has them: whole lines or MessagePack, in messages of at most 64 KiB."""
-    if frame.encoding == Encoding.MESSAGE_PACK:
-        yield from message_pack.frames(codec.events(said))
-        return
-    lines = said.tobytes() if frame.report_lines == EVENT_LINES else first_lines(said).tobytes()
-    for start in range(0, len(lines), MESSAGE_BYTES):
-        yield lines[start : start + MESSAGE_BYTES]
+    """Events as the client of a frame has them: whole lines or MessagePack, in messages of at most 64 KiB, each made
+    when it is asked for."""
+    maps = frame.encoding == Encoding.MESSAGE_PACK
+    together = message_pack.MAPS_OF_FRAME if maps else MESSAGE_BYTES // (frame.report_lines * LINE_BYTES)
+    for start in range(0, len(said), together):
+        part = said[start : start + together]
+        if maps:
+            yield message_pack.dumps(codec.events(part))
+        else:
+            yield (part if frame.report_lines == EVENT_LINES else first_lines(part)).tobytes()
 
 
 def first_lines(said: np.ndarray) -> np.ndarray:

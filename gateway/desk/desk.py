@@ -11,6 +11,7 @@ from pricetime.gateway.desk.answers import payloads
 from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame, enrolment, frame_of
 from pricetime.gateway.desk.lanes import Lanes
+from pricetime.gateway.desk.outbox import Outbox
 from pricetime.gateway.desk.past import Past
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import SOURCE, Requests
@@ -20,10 +21,11 @@ from pricetime.gateway.json_log import say
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
-FRAMES_AT_ONCE = 64         # before the log is looked at again
+FRAMES_SECONDS = 0.01       # frames are taken, and long answers sent, for so long before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
-IDLE_MS = 20                # the log is looked at so often where nobody asks
+IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
+FAILED = "this cannot be worked off here: the venue's operator was told why"
 COMMANDS, REQUESTS, REPORTS_LANE = range(3)
 
 
@@ -43,6 +45,7 @@ class Desk:
         for note in self._follower.notes:
             say(SOURCE, "note", note=note)
         self._past = Past(directory)
+        self._outbox = Outbox(self._send)
         self._requests = Requests(self._follower, self._past, directory, self._deliver)
         self._translation = Translation(self._follower)
         self._lanes = Lanes(self._take, self._refuse)
@@ -69,6 +72,7 @@ class Desk:
         busy = self._receive()
         busy |= self._past.answered()
         busy |= self._follow()
+        busy |= self._outbox.pump(FRAMES_SECONDS)
         if self._lanes:
             self._lanes.retry(time.monotonic())
         if not busy:
@@ -81,19 +85,23 @@ class Desk:
         self._context.term()
 
     def _receive(self) -> bool:
-        for count in range(FRAMES_AT_ONCE):
+        some, now = False, time.monotonic()
+        until = now + FRAMES_SECONDS
+        while now < until:
             try:
                 frame = frame_of(self._socket.recv(zmq.NOBLOCK))
             except zmq.Again:
-                return count > 0
+                break
+            some = True
             if frame.kind == InternalKind.TRANSLATE:
                 lane = REPORTS_LANE
             elif frame.kind == InternalKind.FORWARD:
                 lane = COMMANDS if is_message_pack(frame.payload) else REQUESTS
             else:
                 continue
-            self._lanes.add((frame.routing, lane), frame, time.monotonic())
-        return True
+            self._lanes.add((frame.routing, lane), frame, now)
+            now = time.monotonic()
+        return some
 
     def _follow(self) -> bool:
         """One block of the log. To look for another segment costs system calls: now and then, or where somebody
@@ -107,7 +115,17 @@ class Desk:
     # ------------------------------------------------------------------------------------------- one frame
 
     def _take(self, frame: Frame, late: bool) -> bool:
-        """Work off a frame. False: not yet."""
+        """Work off a frame. False: not yet. What one client sent must not end the desk for all: a mistake of ours is
+        said, and the frame refused."""
+        try:
+            return self._work_off(frame, late)
+        except Exception as error:  # noqa: BLE001
+            say(SOURCE, "a frame failed", kind=frame.kind, session=frame.session,
+                error=f"{type(error).__name__}: {error}")
+            self._refuse(frame, Reason.UNSUPPORTED, FAILED)
+            return True
+
+    def _work_off(self, frame: Frame, late: bool) -> bool:
         if frame.kind == InternalKind.TRANSLATE:
             maps = self._translation.reports(frame, late)
             for payload in maps or ():
@@ -117,6 +135,8 @@ class Desk:
             return self._take_commands(frame, late)
         if len(frame.payload) < LINE_BYTES:
             return True
+        if self._outbox.is_busy(frame.routing) and not late:
+            return False
         return self._requests.take(frame, late)
 
     def _take_commands(self, frame: Frame, late: bool) -> bool:
@@ -130,18 +150,17 @@ class Desk:
             self._send(frame.answer(InternalKind.DELIVER, rejected))
         return True
 
-    def _refuse(self, frame: Frame) -> None:
-        """No room for it to wait."""
+    def _refuse(self, frame: Frame, reason: Reason = Reason.THROTTLED, text: str = THROTTLED) -> None:
+        """Without a reason: there is no room for it to wait."""
         if frame.kind == InternalKind.TRANSLATE:
-            say(SOURCE, "reports dropped: too many wait for a definition", session=frame.session)
+            say(SOURCE, "reports dropped: their numbers tell the client", routing=frame.routing, reason=reason.name)
         elif is_message_pack(frame.payload):
-            self._send(frame.answer(InternalKind.DELIVER, reject(THROTTLED, reason=Reason.THROTTLED)))
+            self._send(frame.answer(InternalKind.DELIVER, reject(text, reason=reason)))
         else:
-            self._requests.refuse(frame, Reason.THROTTLED)
+            self._requests.refuse(frame, reason)
 
     def _deliver(self, frame: Frame, events: np.ndarray) -> None:
-        for payload in payloads(frame, events, self._follower.codec):
-            self._send(frame.answer(InternalKind.DELIVER, payload))
+        self._outbox.add(frame, payloads(frame, events, self._follower.codec))
 
     def _send(self, frame: Frame) -> None:
         self._socket.send(frame.to_bytes())

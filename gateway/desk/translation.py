@@ -38,28 +38,20 @@ class Translation:
 
         None where a name may still come: the state is not yet the one in which it was sent. `final`: nothing comes."""
         found, fault = message_pack.commands(frame.payload)
-        records, number = list[bytes](), 0
-        try:
-            for message in found:
-                number = message.sequence
-                records.append(self._record(message, frame))
-        except UserError as error:
-            if not final and frame.sequence > self._follower.sequence:
-                return None
-            return list(blocks(records)), reject(str(error), number)
+        mine = self._directory.sessions.by_id.get(frame.session)    # none before a Logon
+        own_name = mine.name if mine else None
+        records, encoder = list[bytes](), self._encoder
+        for message in found:
+            encoder.time = 0        # of a message without TransactTime
+            try:
+                if message.session != own_name or isinstance(message, m.Record):
+                    check_sender(message, own_name)
+                records.append(encoder.record(message))
+            except UserError as error:
+                if not final and frame.sequence > self._follower.sequence:
+                    return None
+                return list(blocks(records)), reject(str(error), message.sequence)
         return list(blocks(records)), reject(fault) if fault else b""
-
-    def _record(self, message: Any, frame: Frame) -> bytes:
-        """One record. UserError: what a record, or this connection, cannot say."""
-        if isinstance(message, m.Record):
-            raise UserError("MsgType: found Record, expected a command in words")
-        self._encoder.time = 0      # of a message without TransactTime
-        record = self._encoder.record(message)
-        if frame.session and message.session is not None and not isinstance(message, m.Logon):
-            mine = self._directory.sessions.by_id[frame.session].name
-            if message.session != mine:
-                raise UserError(f"Session: found {message.session!r}, expected {mine!r}, whose connection this is")
-        return record
 
     def reports(self, frame: Frame, final: bool) -> list[bytes] | None:
         """Frames of event maps. None where what they are about is not defined here yet."""
@@ -91,6 +83,15 @@ class Translation:
                 whole = np.frombuffer(part.ljust(EVENT_LINES * LINE_BYTES, b"\0"), EVENT)
                 said += self._follower.codec.events(whole)
         return said
+
+
+def check_sender(message: Any, mine: str | None) -> None:
+    """UserError where a command is not for the wire, or names another session than the connection's. A Logon may name
+    any, and before one there is none."""
+    if isinstance(message, m.Record):
+        raise UserError("MsgType: found Record, expected a command in words")
+    if mine is not None and message.session is not None and not isinstance(message, m.Logon):
+        raise UserError(f"Session: found {message.session!r}, expected {mine!r}, whose connection this is")
 
 
 def blocks(records: list[bytes]) -> Iterator[bytes]:

@@ -107,7 +107,7 @@ def test_numbers_count_as_what_they_say(price, exact):
     ({"Price": float("nan")}, "UNSUPPORTED", "Price: found NaN, expected"),
     ({"Price": "1e400"}, "UNSUPPORTED", "Price: found 1E+400, expected a number from"),
     ({"Session": "bob"}, "UNKNOWN_SESSION", "Session: found 'bob', expected 'alice', whose connection this is"),
-    ({"Session": "nobody"}, "UNKNOWN_SESSION", "Session: found 'nobody', expected a session that is defined"),
+    ({"Session": "nobody"}, "UNKNOWN_SESSION", "Session: found 'nobody', expected 'alice', whose connection this is"),
     ({"Price": "dear"}, "UNSUPPORTED", 'Price: found "dear", expected a number'),
     ({"ClOrdID": 2**63}, "INVALID_CL_ORD_ID", "ClOrdID: found 9223372036854775808, expected a whole number from 1"),
     ({"Side": "Up"}, "UNSUPPORTED", 'Side: found "Up", expected one of Buy, Sell, SellShort'),
@@ -165,6 +165,46 @@ def test_a_definition_that_the_venue_refuses_defines_nothing(world):
     assert world.submitted()["type"][0] == CommandType.SECURITY_DEFINITION
     reject, = world.told_maps()
     assert reject.text.startswith("Symbol: found 'MINE'")
+
+
+def test_what_fails_by_a_mistake_of_ours_is_refused_and_said_and_the_desk_goes_on(world, monkeypatch, capfd):
+    def broken(*given):
+        raise RuntimeError("a mistake")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pricetime.gateway.desk.translation.blocks", broken)
+        world.forward_maps(message_pack.dumps(order(1)), ALICE)
+        reject, = world.told_maps()
+        assert (reject.reason, reject.text[:25]) == ("UNSUPPORTED", "this cannot be worked off")
+        patch.setattr("pricetime.gateway.desk.requests.order_status", broken)
+        world.forward(c.record(CommandType.ORDER_STATUS_REQUEST, cl_ord_id=4), ALICE)
+        event, = world.told()
+        assert (event["reason"], event["cl_ord_id"]) == (Reason.UNSUPPORTED, 4)
+        patch.setattr("pricetime.gateway.desk.translation.message_pack.frames", broken)
+        world.translate(world.journal(c.new(ALICE, 1, POWER, c.BUY, 3, 100)).tobytes(), ALICE)
+        world.forward(b"\0" * 8, ALICE)     # less than a line: of nobody
+        assert world.is_silent()
+    world.forward_maps(message_pack.dumps(order(2)), ALICE)
+    assert world.submitted()["cl_ord_id"].tolist() == [2]
+    said = [msgspec.json.decode(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["error"] for line in said if line["what"] == "a frame failed"] == ["RuntimeError: a mistake"] * 3
+
+
+def test_commands_of_a_session_that_is_not_known_yet_wait(world):
+    message = message_pack.dumps(order(1, session="late"))
+    world.forward_maps(message, 6, sequence=world.engine.sequence + 1)
+    assert world.is_silent()
+    world.journal(c.define_session(6, "late", 1))
+    assert world.submitted()["session"].tolist() == [6]
+
+
+def test_more_than_may_wait_is_refused_and_what_waits_keeps_its_turn(world, monkeypatch):
+    monkeypatch.setattr("pricetime.gateway.desk.lanes.LANE_FRAMES_MAX", 3)
+    for number in range(1, 6):
+        world.forward_maps(message_pack.dumps(order(number, symbol="LATE")), ALICE, sequence=world.engine.sequence + 1)
+    assert [world.told_maps()[0].reason for _ in range(2)] == ["THROTTLED"] * 2
+    world.journal(c.define_instrument(3, "LATE"))
+    assert [world.submitted()["cl_ord_id"].tolist() for _ in range(3)] == [[1], [2], [3]]
 
 
 def test_record_messages_are_not_for_the_wire(world):

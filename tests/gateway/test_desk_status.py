@@ -5,6 +5,7 @@ import pytest
 from desk_world import World, mass_status_request, status_request
 from market import ACME, ALICE, ANN, BOB, POWER, opening
 
+from pricetime.gateway import message_pack
 from pricetime.gateway.internal import Encoding
 from pricetime.matching.records import EventType, OrdStatus, Reason
 
@@ -136,3 +137,20 @@ def test_both_engines_tell_the_same(engine_class):
         with pytest.raises(KeyError):
             engine.session(unknown)
     assert engine.dump() == before
+
+
+def test_a_long_answer_keeps_nobody_waiting_and_is_not_broken_into(world):
+    world.journal(*(c.new(ANN, number, POWER, c.BUY, 1, 1) for number in range(2, 3000)))
+    for routing, session in ((1, ANN), (1, ANN), (2, BOB)):
+        world.forward(mass_status_request(POWER, cl_ord_id=routing), session, encoding=Encoding.MESSAGE_PACK,
+                      routing=routing)
+    told, place = {1: [], 2: []}, None
+    while len(told[1]) < 2 * (2998 + 3 + 1) or not told[2]:
+        frame = world.delivered()
+        assert frame.routing == 1 or place is None
+        place = len(told[1]) if frame.routing == 2 else place
+        told[frame.routing] += message_pack.events(frame.payload)
+    assert place < 3000                 # in the middle of the first one's first
+    first, second = told[1][:3002], told[1][3002:]
+    assert first == second and first[-1].tot_num_reports == 3001
+    assert [status.place for status in first] == list(range(3002))

@@ -342,6 +342,23 @@ def test_a_day_in_message_pack(maps):
     assert alice.next("Logout")["Session"] == "alice"
 
 
+def test_who_is_not_logged_on_hears_so_in_message_pack(maps):
+    venue, alice = maps
+    with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+        stranger.setsockopt(zmq.LINGER, 0)
+        stranger.connect(venue.endpoints[0])
+        stranger.send(msgspec.msgpack.encode({"Session": "alice", "Sequence": 1} | maps_order(1)))
+        assert stranger.poll(ANSWER_MS)
+        refused, = msgspec.msgpack.decode(stranger.recv())
+        assert (refused["MsgType"], refused["Reason"]) == ("BusinessMessageReject", "NOT_LOGGED_ON")
+        stranger.send(b"\x80")
+        assert stranger.poll(ANSWER_MS)
+        rejected, = msgspec.msgpack.decode(stranger.recv())
+        assert rejected["MsgType"] == "Reject"
+    alice.send(maps_order(1))
+    assert alice.next("ExecutionReport")["ClOrdID"] == 1
+
+
 def test_requests_in_message_pack(maps):
     _, alice = maps
     alice.send(*(maps_order(number, price=str(Decimal(number) / 100)) for number in range(1, 5)))
