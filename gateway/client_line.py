@@ -42,8 +42,7 @@ def load_keys(key: str | Path | None, venue_key: str | Path | None) -> Keys | No
         )
     from pricetime.gateway.security import load_public, load_secret
 
-    secret = load_secret(key)
-    return Keys(secret.public, secret.secret, load_public(venue_key))
+    return Keys(*load_secret(key), load_public(venue_key))
 
 
 class Line:

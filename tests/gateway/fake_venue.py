@@ -1,5 +1,5 @@
-"""A venue of a page for a client's session, and a line that drops, doubles, reorders and cuts: in one process, on a time
-of its own. It keeps what docs/protocol.md says of numbers, marks and resends; it matches nothing."""
+"""A venue of a page for a client's session, and a line that drops, doubles, reorders and cuts: in one process, on a
+time of its own. It keeps what docs/protocol.md says of numbers, marks and resends; it matches nothing."""
 
 from collections import Counter
 from random import Random
@@ -23,8 +23,8 @@ def event(kind: EventType, **fields: int) -> np.ndarray:
 
 
 class FakeVenue:
-    """One session. reports: all that it ever had; journaled: its ClOrdIDs, as often as they were taken. oldest: the first
-    report that can still be sent again."""
+    """One session. reports: all that it ever had; journaled: its ClOrdIDs, as often as they were taken. oldest: the
+    first report that can still be sent again."""
 
     def __init__(self, dice: Random) -> None:
         self.dice = dice
