@@ -25,7 +25,7 @@ test: build $(VENV)/.test-tools
 	$(BIN)/python -m pytest $(TESTS)
 
 soak: build $(VENV)/.test-tools
-	@PYTHONPATH=tests $(BIN)/python -P -m $(if $(filter faults,$(firstword $(SOAK))),faults.soak \
+	@PYTHONPATH=tests:$(CURDIR) $(BIN)/python -P -m $(if $(filter faults,$(firstword $(SOAK))),faults.soak \
 	    $(wordlist 2,$(words $(SOAK)),$(SOAK)),differential.soak $(SOAK))
 
 # BENCH="gateway --quick" for a part of it; without it all, into $(REPORT): a page, JSON, curves for HdrHistogram's tools.

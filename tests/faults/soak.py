@@ -1,8 +1,8 @@
 """Faults for as long as one likes: `make soak SOAK="faults"`, or `SOAK="faults kills --count 50 --first 7"`.
 
 kills: SIGKILLs of a venue under load. power: power losses. bits: every bit of three small logs flipped, each of them
-cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. Each prints a line as it
-goes; the first thing that does not hold ends it with its seed.
+cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. fuzz: hostile messages. Each
+prints a line as it goes; the first thing that does not hold ends it with its seed.
 """
 
 import argparse
@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from faults import damage, disk, failing_disk, power_loss
+from faults import damage, disk, failing_disk, fuzz, power_loss
 from faults.kills import kills
 from faults.levels import DURABILITIES
 from journal_logs import SEGMENT_BYTES
 
 KILLS_OF_A_LOG = 50         # then a new one: each start replays it
 LOSSES_OF_A_PROGRAM = 500
+FUZZ_SEEDS = 10
 Round = Callable[[Path, str, int], tuple[int, str]]     # folder, level, seed: how many were done, a line
 
 
@@ -46,6 +47,13 @@ def flip_every_bit(folder: Path, level: str, seed: int) -> tuple[int, str]:
     return 1, f"{kind}: {sum(counts.values()):,} bits ({told}: recovery / reader), {cuts:,} cuts"
 
 
+def send_anything(folder: Path, level: str, seed: int) -> tuple[int, str]:
+    """Some seeds of hostile messages in a process of their own; the level means nothing here."""
+    done = fuzz.program(FUZZ_SEEDS * seed, FUZZ_SEEDS)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return FUZZ_SEEDS * fuzz.ROUND, done.stdout.splitlines()[-1]
+
+
 def fail_disk(folder: Path, level: str, seed: int) -> tuple[int, str]:
     dice = random.Random(seed)
     play, case = failing_disk.any_case(dice)
@@ -60,11 +68,11 @@ def fail_disk(folder: Path, level: str, seed: int) -> tuple[int, str]:
 
 ROUNDS: dict[str, tuple[Round, int]] = {    # and how many make a long run
     "kills": (kill, 1_000), "power": (lose_power, 10_000), "bits": (flip_every_bit, len(damage.KINDS)),
-    "disks": (fail_disk, 100)}  # fmt: skip
+    "disks": (fail_disk, 100), "fuzz": (send_anything, 10_000_000)}  # fmt: skip
 
 
 def levels(kind: str) -> Iterator[str]:
-    yield from DURABILITIES[:1] if kind == "bits" else DURABILITIES
+    yield from DURABILITIES[:1] if kind in ("bits", "fuzz") else DURABILITIES
 
 
 def soak(kind: str, first: int, count: int) -> bool:
