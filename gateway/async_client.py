@@ -109,8 +109,9 @@ class AsyncClient(Connected):
         """Each event that comes, as EVENT_LINE (or EVENT) rows, for ever or until none has come for timeout_ms, or the
         session has ended by logout(). Raises what receive() raises."""
         while (block := await self.receive(timeout_ms)) is not None:
-            for report in block:
-                yield report
+            if len(block) > 1:
+                self._core.reports.appendleft(block[1:])    # whoever stops here loses none
+            yield block[0]
 
     async def receive(self, timeout_ms: int | None = None) -> np.ndarray | None:
         """The next reports that come together, as an array of EVENT_LINE (with full_reports EVENT); None where none

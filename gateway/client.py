@@ -232,7 +232,9 @@ class Client(Connected):
         Raises what receive() raises. Sends heartbeats while it waits.
         """
         while (block := self.receive(timeout_ms)) is not None:
-            yield from block
+            if len(block) > 1:
+                self._core.reports.appendleft(block[1:])    # whoever stops here loses none
+            yield block[0]
 
     def receive(self, timeout_ms: int | None = None) -> np.ndarray | None:
         """The next reports that come together, as an array of EVENT_LINE (with full_reports EVENT); None where

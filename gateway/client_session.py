@@ -112,10 +112,9 @@ class ClientSession:
         self.resend.begin()
         self._due = self.order.due      # a report may overtake the answer to the Logon
         self._answer_by = now + self.policy.timeout
-        logon = self.codec.encode(
-            m.Logon(session_name=self.session, full_reports=self.policy.full_reports)).copy()
-        logon["quantity"][0] = int(self.policy.heartbeat * 1000)    # HeartBtInt
-        self.connection.transmit(logon, now)
+        period = round(self.policy.heartbeat * 1000)
+        logon = m.Logon(session_name=self.session, full_reports=self.policy.full_reports, heart_bt_int=period)
+        self.connection.transmit(self.codec.encode(logon), now)
 
     def lost(self, now: float, error: UserError) -> None:
         """The connection is no more: the caller hears of it, or another one is to be opened at `retry_at`."""

@@ -1,8 +1,8 @@
 """Faults for as long as one likes: `make soak SOAK="faults"`, or `SOAK="faults kills --count 50 --first 7"`.
 
 kills: SIGKILLs of a venue under load. power: power losses. bits: every bit of three small logs flipped, each of them
-cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. fuzz: hostile messages. Each
-prints a line as it goes; the first thing that does not hold ends it with its seed.
+cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. fuzz: hostile messages.
+Each prints a line as it goes; the first thing that does not hold ends it with its seed.
 """
 
 import argparse

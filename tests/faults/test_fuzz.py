@@ -16,6 +16,7 @@ from pricetime.matching.engine import Engine
 from tests.system.venues import opened, said, some
 
 SEEDS = 10
+GREETING = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL"    # of ZMTP, its beginning
 MESSAGES = 3_000        # to the real venue
 
 
@@ -56,7 +57,7 @@ def test_a_venue_goes_on_while_strangers_send_anything(tmp_path):
                     stranger.connect(venue.endpoints[0])
                     send(stranger, hostile, dice)
                 with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
-                    raw.sendall(dice.choice([b"", b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL"]) + dice.randbytes(number * 10))
+                    raw.sendall(dice.choice([b"", GREETING]) + dice.randbytes(number * 10))
                 bob.buy("ACME", 1, "1.00")
                 assert said(some(bob, 1)) == [("NEW", "NONE")]
     finally:
