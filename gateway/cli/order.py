@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tif", choices=get_args(m.TimeInForce), help="TimeInForce (default: Day)")
     parser.add_argument("--stop", metavar="PRICE", help="StopPx: a stop order, with @ PRICE a stop limit order")
     parser.add_argument("--post-only", action="store_true", help="rather rejected than traded at once")
-    parser.add_argument("--key", metavar="FILE", type=Path, help="the client's secret key, where the endpoint has CURVE")
+    parser.add_argument("--key", metavar="FILE", type=Path, help="the client's secret key, for CURVE")
     parser.add_argument("--venue-key", metavar="FILE", type=Path, help="the venue's public key")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON Lines")
 

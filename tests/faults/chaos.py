@@ -1,23 +1,16 @@
-"""Clients on bad lines, at a venue that is killed and started again at random: afterwards each one's view of every order
-is the log's, each report came once and in order, and each command is in the log exactly once.
+"""Clients on bad lines, at a venue that is killed and started again at random: afterwards each one's view of every
+order is the log's, each report came once and in order, and each command is in the log exactly once.
 
-`python -m faults.chaos --first SEED --count 1` repeats a seed (threads and processes take turns as they like, so that a
-seed says what is done, not in which nanosecond).
+A seed says what is done, not in which nanosecond: threads and processes take turns as they like.
 """
 
-import argparse
 import contextlib
 import random
 import signal
-import sys
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from faults.kills import write_toml
-from faults.levels import DURABILITIES
 from faults.proxies import PROXIES
 from faults.venues import Venues
 
@@ -28,9 +21,27 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.records import EventType, Reason
 
 ROUNDS = 120
-FAULTS = 0.02
+FAULTS = 0.06
 KILL_EVERY = 45         # rounds, about
 PATIENCE_MS = 60_000
+SESSIONS = ("alice", "bob")
+TOML = """
+[venue]
+endpoints = ["tcp://127.0.0.1:0"]
+order_capacity = 65536
+[log]
+segment_mib = 1
+durability = "{durability}"
+[[session]]
+name = "alice"
+rights = ["Trade", "Operate"]
+[[session]]
+name = "bob"
+[[instrument]]
+symbol = "ACME"
+tick_size = "0.01"
+lot_size = 1
+"""
 OVER = (EventType.CANCELED, EventType.EXPIRED)
 ORDERS = (EventType.NEW, EventType.TRADE, EventType.REPLACED, EventType.RESTATED, EventType.TRIGGERED, *OVER)
 
@@ -79,48 +90,62 @@ class Trader:
                 del self.live[int(report["order_id"])]
 
 
-def chaos(seed: int, folder: Path, line: str, durability: str) -> str:
-    """One run; what happened, in a line. AssertionError says what does not hold."""
+def chaos(seed: int, folder: Path, durability: str) -> str:
+    """One run, on one kind of line or the other; what happened, in a line. AssertionError says what does not hold."""
+    line = list(PROXIES)[seed % len(PROXIES)]
     dice = random.Random(seed)
-    write_toml(folder / "venue", durability)
-    kills = 0
-    with Venues(folder / "venue") as venues, PROXIES[line](dice, 0.0) as proxy:
+    venue, kills = folder / "venue", 0
+    venue.mkdir()
+    (venue / "venue.toml").write_text(TOML.format(durability=durability))
+    with Venues(venue) as venues, PROXIES[line](dice, 0.0) as proxy, contextlib.ExitStack() as stack:
         venues.start()
         proxy.target = venues.endpoint()
-        trader = Trader(proxy.endpoint, "alice", dice)
-        with contextlib.closing(trader.client):
-            trader.client.set_phase("ACME", "Continuous")
-            trader.sent += 1
-            proxy.faults = FAULTS
-            for _ in range(ROUNDS):
-                trader.act()
-                trader.take(dice.choice([0, 1, 1, 5]))
-                if dice.random() < 1 / KILL_EVERY:
-                    kills += 1
-                    venues.signal(signal.SIGKILL)
-                    assert venues.wait() == -signal.SIGKILL, venues.errors.read_text()
-                    if dice.random() < 0.5:
-                        trader.act()    # while nobody is there
-                    venues.start()
-                    proxy.target = venues.endpoint()
-            proxy.faults = 0.0
-            trader.client.settle(PATIENCE_MS)
-            trader.client.logon()       # the very last report may have been lost, and nothing came behind it
-            trader.client.settle(PATIENCE_MS)
-            trader.take(0)
-            trader.client.logout()
-            trader.take(0)
-        logons, faults = trader.client._line.opened, proxy.done
+        traders = [Trader(proxy.endpoint, session, dice) for session in SESSIONS]
+        for trader in traders:
+            stack.callback(trader.client.close)
+        traders[0].client.set_phase("ACME", "Continuous")
+        traders[0].sent += 1
+        proxy.faults = FAULTS
+        for _ in range(ROUNDS):
+            trader = dice.choice(traders)
+            trader.act()
+            trader.take(dice.choice([0, 1, 1, 5]))
+            if dice.random() < 1 / KILL_EVERY:
+                kills += 1
+                venues.signal(signal.SIGKILL)
+                assert venues.wait() == -signal.SIGKILL, venues.errors.read_text()
+                if dice.random() < 0.5:
+                    trader.act()    # while nobody is there
+                venues.start()
+                proxy.target = venues.endpoint()
+        proxy.faults = 0.0
+        leave(traders)
         venues.signal(signal.SIGTERM)
         assert venues.wait() == 0, venues.errors.read_text()
-    hold(trader, folder / "venue")
-    return (f"{line}, level {durability}, seed {seed}: {trader.sent} commands, {len(trader.told)} reports, "
+    for trader in traders:
+        hold(trader, venue)
+    reports, sent = sum(len(trader.told) for trader in traders), sum(trader.sent for trader in traders)
+    logons, faults = sum(trader.client._line.opened for trader in traders), proxy.done
+    return (f"{line}, level {durability}, seed {seed}: {sent} commands, {reports} reports, "
             f"{faults} faults, {kills} kills, {logons} logons")
+
+
+def leave(traders: list[Trader]) -> None:
+    """Everything is answered, and everybody logs out. The very last report may have been lost with nothing behind it,
+    so each logs on once more when the others are done."""
+    for trader in traders:
+        trader.client.settle(PATIENCE_MS)
+    for trader in traders:
+        trader.client.logon()
+        trader.client.settle(PATIENCE_MS)
+        trader.take(0)
+        trader.client.logout()
+        trader.take(0)
 
 
 def hold(trader: Trader, directory: Path) -> None:
     """The log against what the client believes."""
-    engine, session = Engine(), 1       # the first session of venue.toml
+    engine, session = Engine(), SESSIONS.index(trader.client.session) + 1   # in the order of venue.toml
     journaled: Counter[int] = Counter()
     given: list[bytes] = []
 
@@ -143,37 +168,3 @@ def hold(trader: Trader, directory: Path) -> None:
     mine = orders[orders["session"] == session]
     live = dict(zip(mine["order_id"].tolist(), mine["leaves_qty"].tolist(), strict=True))
     assert trader.live == live, f"live orders: {trader.live}, in the log: {live}"
-
-
-def runs(first: int, count: int) -> None:
-    """Seed after seed, each kind of line and level in turn."""
-    for seed in range(first, first + count):
-        line, durability = list(PROXIES)[seed % 2], DURABILITIES[seed // 2 % 2]
-        with tempfile.TemporaryDirectory(prefix=f"chaos-{seed}-") as folder:
-            begun = time.monotonic()
-            try:
-                told = chaos(seed, Path(folder), line, durability)
-            except Exception as error:
-                raise AssertionError(
-                    f"{line}, level {durability}, seed {seed}: {error!r}\n"
-                    f'again: make soak SOAK="chaos --first {seed} --count 1"') from error
-            print(f"{told}, {time.monotonic() - begun:.1f} s", flush=True)
-
-
-def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='make soak SOAK="chaos', description=__doc__)
-    parser.add_argument("--first", type=int, default=int(time.time()), help="first seed (default: the time)")
-    parser.add_argument("--count", type=int, default=1_000, help="how many")
-    given = parser.parse_args(words)
-    try:
-        runs(given.first, given.count)
-    except AssertionError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
