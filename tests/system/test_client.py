@@ -3,23 +3,19 @@ starting again."""
 
 import contextlib
 import resource
-import time
 from decimal import Decimal
 
 import numpy as np
 import pytest
-import zmq
 
-from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, Logged, NoAnswer, Refused, ReportGap, SessionEnded
-from pricetime.gateway.codec import Codec
 from pricetime.gateway.order_options import NewOrderOptions, OrderOptions
 from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import COMMAND, RECORD_VERSION, CommandType, EventType
+from pricetime.matching.records import EventType
 from tests.system.venues import opened, said, some, write_config
 
 WAIT = 250
@@ -145,39 +141,6 @@ def test_a_silent_client_is_disconnected_and_one_that_waits_is_not(tmp_path):
                 list(silent.reports(WAIT))
     finally:
         venue.stop()
-
-
-def requests(first_number: int, count: int) -> bytes:
-    """TestRequests by the thousand, for whoever wants answers without reading them."""
-    lines = np.zeros(count, COMMAND)
-    lines["type"], lines["shape"] = CommandType.TEST_REQUEST, RECORD_VERSION << 4 | 1
-    lines["sequence"] = np.arange(first_number, first_number + count)
-    return lines.tobytes()
-
-
-def test_a_client_that_does_not_read_loses_its_session_and_the_venue_goes_on(venue):
-    context = zmq.Context()
-    deaf = context.socket(zmq.DEALER)
-    deaf.setsockopt(zmq.RCVHWM, 1)
-    deaf.setsockopt(zmq.RCVBUF, 4096)
-    deaf.setsockopt(zmq.SNDTIMEO, 100)
-    deaf.connect(venue.endpoints[0])
-    try:
-        with Client(venue.endpoints[0], "bob") as bob:
-            logon = Codec().encode(m.Logon(session_name="alice")).copy()
-            logon["sequence"][0] = 1
-            deaf.send(logon.tobytes())
-            assert deaf.poll(5000)
-            number, deadline = 2, time.monotonic() + 20
-            while venue.loop.connections == 2 and time.monotonic() < deadline:
-                deaf.send(requests(number, 1000))
-                number += 1000
-            assert venue.loop.connections == 1
-            bob.buy("ACME", 1, "90")
-            assert said(some(bob, 1)) == [("NEW", "NONE")]
-    finally:
-        deaf.close(linger=0)
-        context.term()
 
 
 def test_stopping_and_starting_keeps_orders_marks_and_report_numbers(tmp_path):
