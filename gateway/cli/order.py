@@ -83,7 +83,7 @@ def follow(client: Client, number: int, as_json: bool) -> int:
 def told(message: m.Event) -> str:
     """A report for people."""
     if isinstance(message, m.ExecutionReport):
-        words = [f"{message.exec_type or 'Status':9}", f"ClOrdID {message.cl_ord_id}"]
+        words = [f"{message.exec_type:9}", f"ClOrdID {message.cl_ord_id}"]
         if message.order_id:
             words.append(f"OrderID {message.order_id}")
         words.append(f"{(message.side or '').lower()} {message.symbol or '?'}")
