@@ -42,20 +42,14 @@ class Outstanding:
         """When the oldest one was sent; None: none waits."""
         return self._parts[0].sent_at if self._parts and len(self) else None
 
-    def keep(self, lines: np.ndarray, starts: np.ndarray, now: float) -> None:
-        """Keep the records with a ClOrdID above all that were kept before: any other is refused as a duplicate."""
-        ids = lines["cl_ord_id"][starts].astype(np.int64)
-        if len(ids) == 1 or (ids[1:] > ids[:-1]).all():
-            new = int(np.searchsorted(ids, self.highest, side="right"))
-            if new == len(ids):
-                return
-            if new:
-                lines = lines[starts[new] :]
-                starts, ids = starts[new:] - starts[new], ids[new:]
-        else:
-            rising = ids > np.maximum.accumulate(np.concatenate([[self.highest], ids[:-1]]))
-            lines = chosen(lines, starts, rising)
-            starts, ids = record_starts(lines), ids[rising]
+    def keep(self, lines: np.ndarray, starts: np.ndarray, ids: np.ndarray, now: float) -> None:
+        """Keep the records with a ClOrdID above all that were kept before: any other is refused as a duplicate.
+
+        starts, ids: where each record begins, and its ClOrdID."""
+        if ids[0] <= self.highest or not (ids[1:] > ids[:-1]).all():
+            new = ids > np.maximum.accumulate(np.concatenate([[self.highest], ids[:-1]]))
+            lines, ids = chosen(lines, starts, new), ids[new]
+            starts = record_starts(lines)
             if not len(ids):
                 return
         self.highest = int(ids[-1])

@@ -208,15 +208,16 @@ class ClientSession:
             raise UserError(f"lines: found {shown(lines)}, expected 1 to {LINES_OF_MESSAGE_MAX} COMMAND lines")
         lines = lines.copy()
         starts = record_starts(lines)
+        ids = lines["cl_ord_id"][starts]
         if self.policy.reconnect:
             if self.room(len(starts)) < 0:
                 raise TooManyOutstanding(
                     f"{len(self.outstanding):,} commands wait for their reports, {len(starts)} more are too many: at "
                     f"most {self.policy.outstanding_max:,} are kept; take reports first"
                 )
-            self._note_again(lines["cl_ord_id"][starts])
-            self.outstanding.keep(lines, starts, now)
-        self.mark = max(self.mark, int(lines["cl_ord_id"][starts].max()))
+            self._note_again(ids)
+            self.outstanding.keep(lines, starts, ids, now)
+        self.mark = max(self.mark, int(ids.max()))
         if self.state is State.UP or not self.policy.reconnect:
             self.connection.transmit(lines, now, starts)
 

@@ -9,7 +9,7 @@ import pytest
 import zmq
 from faults import fuzz
 
-from pricetime.gateway.client import Client
+from pricetime.gateway.client import Client, NoAnswer, Refused
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
 from pricetime.matching.engine import Engine
@@ -60,12 +60,23 @@ def test_a_venue_goes_on_while_strangers_send_anything(tmp_path):
                     raw.sendall(dice.choice([b"", GREETING]) + dice.randbytes(number * 10))
                 bob.buy("ACME", 1, "1.00")
                 assert said(some(bob, 1)) == [("NEW", "NONE")]
+            assert len(open_orders(bob)) == 30      # and the desk, which reads MessagePack, goes on as well
     finally:
         context.term()
         venue.stop()
     again = Engine()
     replay(Reader(tmp_path / "v"), again)
     assert again.digest() == venue.engine.digest()
+
+
+def open_orders(client):
+    """The desk may have to do with strangers still."""
+    for _ in range(100):
+        try:
+            return client.open_orders()
+        except (Refused, NoAnswer):
+            continue
+    raise AssertionError("the desk does not answer")
 
 
 def send(stranger, hostile, dice):

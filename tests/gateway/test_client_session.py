@@ -140,6 +140,11 @@ def test_reports_that_nobody_has_any_more_are_an_error_that_says_so():
     with pytest.raises(ResendUnavailable, match="report 1 is missing, and the venue has none before 4"):
         raise session.errors.popleft()
     assert session.state is State.ENDED
+    session.order.begin(4, 0)       # the caller goes on without them
+    session.restart()
+    for _ in range(5):
+        line.step(1)
+    assert line.told == [4, 5, 6] and session.state is State.UP
 
 
 @pytest.mark.parametrize("known", [1, 3, 6])

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from pricetime import AsyncClient
+from pricetime.gateway import async_client
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import NoAnswer, Refused, SessionEnded
 from pricetime.matching.errors import UserError
@@ -51,6 +52,22 @@ def test_a_burst_of_orders_is_answered_one_by_one(venue):
             await alice.settle()
 
     run(burst())
+
+
+def test_reports_that_nobody_takes_wait_at_the_venue_and_none_is_lost(venue, monkeypatch):
+    monkeypatch.setattr(async_client, "BLOCKS_MAX", 8)
+
+    async def late():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            for _ in range(500):
+                alice.buy("ACME", 1, "90")
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.2)
+            assert len(alice._core.reports) < 200
+            reports = await some(alice, 500)
+            assert [int(report["report_number"]) for report in reports] == list(range(1, 501))
+
+    run(late())
 
 
 def test_reports_end_with_the_time_or_the_session(venue):
