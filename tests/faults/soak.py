@@ -2,8 +2,8 @@
 
 kills: SIGKILLs of a venue under load. power: power losses. bits: every bit of three small logs flipped, each of them
 cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. fuzz: hostile messages.
-chaos: clients on lines that drop, double, reorder and cut, at a venue that is killed. Each prints a line as it goes; the
-first thing that does not hold ends it with its seed.
+chaos: clients on lines that drop, double, reorder and cut, at a venue that is killed. Each prints a line as it goes;
+the first thing that does not hold ends it with its seed.
 """
 
 import argparse
