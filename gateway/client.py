@@ -29,10 +29,11 @@ from pricetime.gateway.client_line import Line, load_keys
 from pricetime.gateway.client_orders import OrderEntry
 from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import ClientSession, Logged, Policy, State
+from pricetime.gateway.client_wire import request
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.order_options import whole
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import EVENT, EVENT_LINE
+from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
 
 __all__ = [
     "Client", "Logged", "NoAnswer", "Refused", "ReportGap", "ResendUnavailable", "SessionEnded", "TooManyOutstanding",
@@ -175,6 +176,23 @@ class Client(Connected):
         self._core.list_instruments(monotonic())
         self._flush()
         self._until(lambda: self._core.listed)
+
+    def load_parties(self) -> None:
+        """Ask for the names of all participants and sessions, so that commands may name them. Refused without the
+        right Operate, Risk or DropCopy."""
+        before = -1
+        while (known := self._parties()) != before:
+            before = known
+            asked = self._core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
+            self._flush()
+            self._until(lambda asked=asked: self._core.tested == asked)  # type: ignore[misc]
+        if not known:  # this session at least is in the list
+            raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
+
+    def _parties(self) -> int:
+        """How many participants and sessions are known by name, beside the one that this client goes by."""
+        directory = self.codec.directory
+        return sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
 
     def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""

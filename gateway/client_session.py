@@ -98,7 +98,8 @@ class ClientSession:
         self.connection = Connection(endpoint, policy.heartbeat, 0.0)
         self.questions, self.resend = Questions(), Resend()
         self._known = False                 # it was logged on before
-        self._listing = (0, 0)              # TestReqID behind the request, and how many instruments there were
+        self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
+        self._instruments = 0               # how many there were when the list was asked for
         self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
         self._away_since: float | None = None
         self._attempts = self._due = 0
@@ -151,7 +152,6 @@ class ClientSession:
         self.retry_at, self.resend.not_before = 0.0, 0.0
         self.errors.clear()
         self._advanced()
-        self._listing = (0, 0)
         self.codec.directory.instruments.by_id.clear()
         self.codec.directory.instruments.by_name.clear()
         if not self.policy.reconnect:
@@ -239,13 +239,18 @@ class ClientSession:
 
     def list_instruments(self, now: float) -> None:
         """Ask for the instruments, until no more come."""
-        known = max(self.codec.directory.instruments.by_id, default=0)
+        self._instruments = max(self.codec.directory.instruments.by_id, default=0)
         which = request(CommandType.SECURITY_LIST_REQUEST)
-        which["instrument"] = known + 1
+        which["instrument"] = self._instruments + 1
+        self._answer_by, self.listed = now + self.policy.timeout, False
+        self._listing = self.ask_behind(which, now)
+
+    def ask_behind(self, lines: np.ndarray, now: float) -> tuple[Connection, int]:
+        """A request whose answer does not say where it ends, and a TestRequest behind it: answered when `tested` is
+        what this returns."""
         behind = self.connection.test_request()
-        self._listing, self.listed = (self.connection.test_id, known), False
-        self._answer_by = now + self.policy.timeout
-        self.connection.transmit(np.concatenate([which, behind]), now)
+        self.connection.transmit(np.concatenate([lines, behind]), now)
+        return self.connection, self.connection.test_id
 
     def ask(self, lines: np.ndarray, now: float, many: bool) -> Request:
         """A question about orders, one record: answered by one row or by many."""
@@ -365,7 +370,8 @@ class ClientSession:
             self._take_reject(events, reason, now)
         elif kind == EventType.HEARTBEAT_ANSWER:
             self.order.end = max(self.order.end, int(event["leaves_qty"]))   # the next report number, where it says it
-            if event["order_id"] and int(event["order_id"]) == self._listing[0] and not self.listed:
+            self.tested = (self.connection, int(event["order_id"]))
+            if self.tested == self._listing and not self.listed:
                 self._take_list(now)
         elif kind == EventType.LOGON_ANSWER:
             self._logged_on(event, now)
@@ -406,8 +412,7 @@ class ClientSession:
             self.end(ReportGap(self.order.due, self.order.end, what))
 
     def _take_list(self, now: float) -> None:
-        known = max(self.codec.directory.instruments.by_id, default=0)
-        if known > self._listing[1]:
+        if max(self.codec.directory.instruments.by_id, default=0) > self._instruments:
             self.list_instruments(now)
         else:
             self.listed = True
