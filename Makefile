@@ -3,7 +3,7 @@
 #   make bench    figures beside their yardsticks                          make lint    style and types
 #   make build    compile the modules in place                             make clean   remove what was built
 #   make soak     both engines against each other on random commands, until stopped or they differ
-#   make soak SOAK=faults    kills, power losses, flipped bits and failing disks, for hours
+#   make soak SOAK=faults    kills, power losses, flipped bits, failing disks, hostile messages and bad lines, for hours
 #   make coverage, make sanitize, make mutants    what the tests reach, and what they catch
 
 PYTHON ?= python3
@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 REPORT := build/bench
 SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][xd] bench/*.p[yx][xd] \
              matching/*.h journal/*.h gateway/*.h bench/*.h)
+
+FAULTS := faults kills power bits disks fuzz chaos
 
 .PHONY: build demo test soak bench lint coverage sanitize mutants clean check-machine
 .DEFAULT_GOAL := build
@@ -25,8 +27,8 @@ test: build $(VENV)/.test-tools
 	$(BIN)/python -m pytest $(TESTS)
 
 soak: build $(VENV)/.test-tools
-	@PYTHONPATH=tests $(BIN)/python -P -m $(if $(filter faults,$(firstword $(SOAK))),faults.soak \
-	    $(wordlist 2,$(words $(SOAK)),$(SOAK)),differential.soak $(SOAK))
+	@PYTHONPATH=tests:$(CURDIR) $(BIN)/python -P -m $(if $(filter $(FAULTS),$(firstword $(SOAK))),faults.soak \
+	    $(patsubst faults,,$(SOAK)),differential.soak $(SOAK))
 
 # BENCH="gateway --quick" for a part of it; without it all, into $(REPORT): a page, JSON, curves for HdrHistogram's tools.
 bench: build $(VENV)/.bench-tools

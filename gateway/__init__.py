@@ -3,18 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pricetime.gateway.async_client import AsyncClient
     from pricetime.gateway.client import Client
     from pricetime.gateway.venue import Venue
 
-__all__ = ["Client", "Venue"]
+__all__ = ["AsyncClient", "Client", "Venue"]
 
 
 def __getattr__(name: str) -> Any:
-    """Client and Venue, imported when they are asked for: `pricetime match` needs no sockets."""
+    """Clients and Venue, imported when they are asked for: `pricetime match` needs no sockets."""
     if name == "Client":
         from pricetime.gateway.client import Client
 
         return Client
+    if name == "AsyncClient":
+        from pricetime.gateway.async_client import AsyncClient
+
+        return AsyncClient
     if name == "Venue":
         from pricetime.gateway.venue import Venue
 

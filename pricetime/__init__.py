@@ -8,13 +8,16 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pricetime.gateway import Client, Venue
+    from pricetime.gateway import AsyncClient, Client, Venue
     from pricetime.journal import Reader, Writer
     from pricetime.matching import Engine
 
-__all__ = ["Client", "Engine", "Reader", "Venue", "Writer", "__version__"]
+__all__ = ["AsyncClient", "Client", "Engine", "Reader", "Venue", "Writer", "__version__"]
 
-HOMES = {"Client": "gateway", "Venue": "gateway", "Reader": "journal", "Writer": "journal", "Engine": "matching"}
+HOMES = {
+    "AsyncClient": "gateway", "Client": "gateway", "Venue": "gateway", "Reader": "journal", "Writer": "journal",
+    "Engine": "matching",
+}  # fmt: skip
 
 try:
     __version__ = version("pricetime")

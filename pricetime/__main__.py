@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "run a venue",
     "admin": "operate a running venue: phases, halts, limits, instruments, sessions, keys",
     "keygen": "make a key for a client of a venue with CURVE",
+    "order": "send one order to a running venue",
     "match": "match JSON Lines commands offline",
     "replay": "rebuild the state, or all events, from a venue's log",
     "verify": "check every checksum, event and digest of a venue's log, and its snapshots",

@@ -174,7 +174,9 @@ class FlowPlayer:
         self._advanced = False
         for stretch in self.flow.stretches:
             if stretch.session not in self._clients:
-                self._clients[stretch.session] = Client(self.endpoint, stretch.session, timeout_ms=self.timeout_ms)
+                self._clients[stretch.session] = Client(
+                    self.endpoint, stretch.session, timeout_ms=self.timeout_ms, reconnect=False
+                )
                 self.logons += 1
             client = self._clients[stretch.session]
             left = above(stretch.lines, client.mark)

@@ -1,8 +1,9 @@
-"""Faults for as long as one likes: `make soak SOAK="faults"`, or `SOAK="faults kills --count 50 --first 7"`.
+"""Faults for as long as one likes: `make soak SOAK="faults"`, or `SOAK="kills --count 50 --first 7"`.
 
 kills: SIGKILLs of a venue under load. power: power losses. bits: every bit of three small logs flipped, each of them
-cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. Each prints a line as it
-goes; the first thing that does not hold ends it with its seed.
+cut off at every byte. disks: a venue's disk that fills up, breaks or interrupts, at random. fuzz: hostile messages.
+chaos: clients on lines that drop, double, reorder and cut, at a venue that is killed. Each prints a line as it goes;
+the first thing that does not hold ends it with its seed.
 """
 
 import argparse
@@ -14,13 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from faults import damage, disk, failing_disk, power_loss
+from faults import chaos, damage, disk, failing_disk, fuzz, power_loss
 from faults.kills import kills
 from faults.levels import DURABILITIES
 from journal_logs import SEGMENT_BYTES
 
 KILLS_OF_A_LOG = 50         # then a new one: each start replays it
 LOSSES_OF_A_PROGRAM = 500
+FUZZ_SEEDS = 10
 Round = Callable[[Path, str, int], tuple[int, str]]     # folder, level, seed: how many were done, a line
 
 
@@ -46,6 +48,20 @@ def flip_every_bit(folder: Path, level: str, seed: int) -> tuple[int, str]:
     return 1, f"{kind}: {sum(counts.values()):,} bits ({told}: recovery / reader), {cuts:,} cuts"
 
 
+def send_anything(folder: Path, level: str, seed: int) -> tuple[int, str]:
+    """Some seeds of hostile messages in a process of their own; the level means nothing here."""
+    done = fuzz.program(FUZZ_SEEDS * seed, FUZZ_SEEDS)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return FUZZ_SEEDS * fuzz.ROUND, done.stdout.splitlines()[-1]
+
+
+def trade_on_bad_lines(folder: Path, level: str, seed: int) -> tuple[int, str]:
+    try:
+        return 1, chaos.chaos(seed, folder, level)
+    except Exception as error:
+        raise AssertionError(repr(error)) from error
+
+
 def fail_disk(folder: Path, level: str, seed: int) -> tuple[int, str]:
     dice = random.Random(seed)
     play, case = failing_disk.any_case(dice)
@@ -60,11 +76,11 @@ def fail_disk(folder: Path, level: str, seed: int) -> tuple[int, str]:
 
 ROUNDS: dict[str, tuple[Round, int]] = {    # and how many make a long run
     "kills": (kill, 1_000), "power": (lose_power, 10_000), "bits": (flip_every_bit, len(damage.KINDS)),
-    "disks": (fail_disk, 100)}  # fmt: skip
+    "disks": (fail_disk, 100), "fuzz": (send_anything, 10_000_000), "chaos": (trade_on_bad_lines, 200)}  # fmt: skip
 
 
 def levels(kind: str) -> Iterator[str]:
-    yield from DURABILITIES[:1] if kind == "bits" else DURABILITIES
+    yield from DURABILITIES[:1] if kind in ("bits", "fuzz") else DURABILITIES
 
 
 def soak(kind: str, first: int, count: int) -> bool:
@@ -78,7 +94,7 @@ def soak(kind: str, first: int, count: int) -> bool:
                 more, line = play(folder, level, seed)
             except AssertionError as error:
                 print(f"{kind}, level {level}, seed {seed}: {error}\nthe files: {folder}\nagain: "
-                      f'make soak SOAK="faults {kind} --first {seed} --count 1"', file=sys.stderr)
+                      f'make soak SOAK="{kind} --first {seed} --count 1"', file=sys.stderr)
                 return False
             shutil.rmtree(folder)
             done, seed = done + more, seed + 1
@@ -87,7 +103,7 @@ def soak(kind: str, first: int, count: int) -> bool:
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog='make soak SOAK="faults', description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(prog='make soak SOAK="', description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("kinds", nargs="*", choices=[[], *ROUNDS], help="which (default: all)")
     parser.add_argument("--first", type=int, default=int(time.time()), help="first seed (default: the time)")
     parser.add_argument("--count", type=int, default=0, help="how many of each kind (default: a long run)")

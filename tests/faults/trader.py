@@ -40,7 +40,7 @@ class Trader:
     def connect(self, endpoint: str, timeout_ms: int = 5_000) -> Client:
         """Log on; the mark may not be below what was acknowledged."""
         client = Client(endpoint, SESSION, full_reports=True, timeout_ms=timeout_ms,
-                        next_report_number=self.next_report_number)
+                        next_report_number=self.next_report_number, reconnect=False)
         highest = max(self.acknowledged, default=0)
         assert client.mark >= highest, f"acknowledged up to {highest}, the venue's mark is {client.mark}"
         self.mark = client.mark

@@ -21,3 +21,10 @@ def venue(tmp_path):
 def alice(venue):
     with contextlib.closing(Client(venue.endpoints[0], "alice")) as client:
         yield client
+
+
+@pytest.fixture
+def strict(venue):
+    """Alice, who is told what went wrong and does not reconnect."""
+    with contextlib.closing(Client(venue.endpoints[0], "alice", reconnect=False)) as client:
+        yield client

@@ -1,0 +1,39 @@
+"""A market maker on asyncio: `python examples/async_strategy.py ENDPOINT SESSION SYMBOL MIDDLE [ROUNDS]`
+
+Quotes both sides of MIDDLE and, whenever one is hit, both anew and leant against its position. A lost line or a venue
+that is started again needs nothing here: the client comes back, and each report still comes once.
+"""
+
+import asyncio
+import sys
+from decimal import Decimal
+
+from pricetime import AsyncClient
+from pricetime.matching.records import EventType
+
+SIZE, SPREAD, LEAN = 10, Decimal("0.10"), Decimal("0.01")
+
+
+async def quote(endpoint, session, symbol, middle, rounds):
+    position, quotes = 0, {}
+    async with AsyncClient(endpoint, session) as client:
+        while rounds > 0:
+            price = middle - LEAN * position  # the more we have, the cheaper we offer it
+            quotes[client.buy(symbol, SIZE, price - SPREAD / 2)] = 1
+            quotes[client.sell(symbol, SIZE, price + SPREAD / 2)] = -1
+            traded = False
+            async for report in client.reports():
+                if report["type"] == EventType.TRADE and int(report["cl_ord_id"]) in quotes:
+                    position += quotes[int(report["cl_ord_id"])] * int(report["last_qty"])
+                    traded = True
+                if traded and not client.outstanding:
+                    break
+            client.mass_cancel(symbol)
+            await client.settle()
+            rounds -= 1
+    print(f"position {position}")
+
+
+if __name__ == "__main__":
+    endpoint, session, symbol, middle, *rounds = sys.argv[1:]
+    asyncio.run(quote(endpoint, session, symbol, Decimal(middle), int(rounds[0]) if rounds else 10))

@@ -1,0 +1,43 @@
+"""What can go wrong for a client, with the venue's reason where it gave one. Owns the exceptions; raises none."""
+
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import Reason
+
+
+class Refused(UserError):
+    """The venue refused a Logon or a request, or could not read a message. `reason` is a Reason."""
+
+    def __init__(self, reason: int, what: str) -> None:
+        self.reason = Reason(reason)
+        super().__init__(f"{what}: {self.reason.name}")
+
+
+class SessionEnded(Refused):
+    """The venue has ended the session: a message was lost, the client was silent too long, or another client speaks
+    for it. logon() begins anew."""
+
+
+class ReportGap(UserError):
+    """Reports were lost on the way: `expected` is the number that did not come."""
+
+    def __init__(self, expected: int, found: int, what: str = "") -> None:
+        self.expected, self.found = expected, found
+        super().__init__(what or f"report {expected} is missing, {found} came: log on again")
+
+
+class ResendUnavailable(ReportGap):
+    """The venue has the missing reports no more: `found` is the oldest one that it still has. To go on without them set
+    `next_report_number` to it, and log on again."""
+
+    def __init__(self, expected: int, oldest: int) -> None:
+        super().__init__(
+            expected, oldest, f"report {expected} is missing, and the venue has none before {oldest}: the log has them"
+        )
+
+
+class NoAnswer(UserError):
+    """The venue did not answer in time."""
+
+
+class TooManyOutstanding(UserError):
+    """So many commands wait for their reports that no more are kept to be sent again."""

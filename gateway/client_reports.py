@@ -1,0 +1,69 @@
+"""The reports of a session put in order: each number once, none before the one below it. Owns what came too early, and
+its bound; who asks for what is missing is client_session.py."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+EARLY_MAX = 65_536  # reports kept that came before others; what comes beyond is asked for again
+
+
+class ReportOrder:
+    """due: the number that comes next; 0: not known yet, all is taken. end: the number behind the highest one known to
+    be at the venue. again: ClOrdIDs whose old reports were asked for."""
+
+    def __init__(self, due: int) -> None:
+        self.due = self.end = due
+        self.again: set[int] = set()
+        self._early: dict[int, np.ndarray] = {}
+
+    @property
+    def missing(self) -> bool:
+        """Whether the venue has reports that did not come yet."""
+        return self.due < self.end
+
+    def begin(self, due: int, end: int) -> None:
+        """A connection begins: what is due, and what the venue has."""
+        self.due, self.end = due, max(due, end)
+        self._early = {number: event for number, event in self._early.items() if number >= due}
+
+    def take(self, events: np.ndarray, wanted: Callable[[np.void], bool]) -> list[np.ndarray]:
+        """What of these events, and of those that waited for them, comes next. wanted: whether an event without a
+        number is to be told."""
+        numbers = events["report_number"]
+        count = len(numbers)
+        fits = count and self.due and numbers[0] == self.due and numbers[-1] == self.due + count - 1
+        if fits and (count <= 2 or (numbers == np.arange(self.due, self.due + count, dtype=numbers.dtype)).all()):
+            self.due += count
+            self.end = max(self.end, self.due)
+            return [events, *self._follow()]
+        return self._sort(events, numbers.tolist(), wanted)
+
+    def _sort(self, events: np.ndarray, numbers: list[int], wanted: Callable[[np.void], bool]) -> list[np.ndarray]:
+        told: list[np.ndarray] = []
+        for place, number in enumerate(numbers):
+            event = events[place : place + 1]
+            if number == 0:
+                if wanted(event[0]):
+                    told.append(event)
+            elif self.due == 0:
+                told.append(event)
+            elif number == self.due:
+                self.due += 1
+                self.end = max(self.end, self.due)
+                told += [event, *self._follow()]
+            elif number > self.due:
+                self.end = max(self.end, number + 1)
+                if len(self._early) < EARLY_MAX:
+                    self._early[number] = event.copy()
+            elif int(event[0]["cl_ord_id"]) in self.again:
+                told.append(event)
+        return [np.concatenate(told)] if len(told) > 1 else told
+
+    def _follow(self) -> list[np.ndarray]:
+        """What had come too early and is next now."""
+        found = []
+        while self._early and (event := self._early.pop(self.due, None)) is not None:
+            found.append(event)
+            self.due += 1
+        return found

@@ -1,0 +1,447 @@
+"""One session at a venue as a machine without sockets: payloads and time in; payloads to send, reports and errors out.
+
+Owns message numbers, heartbeats, the order of reports, what is asked for again, and which commands are sent again after
+a lost connection. Opens nothing, waits for nothing, reads no clock: client.py and async_client.py do that around it.
+
+    AWAY -- begin() --> LOGGING_ON -- the venue's answer --> UP -- a lost connection --> AWAY ... or ENDED, for good
+"""
+
+import math
+import random
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.client_connection import Connection
+from pricetime.gateway.client_errors import (
+    NoAnswer,
+    Refused,
+    ReportGap,
+    ResendUnavailable,
+    SessionEnded,
+    TooManyOutstanding,
+)
+from pricetime.gateway.client_outstanding import Outstanding
+from pricetime.gateway.client_questions import REQUEST_IDS, Questions, Request, Resend
+from pricetime.gateway.client_reports import ReportOrder
+from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, parted, request
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.field_checks import shown
+from pricetime.gateway.layout import record_starts
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
+
+ENDED_BY_VENUE = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
+COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL, Reason.NOT_LEADER)    # of a Logon that was refused
+AGAIN_MAX = 4096            # ClOrdIDs that the caller itself sent twice, remembered
+RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
+STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again
+
+
+class State(Enum):
+    """Where a session is."""
+
+    AWAY = "away"
+    LOGGING_ON = "logging on"
+    UP = "up"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """The answer to a Logon: the highest ClOrdID that is journaled, the number of the next report, and how many reports
+    were given since the number that this client knew as its next one. Where it knew none (a new Client without
+    `next_report_number`) all that the session ever had count as known: 0."""
+
+    mark: int
+    next_report_number: int
+    missed: int = 0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a session behaves; times in seconds. patience: how long a venue that does not answer is tried again."""
+
+    full_reports: bool = False
+    timeout: float = 5.0
+    heartbeat: float = 10.0
+    reconnect: bool = True
+    patience: float = 60.0
+    outstanding_max: int = 65_536
+
+
+class ClientSession:
+    """connection: what is to be sent is in its `outgoing`. reports: arrays for the caller; errors: behind them.
+
+    state, logged, mark (the highest ClOrdID used), listed (the venue's instruments are known) are for reading.
+    """
+
+    def __init__(self, endpoint: str, session: str, policy: Policy, next_report_number: int = 0) -> None:
+        self.endpoint, self.session, self.policy = endpoint, session, policy
+        self.codec = Codec()
+        self.codec.directory.take_session(0, session, 0)  # the venue stamps the session's id
+        self.state = State.AWAY
+        self.logged = Logged(0, 0)
+        self.mark = 0
+        self.listed = False
+        self.asked = True                   # the caller asked for this logon
+        self.leaving = False                # a Logout is under way
+        self.final: UserError | None = None
+        self.order = ReportOrder(next_report_number)
+        self.outstanding = Outstanding()
+        self.reports: deque[np.ndarray] = deque()
+        self.errors: deque[UserError] = deque()
+        self.retry_at = 0.0
+        self.connection = Connection(endpoint, policy.heartbeat, 0.0)
+        self.questions, self.resend = Questions(), Resend()
+        self._known = False                 # it was logged on before
+        self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
+        self._instruments = 0               # how many there were when the list was asked for
+        self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
+        self._away_since: float | None = None
+        self._attempts = self._due = 0
+
+    # ------------------------------------------------------------------------------------------- connections
+
+    def begin(self, now: float) -> None:
+        """A new connection is open: log on."""
+        self.state, self.listed = State.LOGGING_ON, False
+        self.connection = Connection(self.endpoint, self.policy.heartbeat, now)
+        self.resend.begin()
+        self._due = self.order.due      # a report may overtake the answer to the Logon
+        self._answer_by = now + self.policy.timeout
+        period = round(self.policy.heartbeat * 1000)
+        logon = m.Logon(session_name=self.session, full_reports=self.policy.full_reports, heart_bt_int=period)
+        self.connection.transmit(self.codec.encode(logon), now)
+
+    def lost(self, now: float, error: UserError) -> None:
+        """The connection is no more: the caller hears of it, or another one is to be opened at `retry_at`."""
+        if self.state in (State.AWAY, State.ENDED):
+            return
+        if self.leaving or not self.policy.reconnect:
+            self.end(None if self.leaving else error)
+            return
+        if self.state is State.UP and now - self._up_at > STEADY_S:
+            self._advanced()
+        self.state, self.asked = State.AWAY, self.asked and not self._known
+        if self._away_since is None:
+            self._away_since = now
+        elif now - self._away_since > self.policy.patience:
+            self.end(error)
+            return
+        pause = min(RETRY_MAX_S, RETRY_S * 2 ** min(self._attempts, 10))
+        self._attempts += 1
+        self.retry_at = now + pause * (0.5 + random.random() / 2)
+
+    def _advanced(self) -> None:
+        """The connection was worth something: patience begins anew."""
+        self._away_since, self._attempts = None, 0
+
+    def end(self, error: UserError | None = None) -> None:
+        """For good, until the caller logs on again: `final` says why."""
+        self.state, self.final = State.ENDED, error
+        if error is not None:
+            self.errors.append(error)
+
+    def restart(self) -> None:
+        """The caller wants a new beginning."""
+        self.state, self.asked, self.leaving, self.final = State.AWAY, True, False, None
+        self.retry_at, self.resend.not_before = 0.0, 0.0
+        self.errors.clear()
+        self._advanced()
+        self.codec.directory.instruments.by_id.clear()
+        self.codec.directory.instruments.by_name.clear()
+        if not self.policy.reconnect:
+            self.reports.clear()
+
+    def _logged_on(self, event: np.void, now: float) -> None:
+        if self.state is not State.LOGGING_ON:
+            return  # an answer that came twice
+        mark, number = int(event["cl_ord_id"]), int(event["order_id"])
+        had, again = self.order.due, self.policy.reconnect
+        if again and (error := self._stranger(mark, number)):
+            self.end(error)
+            return
+        self.logged = Logged(mark, number, max(0, number - had) if had else 0)
+        self.state, self._up_at, self._known = State.UP, now, True
+        self.order.begin(had if again and had else number, number)
+        self.mark = max(mark, self.mark) if again else mark
+        self.outstanding.begin(mark)
+        self._mind_gap(now)
+        for lines in self.outstanding.messages(now):
+            self.connection.transmit(flagged_possible(lines), now)
+        for lines in self.questions.again():
+            self.connection.transmit(lines, now)
+        self.list_instruments(now)
+
+    def _stranger(self, mark: int, number: int) -> UserError | None:
+        """What the venue says of the session where it cannot be the one that this client knows."""
+        if number < self._due:
+            return UserError(
+                f"{self.endpoint}: its log has {number - 1} reports of session {self.session!r}, this client has "
+                f"{self._due - 1}: they are of another log"
+            )
+        spoken = self._known and mark > self.outstanding.highest
+        if spoken and (len(self.outstanding) or not self.asked):
+            return SessionEnded(
+                Reason.NOT_LOGGED_ON,
+                f"another client speaks for session {self.session!r} too: its mark is {mark}, this one's "
+                f"{self.outstanding.highest}, so whose commands are journaled cannot be told",
+            )
+        return None
+
+    def _logon_refused(self, reason: int, now: float) -> None:
+        error = Refused(reason, f"session {self.session!r} cannot log on")
+        if self.policy.reconnect and reason in (COMES_BACK if self._known else ENDED_BY_VENUE):
+            self.lost(now, error)
+        else:
+            self.end(error)
+
+    # ----------------------------------------------------------------------------------------------- sending
+
+    def send(self, lines: np.ndarray, now: float) -> None:
+        """Commands, whole records: sent now or, while the connection is lost, with the next one."""
+        if not isinstance(lines, np.ndarray) or lines.dtype != COMMAND or not 1 <= len(lines) <= LINES_OF_MESSAGE_MAX:
+            raise UserError(f"lines: found {shown(lines)}, expected 1 to {LINES_OF_MESSAGE_MAX} COMMAND lines")
+        lines = lines.copy()
+        starts = record_starts(lines)
+        ids = lines["cl_ord_id"][starts]
+        if self.policy.reconnect:
+            if self.room(len(starts)) < 0:
+                raise TooManyOutstanding(
+                    f"{len(self.outstanding):,} commands wait for their reports, {len(starts)} more are too many: at "
+                    f"most {self.policy.outstanding_max:,} are kept; take reports first"
+                )
+            self._note_again(ids)
+            self.outstanding.keep(lines, starts, ids, now)
+        self.mark = max(self.mark, int(ids.max()))
+        if self.state is State.UP or not self.policy.reconnect:
+            self.connection.transmit(lines, now, starts)
+
+    def room(self, more: int = 0) -> int:
+        """How many commands may be sent beside `more`."""
+        return self.policy.outstanding_max - len(self.outstanding) - more if self.policy.reconnect else 0
+
+    def _note_again(self, ids: np.ndarray) -> None:
+        """ClOrdIDs that were used before: what is said of them is the caller's question, no accident of the line."""
+        if int(ids.min()) <= self.outstanding.highest:
+            if len(self.order.again) > AGAIN_MAX:
+                self.order.again.clear()
+            self.order.again.update(ids[ids <= self.outstanding.highest].tolist())
+
+    def logout(self, now: float) -> None:
+        """Ask the venue to end the session."""
+        self.leaving = True
+        self.connection.transmit(request(CommandType.LOGOUT), now)
+
+    def list_instruments(self, now: float) -> None:
+        """Ask for the instruments, until no more come."""
+        self._instruments = max(self.codec.directory.instruments.by_id, default=0)
+        which = request(CommandType.SECURITY_LIST_REQUEST)
+        which["instrument"] = self._instruments + 1
+        self._answer_by, self.listed = now + self.policy.timeout, False
+        self._listing = self.ask_behind(which, now)
+
+    def ask_behind(self, lines: np.ndarray, now: float) -> tuple[Connection, int]:
+        """A request whose answer does not say where it ends, and a TestRequest behind it: answered when `tested` is
+        what this returns."""
+        behind = self.connection.test_request()
+        self.connection.transmit(np.concatenate([lines, behind]), now)
+        return self.connection, self.connection.test_id
+
+    def ask(self, lines: np.ndarray, now: float, many: bool) -> Request:
+        """A question about orders, one record: answered by one row or by many."""
+        asked = self.questions.new(lines, many)
+        if self.state is State.UP:
+            self.connection.transmit(asked.lines, now)
+        return asked
+
+    # ------------------------------------------------------------------------------------------------- time
+
+    def tick(self, now: float) -> None:
+        """What is due by now: heartbeats, questions, patience that ends. Call it when nothing more can be received."""
+        if self.state is State.LOGGING_ON and now >= self._answer_by:
+            self.lost(now, self._no_answer())
+        if self.state is not State.UP:
+            return
+        if (error := self.connection.tick(now)) is not None:
+            self.lost(now, error)
+        if not self.policy.reconnect or self.state is not State.UP:
+            return
+        if (not self.listed and now >= self._answer_by) or (self.resend.until is not None and now >= self.resend.until):
+            self.lost(now, self._no_answer())
+            return
+        self._mind_gap(now)
+        if self.resend.until is None and now >= self._doubtful_at():
+            self._ask_missing(now)      # its report, or it, may have been the last thing that was lost
+
+    def _doubtful_at(self) -> float:
+        """When the oldest command has waited too long for its report."""
+        oldest = self.outstanding.oldest_at
+        if oldest is None or not self.resend.possible:
+            return math.inf
+        return max(oldest, self.resend.not_before) + self.policy.timeout
+
+    def due(self, now: float) -> float:
+        """When tick() is to be called at the latest."""
+        if self.state is State.AWAY:
+            return self.retry_at
+        if self.state is State.LOGGING_ON:
+            return self._answer_by
+        if self.state is State.ENDED:
+            return now + self.policy.timeout
+        times = [self.connection.due()]
+        if self.policy.reconnect:
+            if not self.listed:
+                times.append(self._answer_by)
+            if self.resend.until is not None:
+                times.append(self.resend.until)
+            else:
+                times.append(self.resend.not_before if self.order.missing else self._doubtful_at())
+        return max(min(times), now + 0.001)
+
+    def _no_answer(self) -> NoAnswer:
+        milliseconds = round(self.policy.timeout * 1000)
+        return NoAnswer(f"{self.endpoint} did not answer within {milliseconds} ms: is a venue running there?")
+
+    # --------------------------------------------------------------------------------------------- receiving
+
+    def take(self, payload: bytes, now: float) -> None:
+        """One message from the venue: events, answers, definitions. What comes together stays together."""
+        if self.policy.reconnect and self.state in (State.AWAY, State.ENDED):
+            return  # of a connection that is given up: what is in it comes again
+        self.connection.hear(now)
+        events, definitions = parted(payload, self.policy.full_reports)
+        for definition in definitions:
+            self.codec.follow(definition)
+        special = ANSWERS[events["type"]]
+        if not special.any():
+            self._take_reports(events, now)
+            return
+        before = 0
+        for place in np.flatnonzero(special).tolist():
+            self._take_reports(events[before:place], now)
+            self._take_answer(events[place : place + 1], now)
+            before = place + 1
+        self._take_reports(events[before:], now)
+
+    def _take_reports(self, events: np.ndarray, now: float) -> None:
+        if not len(events):
+            return
+        if not self.policy.reconnect:
+            self._take_strictly(events)
+            return
+        told = self.order.take(events, self._is_news)
+        for part in told:
+            self.outstanding.acknowledge(int(part["cl_ord_id"].max()))
+        if told:
+            self.reports.extend(told)
+            self._advanced()
+        if self.order.missing:
+            self._mind_gap(now)
+
+    def _take_strictly(self, events: np.ndarray) -> None:
+        """Without reconnecting: reports come without gaps, or it is the caller's to see to it."""
+        order = self.order
+        numbers = events["report_number"][events["report_number"] != 0]
+        if order.due and len(numbers) and self.state is not State.LOGGING_ON:
+            expected = np.arange(order.due, order.due + len(numbers), dtype=numbers.dtype)
+            wrong = np.flatnonzero(numbers != expected)
+            if len(wrong):
+                self.errors.append(ReportGap(int(expected[wrong[0]]), int(numbers[wrong[0]])))
+                return
+            order.due += len(numbers)
+        self.reports.append(events)
+
+    def _is_news(self, event: np.void) -> bool:
+        """Of an event without a number: whether it answers a command that waits, and is no echo of an accident."""
+        number = int(event["cl_ord_id"])
+        outstanding = self.outstanding
+        return not 0 < number <= outstanding.highest or outstanding.waits(number) or number in self.order.again
+
+    def _take_answer(self, events: np.ndarray, now: float) -> None:
+        """One event that may be an answer to the client itself."""
+        event = events[0]
+        kind, reason = int(event["type"]), int(event["reason"])
+        if kind == EventType.BUSINESS_MESSAGE_REJECT:
+            self._take_reject(events, reason, now)
+        elif kind == EventType.HEARTBEAT_ANSWER:
+            self.order.end = max(self.order.end, int(event["leaves_qty"]))   # the next report number, where it says it
+            self.tested = (self.connection, int(event["order_id"]))
+            if self.tested == self._listing and not self.listed:
+                self._take_list(now)
+        elif kind == EventType.LOGON_ANSWER:
+            self._logged_on(event, now)
+        elif kind == EventType.TEST_REQUEST_EVENT:
+            self.connection.heartbeat(now, int(event["order_id"]))
+        elif kind == EventType.LOGOUT_ANSWER:
+            self.end(SessionEnded(reason, f"session {self.session!r} was ended by the venue") if reason else None)
+        elif kind == EventType.REJECT:
+            self.errors.append(Refused(reason, f"message not readable at byte {event['order_id']}"))
+        elif kind == EventType.RESEND_ANSWER:
+            self._take_resent(event, reason, now)
+        else:
+            self._take_status(events, now)
+
+    def _take_reject(self, events: np.ndarray, reason: int, now: float) -> None:
+        event = events[0]
+        number = int(event["cl_ord_id"])
+        if event["report_number"]:
+            self._take_reports(events, now)
+        elif self.state is State.LOGGING_ON:
+            self._logon_refused(reason, now)
+        elif reason in ENDED_BY_VENUE:
+            self.lost(now, SessionEnded(reason, f"session {self.session!r} was ended by the venue"))
+        elif number > REQUEST_IDS:
+            self._take_refused_request(number, reason, now)
+        elif not self.policy.reconnect:
+            self.reports.append(events)
+        elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
+            self.outstanding.refuse(number)
+            self.reports.append(events)
+
+    def _take_refused_request(self, number: int, reason: int, now: float) -> None:
+        if self.questions.refused(number, reason) or self.resend.until is None:
+            return
+        self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
+        if self.order.missing and not self.resend.possible:
+            what = f"report {self.order.due} is missing, and the venue sends none again: {Reason(reason).name}"
+            self.end(ReportGap(self.order.due, self.order.end, what))
+
+    def _take_list(self, now: float) -> None:
+        if max(self.codec.directory.instruments.by_id, default=0) > self._instruments:
+            self.list_instruments(now)
+        else:
+            self.listed = True
+
+    def _take_status(self, events: np.ndarray, now: float) -> None:
+        again = self.questions.take(events)
+        if again is not None:
+            self.connection.transmit(again, now)
+
+    # ----------------------------------------------------------------------------------- what is missing
+
+    def _mind_gap(self, now: float) -> None:
+        """Ask for reports that are missing, one question at a time."""
+        if self.policy.reconnect and self.order.missing and self.resend.until is None and now >= self.resend.not_before:
+            self._ask_missing(now)
+
+    def _ask_missing(self, now: float) -> None:
+        lines = self.resend.ask(self.order.due, self.questions.next_number(), now, self.policy.timeout)
+        if lines is not None:
+            self.connection.transmit(lines, now)
+        elif self.order.missing:
+            self._up_at = now   # that connection was worth nothing
+            self.lost(now, NoAnswer(f"{self.endpoint} does not send report {self.order.due} again"))
+
+    def _take_resent(self, event: np.void, reason: int, now: float) -> None:
+        """The end of what was asked for: all that there was, or that it is no longer to be had."""
+        self.resend.answered(self.order.due, now)
+        if reason:
+            self.end(ResendUnavailable(self.order.due, int(event["order_id"])))
+            return
+        self.order.end = max(self.order.end, int(event["order_id"]))
+        self._mind_gap(now)

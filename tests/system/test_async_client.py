@@ -1,0 +1,117 @@
+"""The asyncio client against a running venue."""
+
+import asyncio
+
+import pytest
+
+from pricetime import AsyncClient
+from pricetime.gateway import async_client
+from pricetime.gateway import messages as m
+from pricetime.gateway.client import NoAnswer, Refused, SessionEnded
+from pricetime.matching.errors import UserError
+from tests.system.venues import said
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 60))
+
+
+async def some(client, count):
+    """The next `count` reports."""
+    found = []
+    async for report in client.reports():
+        found.append(report)
+        if len(found) == count:
+            return found
+    raise AssertionError(f"{len(found)} of {count} reports")
+
+
+def test_two_sessions_trade_in_one_event_loop(venue):
+    async def trade():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice, AsyncClient(venue.endpoints[0], "bob") as bob:
+            buying = asyncio.create_task(some(alice, 2))
+            order = alice.buy("ACME", 10, "100.25")
+            await alice.settle()
+            bob.sell("ACME", 4, 100)
+            assert said(await some(bob, 2)) == [("NEW", "NONE"), ("TRADE", "NONE")]
+            new, bought = await buying
+            assert said([new, bought]) == [("NEW", "NONE"), ("TRADE", "NONE")]
+            assert (bought["cl_ord_id"], bought["leaves_qty"]) == (order, 6)
+            assert alice.outstanding == 0 and alice.mark == order
+
+    run(trade())
+
+
+def test_a_burst_of_orders_is_answered_one_by_one(venue):
+    async def burst():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            for _ in range(3_000):
+                alice.buy("ACME", 1, "90")
+            reports = await some(alice, 3_000)
+            assert [int(report["report_number"]) for report in reports] == list(range(1, 3_001))
+            await alice.settle()
+
+    run(burst())
+
+
+def test_reports_that_nobody_takes_wait_at_the_venue_and_none_is_lost(venue, monkeypatch):
+    monkeypatch.setattr(async_client, "BLOCKS_MAX", 8)
+
+    async def late():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            for _ in range(500):
+                alice.buy("ACME", 1, "90")
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.2)
+            assert len(alice._core.reports) < 200
+            reports = await some(alice, 500)
+            assert [int(report["report_number"]) for report in reports] == list(range(1, 501))
+
+    run(late())
+
+
+def test_reports_end_with_the_time_or_the_session(venue):
+    async def end():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            assert await alice.receive(timeout_ms=20) is None
+            waiting = asyncio.create_task(some(alice, 1))
+            await asyncio.sleep(0)
+            await alice.logout()
+            with pytest.raises(AssertionError, match="0 of 1"):
+                await waiting
+
+    run(end())
+
+
+def test_what_is_wrong_is_an_exception_with_fixs_reason(venue, tmp_path):
+    async def wrong():
+        with pytest.raises(Refused, match="UNKNOWN_SESSION"):
+            async with AsyncClient(venue.endpoints[0], "nobody"):
+                pass
+        with pytest.raises(NoAnswer):
+            async with AsyncClient(f"ipc://{tmp_path}/nothing", "alice", timeout_ms=100):
+                pass
+        client = AsyncClient(venue.endpoints[0], "alice", reconnect=False)
+        with pytest.raises(UserError, match="not logged on"):
+            client.send(client.codec.encode(m.Heartbeat(session="alice")))
+        await client.logon()
+        client._core.connection.message_number += 1
+        client.buy("ACME", 1, "90")
+        with pytest.raises(SessionEnded, match="MSG_SEQ_NUM_OUT_OF_TURN"):
+            await client.receive(1_000)
+        client.close()
+        with pytest.raises(UserError, match="the client is closed"):
+            client.buy("ACME", 1, "1")
+
+    run(wrong())
+
+
+def test_heartbeats_go_on_while_nothing_is_awaited_of_the_client(venue):
+    async def wait():
+        async with AsyncClient(venue.endpoints[0], "alice", heartbeat_ms=50) as alice:
+            await asyncio.sleep(0.5)
+            assert venue.loop.connections == 1
+            alice.buy("ACME", 1, "90")
+            assert said(await some(alice, 1)) == [("NEW", "NONE")]
+
+    run(wait())

@@ -1,0 +1,194 @@
+"""Clients that come back: a venue that is started again, lines that are cut, reports that were missed; and what an
+order is, asked of the venue. On ipc, so that a venue that is started again is where it was."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from pricetime import AsyncClient
+from pricetime.gateway.client import Client, NoAnswer, SessionEnded, TooManyOutstanding
+from pricetime.gateway.venue import Venue
+from pricetime.journal import Reader
+from pricetime.matching.records import EventType, Reason
+from tests.system.venues import opened, said, some
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Of a venue on ipc, which is left running by the test, or not."""
+    return tmp_path
+
+
+def begin(folder, **options):
+    return opened(folder / "v", endpoint=f"ipc://{folder}/socket", **options)
+
+
+def journaled(folder, kind, session=1):
+    """ClOrdIDs of a session's commands of a kind."""
+    return [int(line["cl_ord_id"]) for lines in Reader(folder / "v") for line in lines
+            if line["type"] == kind and line["session"] == session]
+
+
+def test_a_venue_that_is_started_again_is_no_more_than_a_pause(folder):
+    venue = begin(folder)
+    endpoint = venue.endpoints[0]
+    with contextlib.closing(Client(endpoint, "alice")) as alice:
+        alice.buy("ACME", 10, "100.00")
+        assert said(some(alice, 1)) == [("NEW", "NONE")]
+        venue.stop()
+        alice.buy("ACME", 5, "99.00")       # while nobody is there
+        assert alice.outstanding == 1
+        venue = Venue(folder / "v").start()
+        try:
+            with Client(endpoint, "bob") as bob:
+                bob.sell("ACME", 4, "100.00")
+                some(bob, 2)
+            reports = some(alice, 2)
+            assert sorted(said(reports)) == [("NEW", "NONE"), ("TRADE", "NONE")]
+            assert [int(report["report_number"]) for report in reports] == [2, 3]
+            assert alice.outstanding == 0 and alice._line.opened == 2
+        finally:
+            venue.stop()
+    assert journaled(folder, 1) == [1, 2]
+
+
+def test_reports_missed_while_away_come_first_and_once(folder):
+    venue = begin(folder)
+    try:
+        alice = Client(venue.endpoints[0], "alice")
+        for _ in range(20):
+            alice.buy("ACME", 1, "100.00")
+        some(alice, 20)
+        number = alice.next_report_number
+        alice.close()       # a program that ends, and keeps the number of its next report
+        with Client(venue.endpoints[0], "bob") as bob:
+            for _ in range(15):
+                bob.sell("ACME", 1, "100.00")
+            some(bob, 30)
+        with Client(venue.endpoints[0], "alice", next_report_number=number) as alice:
+            assert alice.logged.missed == 15
+            alice.buy("ACME", 1, "90.00")
+            reports = some(alice, 16)
+            assert [int(report["report_number"]) for report in reports] == list(range(number, number + 16))
+            assert [kind for kind, _ in said(reports)] == ["TRADE"] * 15 + ["NEW"]
+    finally:
+        venue.stop()
+
+
+def test_a_message_that_is_lost_is_sent_again_and_counts_once(folder):
+    venue = begin(folder)
+    try:
+        with Client(venue.endpoints[0], "alice") as alice:
+            alice.buy("ACME", 1, "90")
+            alice._core.connection.message_number += 1      # as if one before had been lost
+            alice.buy("ACME", 1, "91")
+            alice.buy("ACME", 1, "92")
+            assert [int(report["cl_ord_id"]) for report in some(alice, 3)] == [1, 2, 3]
+            assert alice._line.opened == 2
+    finally:
+        venue.stop()
+    assert journaled(folder, 1) == [1, 2, 3]
+
+
+def test_what_is_sent_twice_by_the_caller_is_the_callers_duplicate(folder):
+    venue = begin(folder)
+    try:
+        with Client(venue.endpoints[0], "alice") as alice:
+            alice.buy("ACME", 1, "90", cl_ord_id=5)
+            alice.buy("ACME", 1, "90", cl_ord_id=5)
+            assert said(some(alice, 2)) == [("NEW", "NONE"), ("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")]
+            alice.buy("ACME", 1, "90", cl_ord_id=5, poss_resend=True)
+            (again,) = some(alice, 1)
+            assert (said([again]), again["report_number"]) == ([("NEW", "NONE")], 1)    # what it was answered before
+    finally:
+        venue.stop()
+
+
+def test_a_venue_that_stays_away_is_given_up_after_a_bounded_time(folder):
+    venue = begin(folder)
+    with contextlib.closing(Client(venue.endpoints[0], "alice", timeout_ms=200, reconnect_ms=400)) as alice:
+        venue.stop()
+        with pytest.raises(NoAnswer):
+            list(alice.reports(timeout_ms=30_000))
+        with pytest.raises(NoAnswer):       # and it stays so, until the caller logs on again
+            alice.buy("ACME", 1, "90")
+
+
+def test_outstanding_commands_are_bounded(folder):
+    venue = begin(folder)
+    with contextlib.closing(Client(venue.endpoints[0], "alice", timeout_ms=300, outstanding_max=10)) as alice:
+        for _ in range(50):
+            alice.buy("ACME", 1, "90")      # waits for room, and the venue makes it
+        some(alice, 50)
+        venue.stop()
+        with pytest.raises((NoAnswer, TooManyOutstanding)):
+            for _ in range(50):
+                alice.buy("ACME", 1, "90")
+        assert alice.outstanding == 10
+
+
+def test_what_an_order_is_and_which_are_open(folder):
+    venue = begin(folder)
+    try:
+        with Client(venue.endpoints[0], "alice", full_reports=True) as alice:
+            first = alice.buy("ACME", 10, "90.00")
+            second = alice.sell("ACME", 3, "110.00")
+            (new, _) = some(alice, 2)
+            status = alice.order_status("ACME", first)
+            assert (status["type"], status["leaves_qty"], status["price"]) == (EventType.ORDER_STATUS, 10, 9000)
+            assert status["order_id"] == new["order_id"]
+            assert alice.order_status("ACME", order_id=int(new["order_id"]))["leaves_qty"] == 10
+            assert alice.open_orders()["leaves_qty"].tolist() == [10, 3]
+            assert alice.open_orders("ACME")["leaves_qty"].tolist() == [10, 3]
+            alice.cancel("ACME", second)
+            some(alice, 1)
+            assert alice.order_status("ACME", second)["reason"] == Reason.UNKNOWN_ORDER
+            assert len(alice.open_orders()) == 1
+            assert alice.receive(20) is None        # none of it is a report
+    finally:
+        venue.stop()
+
+
+def test_a_client_without_reconnect_hears_of_the_stop(folder):
+    venue = begin(folder)
+    with contextlib.closing(Client(venue.endpoints[0], "alice", reconnect=False)) as alice:
+        venue.stop()
+        venue = Venue(folder / "v").start()
+        try:
+            alice.buy("ACME", 1, "90")
+            with pytest.raises((SessionEnded, NoAnswer)):
+                list(alice.reports(5_000))
+            alice.logon()
+        finally:
+            venue.stop()
+
+
+def test_asyncio_comes_back_as_well(folder):
+    venue = begin(folder)
+
+    async def trade(venue):
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            alice.buy("ACME", 10, "100.00")
+            await alice.settle()
+            assert (await alice.open_orders())["leaves_qty"].tolist() == [10]
+            assert (await alice.order_status("ACME", 1))["leaves_qty"] == 10
+            await asyncio.to_thread(venue.stop)
+            alice.buy("ACME", 5, "99.00")
+            venue = await asyncio.to_thread(lambda: Venue(folder / "v").start())
+            try:
+                async with AsyncClient(venue.endpoints[0], "bob") as bob:
+                    bob.sell("ACME", 4, "100.00")
+                    await bob.settle()
+                numbers = []
+                async for report in alice.reports():
+                    numbers.append(int(report["report_number"]))
+                    if len(numbers) == 3:
+                        break
+                assert numbers == [1, 2, 3]
+                await alice.logout()
+            finally:
+                await asyncio.to_thread(venue.stop)
+
+    asyncio.run(asyncio.wait_for(trade(venue), 60))
+    assert journaled(folder, 1) == [1, 2]
