@@ -194,10 +194,12 @@ def growth_figure(grown: Grown) -> str:
 
 def composed(found: Table) -> str:
     """A suite's own table; rows of others' figures are marked."""
-    head = "".join(f"<th{' class=n' if place else ''}>{escape(cell)}</th>" for place, cell in enumerate(found.rows[0]))
+    head = "".join(f"<th{' class=n' if place > 1 else ''}>{escape(cell)}</th>"
+                   for place, cell in enumerate(found.rows[0]))
     rows = "".join(
         f"<tr{' class=published' if place in found.published else ''}>"
-        + "".join(f"<td{' class=n' if column else ''}>{escape(cell)}</td>" for column, cell in enumerate(row)) + "</tr>"
+        + "".join(f"<td{' class=n' if column > 1 else ''}>{escape(cell)}</td>" for column, cell in enumerate(row))
+        + "</tr>"
         for place, row in enumerate(found.rows[1:], 1))
     return (f"<figure><figcaption>{escape(found.title)}</figcaption><div class='scroll'>"
             f"<table><tr>{head}</tr>{rows}</table></div>"

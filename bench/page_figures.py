@@ -30,7 +30,8 @@ def figures(report: Report, results: Sequence[Result], latencies: set[str]) -> I
     columns = dict.fromkeys(result.name.rpartition("/")[2] for result in several)
     if several:
         heads = "".join(f"<th class='n'>{escape(column)}</th>" for column in columns)
-        rows = "".join(latency_row(report, name, own, list(columns)) for name, own in groups(several))
+        said: set[str] = set()
+        rows = "".join(latency_row(report, name, own, list(columns), said) for name, own in groups(several))
         yield (
             f"<div class='scroll'><table class='figures'><tr><th>latency, microseconds: median of the repeats, "
             "least and "
@@ -51,12 +52,15 @@ def groups(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
     yield from taken
 
 
-def latency_row(report: Report, name: str, own: Sequence[Result], columns: Sequence[str]) -> str:
-    """One latency: a cell a percentile, with what it is beside its yardstick."""
+def latency_row(report: Report, name: str, own: Sequence[Result], columns: Sequence[str], said: set[str]) -> str:
+    """One latency: a cell a percentile, with what it is beside its yardstick; from where to where is said once."""
+    where = path(name)
+    told = "" if where in said else where
+    said.add(where)
     found = {result.name.rpartition("/")[2]: result for result in own}
     cells = "".join(latency_cell(found.get(column), report) for column in columns)
     return (
-        f"<tr{kind(name)}><td>{code(name)}{path(name)}</td><td class='n'>{len(own[0].values)} × {own[0].count:,}</td>"
+        f"<tr{kind(name)}><td>{code(name)}{told}</td><td class='n'>{len(own[0].values)} × {own[0].count:,}</td>"
         f"{cells}</tr>"
     )
 

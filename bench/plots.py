@@ -88,7 +88,7 @@ def chart(lines: Sequence[Line], x: Axis, y: Axis, name: str) -> str:
     parts.append(f'<text class="axis" x="14" y="{(TOP + bottom) / 2:.0f}" text-anchor="middle" '
                  f'transform="rotate(-90 14 {(TOP + bottom) / 2:.0f})">{escape(y.label)}</text>')
     parts += [drawn(line, x, y, right, bottom) for line in lines]
-    for place, line in enumerate(lines):
+    for place, line in enumerate(line for line in lines if line.label):
         at = TOP + 12 + place * 19
         dash = ' stroke-dasharray="4 3"' if line.dashed else ""
         parts.append(f'<line x1="{right + 12}" y1="{at - 4}" x2="{right + 34}" y2="{at - 4}" stroke="{line.colour}" '
@@ -125,13 +125,17 @@ def percentile_chart(curves: Sequence[Curve]) -> str:
     x = Axis("percentile of the samples", 1.0, rarest, ticks)
     y = power_ticks(min(curve.at(1) for curve in curves), max(int(curve.values[-1]) for curve in curves), "latency")
     colour = colours(curve.label for curve in curves)
-    lines = [Line(legend_of(curve), percentile_points(curve), colour[curve.label], curve.yardstick) for curve in curves]
+    lines = [Line(curve.label, percentile_points(curve), colour[curve.label])
+             for curve in curves if not curve.yardstick]
+    beside = [curve for curve in curves if curve.yardstick]
+    lines += [Line(legend_of(curve) if not place else "", percentile_points(curve), colour[curve.label], True)
+              for place, curve in enumerate(beside)]
     return chart(lines, x, y, "latency by percentile")
 
 
 def legend_of(curve: Curve) -> str:
-    """A yardstick's says whose it is."""
-    return f"{curve.label}, {curve.name.partition('/')[0]}" if curve.yardstick else curve.label
+    """One entry for all yardsticks: whose they are; the colours are those of what they stand beside."""
+    return f"{curve.name.partition('/')[0]} (dashed)"
 
 
 def percentile_points(curve: Curve) -> list[tuple[float, float]]:
