@@ -24,10 +24,10 @@ from pricetime.gateway.config import FILE_NAME, Config, load
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
 from pricetime.gateway.field_checks import shown
+from pricetime.gateway.internal import SECRET
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
-from pricetime.gateway.internal import SECRET
 from pricetime.gateway.sockets import PrivateEndpoint, bound_router
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal import snapshot
