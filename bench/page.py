@@ -188,8 +188,8 @@ def growth_figure(grown: Grown) -> str:
               for size, result in zip(grown.sizes, grown.results, strict=True)]
     stopped = f"<p class='note'>{escape(grown.stopped)}</p>" if grown.stopped else ""
     return (f"<figure><figcaption>{code(grown.name)} {escape(unit)} by {escape(grown.axis)}: exponent "
-            f"<b>{grown.exponent:.2f}</b></figcaption>{plots.growth_chart(grown.axis, unit, points, grown.exponent)}"
-            f"{stopped}</figure>")
+            f"<b>{plots.exponent_label(grown.exponent)}</b></figcaption>"
+            f"{plots.growth_chart(grown.axis, unit, points, grown.exponent)}{stopped}</figure>")
 
 
 def composed(found: Table) -> str:

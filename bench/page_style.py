@@ -46,6 +46,7 @@ svg .tick { font-size:11.5px; fill:var(--dim); }
 svg .axis { font-size:12px; fill:var(--dim); }
 svg .legend { font-size:11.5px; }
 svg .grid { stroke:var(--line); stroke-width:1; }
+.grid2 svg .tick,.grid2 svg .legend,.grid2 svg .axis { font-size:16px; }
 .strip line { stroke:var(--line); stroke-width:1.4; }
 .strip .mid { stroke:var(--dim); }
 .strip circle { fill:var(--blue); opacity:.65; }

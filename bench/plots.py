@@ -13,9 +13,8 @@ from pricetime.bench.curves import Curve
 
 WIDTH, HEIGHT = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 66, 150, 14, 46
-COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#c2255c", "#0b7285", "#e67700", "#5f3dc4", "#5c940d", "#495057")
+COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#c2255c", "#0b7285", "#e67700", "#5f3dc4", "#5c940d", "#868e96")
 PERCENTILE_TICKS = (0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999)
-FLAT_EXPONENT = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,11 @@ def time_label(nanoseconds: float) -> str:
         if nanoseconds < size * 1000:
             return f"{nanoseconds / size:.3g} {unit}"
     return f"{nanoseconds / 1e9:.3g} s"
+
+
+def exponent_label(exponent: float) -> str:
+    """Two places, and no minus before a zero."""
+    return f"{round(exponent, 2) + 0.0:.2f}"
 
 
 def count_label(value: float) -> str:
@@ -179,7 +183,7 @@ def growth_chart(axis: str, unit: str, points: Sequence[tuple[float, float, floa
     bars = [Line("", [(size, low), (size, high)], "#868e96") for size, _, low, high in points]
     titles = [f"{size:,.0f} {axis}: {value:,.4g} {unit} ({low:,.4g} to {high:,.4g})"
               for size, value, low, high in points]
-    text = f"size ^ {0 if abs(exponent) < FLAT_EXPONENT else exponent:.2f}"
+    text = f"size ^ {exponent_label(exponent)}"
     svg = chart([Line("median", list(zip(sizes, middle, strict=True)), COLOURS[0], titles=titles),
                  Line(text, fit, COLOURS[1], dashed=True)], x, y, f"{unit} by {axis}")
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
