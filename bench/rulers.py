@@ -15,22 +15,22 @@ UNSURE = "cannot say: too noisy"
 BASE_NS = 16.0              # of the bare book on the flow `move`: what all others are scaled by
 REPEATS = 5
 COMMANDS = 200_000
+LEAST_COUNT = 50_000        # fewer operations behind a value say nothing
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a yardstick did there; more is better, or less. Fewer operations behind a value say nothing."""
+    """What a yardstick did there; more is better, or less."""
 
     value: float
     more: bool
-    least_count: int = 50_000
 
 
 RATE = {"bare/tcp/1": 2.1e6, "bare/tcp/10": 5.7e6, "bare/tcp/100": 10e6, "bare/static": 25e6, "bare/normal": 25e6,
         "bare/swing": 25e6, "bare/crash": 25e6}
-COST = {"bare/itch": 18.0, "bare/open/10000/p99": 69.0}
+COST = {"bare/itch": 18.0}
 FIGURES = {name: Figure(value, True) for name, value in RATE.items()} | {
-    name: Figure(value, False, 1_000 if "/open/" in name else 50_000) for name, value in COST.items()}
+    name: Figure(value, False) for name, value in COST.items()}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def read(name: str, unit: str, values: Sequence[float], base: float, count: int,
     """How a yardstick did, where it has a figure and did enough for one; `base`: nanoseconds a command of the bare book
     on this machine."""
     figure = FIGURES.get(name)
-    if figure is None or count < figure.least_count:
+    if figure is None or count < LEAST_COUNT:
         return None
     faster = BASE_NS / base
     return Reading(name, unit, tuple(values), figure.value * faster if figure.more else figure.value / faster,
