@@ -45,7 +45,7 @@ def of_flow(flow: Flow) -> Comparison:
     """The engine on one flow, beside the bare book where that can follow (then their trades are compared first)."""
     note = "" if len(flow.lines) >= WARM_COMMANDS else (
         f"{len(flow.lines)} lines on a new engine: caches and branch predictors learn while the clock runs")
-    subject = Measure(f"book/{flow.name}", UNIT, lambda: time_flow(flow))
+    subject = Measure(f"book/{flow.name}", UNIT, lambda: time_flow(flow), len(flow.lines))
     if flow.bare is None or flow.bare_fill is None:
         alone = f"no yardstick: a bare book cannot follow {flow.bare_why}"
         return Comparison(subject, note=f"{alone}; {note}" if note else alone)
@@ -53,7 +53,8 @@ def of_flow(flow: Flow) -> Comparison:
         raise CheckFailed(f"flow {flow.name}: the bare book does not make the engine's trades; no figure is given")
     fill, bare = flow.bare_fill, flow.bare
     # Per command of the flow: those that the bare book was spared (definitions, refused ones) are few.
-    yardstick = Measure(f"bare/{flow.name}", UNIT, lambda: time_bare_book(fill, bare) / max(len(bare), 1))
+    yardstick = Measure(f"bare/{flow.name}", UNIT, lambda: time_bare_book(fill, bare) / max(len(bare), 1),
+                        len(bare))
     return Comparison(subject, yardstick, LIMITS.get(flow.name), note)
 
 

@@ -48,8 +48,9 @@ def of_flow(flow: Flow) -> Comparison:
     if reported(engine_kinds) != bare_kinds:
         raise CheckFailed(f"flow {flow.name}: the bare book does not report what the engine does; no figure is given")
     count = len(flow.lines)
-    return Comparison(Measure(f"capi/{flow.name}", UNIT, lambda: count / work(run_engine(flow)[0]) * 1e9),
-                      Measure(f"bare/{flow.name}", UNIT, lambda: count / work(run_bare(flow)[0]) * 1e9), LIMIT)
+    return Comparison(Measure(f"capi/{flow.name}", UNIT, lambda: count / work(run_engine(flow)[0]) * 1e9, count),
+                      Measure(f"bare/{flow.name}", UNIT, lambda: count / work(run_bare(flow)[0]) * 1e9, count),
+                      LIMIT)
 
 
 def work(clocks: tuple[int, int, int]) -> int:

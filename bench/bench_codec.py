@@ -21,7 +21,7 @@ from pricetime.gateway.codec import Codec
 from pricetime.gateway.layout import COMMAND_LINE
 
 MESSAGES = 60_000
-MESSAGES_QUICK = 20_000
+MESSAGES_QUICK = 10_000
 UNIT = "ns/message"
 LIMIT = Limit(at_most=20.0)
 
@@ -35,12 +35,12 @@ def comparisons(options: Options) -> Iterator[Comparison]:
     if codec_of(definitions).encode_all(messages).tobytes() != lines.tobytes():
         raise AssertionError("the codec does not give the flow back")
     yield Comparison(
-        Measure("codec/encode", UNIT, lambda: timed(codec_of(definitions).encode_all, messages) / count),
-        Measure("bare/pack", UNIT, lambda: timed(pack, rows) / count),
+        Measure("codec/encode", UNIT, lambda: timed(codec_of(definitions).encode_all, messages) / count, count),
+        Measure("bare/pack", UNIT, lambda: timed(pack, rows) / count, count),
         LIMIT)
     yield Comparison(
-        Measure("codec/decode", UNIT, lambda: timed(codec_of(definitions).decode, lines) / count),
-        Measure("bare/unpack", UNIT, lambda: timed(unpack, lines) / count))
+        Measure("codec/decode", UNIT, lambda: timed(codec_of(definitions).decode, lines) / count, count),
+        Measure("bare/unpack", UNIT, lambda: timed(unpack, lines) / count, count))
 
 
 def codec_of(definitions: np.ndarray) -> Codec:

@@ -47,10 +47,12 @@ OPEN_LIMIT = Limit(at_most=1.25)
 LIMITED_RATES = (10_000, 50_000)
 OPEN_BOUNDS = {10_000: {99.0: Limit(at_most=100)}}         # us
 INSIDE_RATES = (100_000, 1_000_000, 2_000_000)
-INSIDE_ORDERS = 500_000             # a repeat
+INSIDE_SECONDS, INSIDE_MOST = 0.5, 500_000      # of a repeat; orders
+CURVE_DIVISOR = 4                   # orders of a repeat with CURVE: fewer
 INSIDE_BOUNDS = {1_000_000: {50.0: Limit(at_most=1), 99.0: Limit(at_most=5)}}      # us
 SESSIONS_LIMIT = Limit(at_most=1.3)
-SESSION_ORDERS = 200_000            # a repeat
+SESSION_ORDERS = 100_000            # a repeat
+SESSION_ORDERS_QUICK = 10_000
 FILL_PER_MESSAGE = 100
 
 
@@ -150,8 +152,9 @@ def open_loop(rate: int, options: Options) -> Iterator[Item]:
 
 def inside(options: Options) -> Iterator[Item]:
     """From a message in memory to its reply handed over, at given rates."""
-    flow = generated_flow("move", INSIDE_ORDERS // options.of(1, QUICK_DIVISOR) * (REPEATS_LONG + 1), sessions=1)
     for rate in INSIDE_RATES if not options.quick else INSIDE_BOUNDS:
+        stretch = min(int(rate * INSIDE_SECONDS), INSIDE_MOST) // options.of(1, QUICK_DIVISOR)
+        flow = generated_flow("move", stretch * (REPEATS_LONG + 1), sessions=1)
         with inside_venue() as venue:
             venue.work_off(flow.fill)
             stretches = iter(np.split(flow.lines, REPEATS_LONG + 1))
@@ -169,25 +172,31 @@ def taker(run: Callable[[np.ndarray, int], np.ndarray], stretches: Iterator[np.n
 def sessions(options: Options) -> Iterator[Item]:
     """1,000 sessions beside one: over tcp, a bare loop's over tcp, inside."""
     many = DEALT
-    stretch = SESSION_ORDERS // options.of(1, QUICK_DIVISOR)
+    stretch = options.of(SESSION_ORDERS, SESSION_ORDERS_QUICK)
     lines = {count: dealt(count, stretch * (options.repeats + 1)) for count in (1, many)}
     window = 4_000
     with dealt_venue(many, lines[many], stretch) as venue, dealt_venue(1, lines[1], stretch) as one:
         yield Comparison(
             Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
             Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
-    with servers.bare_server(True, connections=many) as bare_client, servers.bare_server(True) as one_client:
-        bare, bare_one = Feed(bare_client, lines[many], stretch), Feed(one_client, lines[1], stretch)
-        yield Comparison(
-            Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
-            Measure("bare/sessions/1", "ns/order", lambda: bare_one.order_time(window), stretch),
-            note="what ZeroMQ and the kernel alone take for 1,000 connections instead of one")
+    if not options.quick:
+        yield from bare_sessions(many, lines, stretch, window)
     with inside_venue(many) as within, inside_venue() as alone:
         parts, own = (iter(np.split(lines[count], options.repeats + 1)) for count in (many, 1))
         yield Comparison(
             Measure(f"gateway/inside-sessions/{many}", "ns/order", lambda: within.work_off(next(parts)), stretch),
             Measure("gateway/inside-sessions/1", "ns/order", lambda: alone.work_off(next(own)), stretch),
             SESSIONS_LIMIT, "the venue's own part of it, without sockets")
+
+
+def bare_sessions(many: int, lines: dict[int, np.ndarray], stretch: int, window: int) -> Iterator[Item]:
+    """The same orders over as many connections to the bare loop."""
+    with servers.bare_server(True, connections=many) as client, servers.bare_server(True) as one_client:
+        bare, one = Feed(client, lines[many], stretch), Feed(one_client, lines[1], stretch)
+        yield Comparison(
+            Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
+            Measure("bare/sessions/1", "ns/order", lambda: one.order_time(window), stretch),
+            note="what ZeroMQ and the kernel alone take for 1,000 connections instead of one")
 
 
 @contextmanager
@@ -212,7 +221,7 @@ def with_curve(options: Options) -> Iterator[Item]:
 def curve_throughput(per_message: int, options: Options) -> Iterator[Item]:
     """Orders acknowledged a second with CURVE."""
     window, stretch, _ = SIZES[per_message]
-    stretch = stretch // options.of(1, QUICK_DIVISOR)
+    stretch = stretch // CURVE_DIVISOR // options.of(1, QUICK_DIVISOR)
     with secured(stretch, options) as (secure, plain):
         yield Comparison(
             Measure(f"gateway/curve/tcp/{per_message}", "orders/s",

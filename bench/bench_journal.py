@@ -87,12 +87,14 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         log = next(Path(directory, "log").glob("*.segment")).read_bytes()[HEADER_SIZE:HEADER_SIZE + lines.nbytes]
         assert len(log) == lines.nbytes, "all in one segment"
         yield from reads(directory)
-        yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1])))
-        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers=True)),
-                         Measure("journal/alone", "ns", lambda: append_p99(flow, readers=False)), BESIDE_LIMIT)
+        yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1]), TAIL_RECORDS))
+        batches = len(flow.lines) // BATCH_RECORDS
+        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers=True), batches),
+                         Measure("journal/alone", "ns", lambda: append_p99(flow, readers=False), batches),
+                         BESIDE_LIMIT)
         yield Comparison(
-            Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9),
-            Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9),
+            Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9, commands),
+            Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9, commands),
             VERIFY_LIMIT)
 
 
@@ -127,7 +129,8 @@ def rolls(lines: np.ndarray, count: int) -> Iterator[Comparison]:
             at = np.flatnonzero(np.diff(begun)) + 1
             return longest(times, (at[:-1] + at[1:]) // 2 if len(at) > 1 else at // 2)
 
-        yield Comparison(Measure("journal/roll", "ns", around_rolls), Measure("journal/no-roll", "ns", without), None,
+        yield Comparison(Measure("journal/roll", "ns", around_rolls, AROUND),
+                         Measure("journal/no-roll", "ns", without, AROUND), None,
                          "p99.9 of a batch of 64 appended and published, around a new segment and away from it")
 
 
@@ -143,11 +146,11 @@ def appends(lines: np.ndarray) -> Iterator[Comparison]:
     area = np.ones(len(data), np.uint8)                 # every page touched
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
         yield Comparison(
-            Measure("journal/append", UNIT, lambda: append(writer, lines)),
-            Measure("bare/append", UNIT, lambda: time_bare_append(area, data)[0] / len(lines)),
+            Measure("journal/append", UNIT, lambda: append(writer, lines), len(lines)),
+            Measure("bare/append", UNIT, lambda: time_bare_append(area, data)[0] / len(lines), len(lines)),
             LIMIT)
     yield Comparison(Measure("bare/append-unchained", UNIT,
-                             lambda: time_bare_append(area, data, chained=False)[0] / len(lines)))
+                             lambda: time_bare_append(area, data, chained=False)[0] / len(lines), len(lines)))
 
 
 def reads(directory: str) -> Iterator[Comparison]:
@@ -163,8 +166,9 @@ def reads(directory: str) -> Iterator[Comparison]:
     def bare(checksums: bool) -> float:
         return 1e9 * used / sum(time_bare_read(part, checksums)[0] for part in parts)
 
-    yield Comparison(Measure("journal/read", "lines/s", read), Measure("bare/read", "lines/s", lambda: bare(True)))
-    yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False)))
+    yield Comparison(Measure("journal/read", "lines/s", read, used),
+                     Measure("bare/read", "lines/s", lambda: bare(True), used))
+    yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False), used))
 
 
 def tail(line: np.ndarray) -> float:

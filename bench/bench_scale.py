@@ -43,20 +43,20 @@ UNIT = "ns/command"
 def comparisons(options: Options) -> Iterator[Comparison]:
     """All of them."""
     count = COMMANDS_QUICK if options.quick else COMMANDS
-    yield Comparison(Measure("book/deep", "x", lambda: engine_slowdown(count)),
-                     Measure("bare/deep", "x", lambda: bare_slowdown(count)), Limit(at_most=1.3))
-    yield Comparison(Measure("book/wide", UNIT, lambda: engine_time(generated_flow("wide", count))),
-                     Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count))),
+    yield Comparison(Measure("book/deep", "x", lambda: engine_slowdown(count), count),
+                     Measure("bare/deep", "x", lambda: bare_slowdown(count), count), Limit(at_most=1.3))
+    yield Comparison(Measure("book/wide", UNIT, lambda: engine_time(generated_flow("wide", count)), count),
+                     Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count)), count),
                      Limit(at_most=1.5))
-    yield Comparison(Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count))),
-                     Measure("book/dense", UNIT, lambda: engine_time(generated_flow("dense", count))))
-    yield Comparison(Measure("book/sweep", "ns/trade", lambda: sweep_time(10_000)),
-                     Measure("book/sweep-short", "ns/trade", lambda: sweep_time(1_000)), Limit(at_most=1.2))
-    yield Comparison(Measure("book/far", UNIT, lambda: distance_time(count, 9, 50)),
-                     Measure("book/near", UNIT, lambda: distance_time(count, 9, 15)))
-    yield Comparison(Measure("book/farther", UNIT, lambda: distance_time(count, 49, 50)),
-                     Measure("book/outside", UNIT, lambda: distance_time(count, 18, 19)), Limit(at_most=1.2))
-    yield Comparison(Measure("book/memory", "bytes/order", memory_an_order), limit=Limit(at_most=200),
+    yield Comparison(Measure("book/narrow", UNIT, lambda: engine_time(generated_flow("narrow", count)), count),
+                     Measure("book/dense", UNIT, lambda: engine_time(generated_flow("dense", count)), count))
+    yield Comparison(Measure("book/sweep", "ns/trade", lambda: sweep_time(10_000), SWEPT),
+                     Measure("book/sweep-short", "ns/trade", lambda: sweep_time(1_000), SWEPT), Limit(at_most=1.2))
+    yield Comparison(Measure("book/far", UNIT, lambda: distance_time(count, 9, 50), count),
+                     Measure("book/near", UNIT, lambda: distance_time(count, 9, 15), count))
+    yield Comparison(Measure("book/farther", UNIT, lambda: distance_time(count, 49, 50), count),
+                     Measure("book/outside", UNIT, lambda: distance_time(count, 18, 19), count), Limit(at_most=1.2))
+    yield Comparison(Measure("book/memory", "bytes/order", memory_an_order, MILLION), limit=Limit(at_most=200),
                      note="no yardstick: the limit is on the figure itself")
 
 

@@ -36,7 +36,7 @@ from pricetime.matching.records import LINE_BYTES, RULES_VERSION, CommandType, P
 
 FLOW = "deep"
 COMMANDS = 1_000_000
-COMMANDS_QUICK = 200_000
+COMMANDS_QUICK = 100_000
 ORDER_CAPACITY = 1 << 21
 LIMIT = Limit(at_most=1.0)
 

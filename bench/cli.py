@@ -87,7 +87,9 @@ def measured(names: list[str], options: harness.Options) -> harness.Report:
     known = [result for result in report.results if result.name in rulers.FIGURES]
     if known:
         base = rulers.base()
-        readings = (rulers.read(result.name, result.unit, result.values, base, result.count) for result in known)
+        busy = bool(machine.warning(report.machine))
+        readings = (rulers.read(result.name, result.unit, result.values, base, result.count, busy=busy)
+                    for result in known)
         report.rulers += [reading for reading in readings if reading is not None]
     return report
 

@@ -40,7 +40,7 @@ class InsideVenue:
         return self._transport.run(self._loop, lines, 1_000_000_000 // rate, timed=True)[1]
 
     def work_off(self, lines: np.ndarray) -> float:
-        """Nanoseconds an order where all wait already."""
+        """Nanoseconds of processor time an order where all wait already."""
         return self._transport.run(self._loop, lines)[0] / len(lines)
 
 

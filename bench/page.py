@@ -188,16 +188,18 @@ def growth_figure(grown: Grown) -> str:
               for size, result in zip(grown.sizes, grown.results, strict=True)]
     stopped = f"<p class='note'>{escape(grown.stopped)}</p>" if grown.stopped else ""
     return (f"<figure><figcaption>{code(grown.name)} {escape(unit)} by {escape(grown.axis)}: exponent "
-            f"<b>{grown.exponent:.2f}</b></figcaption>{plots.growth_chart(grown.axis, unit, points, grown.exponent)}"
-            f"{stopped}</figure>")
+            f"<b>{plots.exponent_label(grown.exponent)}</b></figcaption>"
+            f"{plots.growth_chart(grown.axis, unit, points, grown.exponent)}{stopped}</figure>")
 
 
 def composed(found: Table) -> str:
     """A suite's own table; rows of others' figures are marked."""
-    head = "".join(f"<th{' class=n' if place else ''}>{escape(cell)}</th>" for place, cell in enumerate(found.rows[0]))
+    head = "".join(f"<th{' class=n' if place > 1 else ''}>{escape(cell)}</th>"
+                   for place, cell in enumerate(found.rows[0]))
     rows = "".join(
         f"<tr{' class=published' if place in found.published else ''}>"
-        + "".join(f"<td{' class=n' if column else ''}>{escape(cell)}</td>" for column, cell in enumerate(row)) + "</tr>"
+        + "".join(f"<td{' class=n' if column > 1 else ''}>{escape(cell)}</td>" for column, cell in enumerate(row))
+        + "</tr>"
         for place, row in enumerate(found.rows[1:], 1))
     return (f"<figure><figcaption>{escape(found.title)}</figcaption><div class='scroll'>"
             f"<table><tr>{head}</tr>{rows}</table></div>"

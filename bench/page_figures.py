@@ -24,13 +24,14 @@ def figures(report: Report, results: Sequence[Result], latencies: set[str]) -> I
     """Of one suite. `latencies`: names whose results are percentiles."""
     single = [result for result in results if result.name.rpartition("/")[0] not in latencies]
     several = [result for result in results if result.name.rpartition("/")[0] in latencies]
+    said: set[str] = set()
     if single:
-        rows = "".join(figure_rows(report, result) for result in single)
+        rows = "".join(figure_rows(report, result, said) for result in single)
         yield f"<div class='scroll'><table class='figures'>{HEAD}{rows}</table></div>"
     columns = dict.fromkeys(result.name.rpartition("/")[2] for result in several)
     if several:
         heads = "".join(f"<th class='n'>{escape(column)}</th>" for column in columns)
-        rows = "".join(latency_row(report, name, own, list(columns)) for name, own in groups(several))
+        rows = "".join(latency_row(report, name, own, list(columns), said) for name, own in groups(several))
         yield (
             f"<div class='scroll'><table class='figures'><tr><th>latency, microseconds: median of the repeats, "
             "least and "
@@ -51,12 +52,13 @@ def groups(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
     yield from taken
 
 
-def latency_row(report: Report, name: str, own: Sequence[Result], columns: Sequence[str]) -> str:
-    """One latency: a cell a percentile, with what it is beside its yardstick."""
+def latency_row(report: Report, name: str, own: Sequence[Result], columns: Sequence[str], said: set[str]) -> str:
+    """One latency: a cell a percentile, with what it is beside its yardstick; from where to where is said once."""
+    told = once(name, said)
     found = {result.name.rpartition("/")[2]: result for result in own}
     cells = "".join(latency_cell(found.get(column), report) for column in columns)
     return (
-        f"<tr{kind(name)}><td>{code(name)}{path(name)}</td><td class='n'>{len(own[0].values)} × {own[0].count:,}</td>"
+        f"<tr{kind(name)}><td>{code(name)}{told}</td><td class='n'>{len(own[0].values)} × {own[0].count:,}</td>"
         f"{cells}</tr>"
     )
 
@@ -79,19 +81,27 @@ def latency_cell(result: Result | None, report: Report) -> str:
     return f"<td class='n'>{''.join(parts)}</td>"
 
 
-def figure_rows(report: Report, result: Result) -> str:
-    """A row for each yardstick or limit that a figure has."""
+def figure_rows(report: Report, result: Result, said: set[str]) -> str:
+    """A row for each yardstick or limit that a figure has; from where to where is said once."""
     own: list[Ratio | None] = [*ratios_of(report, result)]
-    return "".join(figure_row(result, ratio) for ratio in own or [None])
+    return "".join(figure_row(result, ratio, once(result.name, said)) for ratio in own or [None])
 
 
-def figure_row(result: Result, ratio: Ratio | None) -> str:
+def once(name: str, said: set[str]) -> str:
+    """From where to where, where no row before has said the same."""
+    where = path(name)
+    told = "" if where in said else where
+    said.add(where)
+    return told
+
+
+def figure_row(result: Result, ratio: Ratio | None, told: str) -> str:
     """The median, its repeats as dots, what it stands beside, from where to where."""
     beside = code(ratio.yardstick.name) if ratio and ratio.yardstick else ""
     value = table.figure(ratio.value) if ratio and ratio.yardstick else ""
     limit = "" if ratio is None or ratio.limit is None else escape(str(ratio.limit))
     return (
-        f"<tr{kind(result.name)}><td>{code(result.name)}{path(result.name)}</td>"
+        f"<tr{kind(result.name)}><td>{code(result.name)}{told}</td>"
         f"<td class='n big'>{table.figure(result.value)}</td>"
         f"<td>{escape(result.unit)}</td><td>{plots.strip(result.values, result.value)}</td>"
         f"<td class='n'>{table.figure(min(result.values))}</td><td class='n'>{table.figure(max(result.values))}</td>"

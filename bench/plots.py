@@ -13,9 +13,8 @@ from pricetime.bench.curves import Curve
 
 WIDTH, HEIGHT = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 66, 150, 14, 46
-COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#c2255c", "#0b7285", "#e67700", "#5f3dc4", "#5c940d", "#495057")
+COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#c2255c", "#0b7285", "#e67700", "#5f3dc4", "#5c940d", "#868e96")
 PERCENTILE_TICKS = (0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999)
-FLAT_EXPONENT = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,11 @@ def time_label(nanoseconds: float) -> str:
         if nanoseconds < size * 1000:
             return f"{nanoseconds / size:.3g} {unit}"
     return f"{nanoseconds / 1e9:.3g} s"
+
+
+def exponent_label(exponent: float) -> str:
+    """Two places, and no minus before a zero."""
+    return f"{round(exponent, 2) + 0.0:.2f}"
 
 
 def count_label(value: float) -> str:
@@ -88,7 +92,7 @@ def chart(lines: Sequence[Line], x: Axis, y: Axis, name: str) -> str:
     parts.append(f'<text class="axis" x="14" y="{(TOP + bottom) / 2:.0f}" text-anchor="middle" '
                  f'transform="rotate(-90 14 {(TOP + bottom) / 2:.0f})">{escape(y.label)}</text>')
     parts += [drawn(line, x, y, right, bottom) for line in lines]
-    for place, line in enumerate(lines):
+    for place, line in enumerate(line for line in lines if line.label):
         at = TOP + 12 + place * 19
         dash = ' stroke-dasharray="4 3"' if line.dashed else ""
         parts.append(f'<line x1="{right + 12}" y1="{at - 4}" x2="{right + 34}" y2="{at - 4}" stroke="{line.colour}" '
@@ -125,13 +129,17 @@ def percentile_chart(curves: Sequence[Curve]) -> str:
     x = Axis("percentile of the samples", 1.0, rarest, ticks)
     y = power_ticks(min(curve.at(1) for curve in curves), max(int(curve.values[-1]) for curve in curves), "latency")
     colour = colours(curve.label for curve in curves)
-    lines = [Line(legend_of(curve), percentile_points(curve), colour[curve.label], curve.yardstick) for curve in curves]
+    lines = [Line(curve.label, percentile_points(curve), colour[curve.label])
+             for curve in curves if not curve.yardstick]
+    beside = [curve for curve in curves if curve.yardstick]
+    lines += [Line(legend_of(curve) if not place else "", percentile_points(curve), colour[curve.label], True)
+              for place, curve in enumerate(beside)]
     return chart(lines, x, y, "latency by percentile")
 
 
 def legend_of(curve: Curve) -> str:
-    """A yardstick's says whose it is."""
-    return f"{curve.label}, {curve.name.partition('/')[0]}" if curve.yardstick else curve.label
+    """One entry for all yardsticks: whose they are; the colours are those of what they stand beside."""
+    return f"{curve.name.partition('/')[0]} (dashed)"
 
 
 def percentile_points(curve: Curve) -> list[tuple[float, float]]:
@@ -175,7 +183,7 @@ def growth_chart(axis: str, unit: str, points: Sequence[tuple[float, float, floa
     bars = [Line("", [(size, low), (size, high)], "#868e96") for size, _, low, high in points]
     titles = [f"{size:,.0f} {axis}: {value:,.4g} {unit} ({low:,.4g} to {high:,.4g})"
               for size, value, low, high in points]
-    text = f"size ^ {0 if abs(exponent) < FLAT_EXPONENT else exponent:.2f}"
+    text = f"size ^ {exponent_label(exponent)}"
     svg = chart([Line("median", list(zip(sizes, middle, strict=True)), COLOURS[0], titles=titles),
                  Line(text, fit, COLOURS[1], dashed=True)], x, y, f"{unit} by {axis}")
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM

@@ -144,8 +144,12 @@ def test_a_slow_yardstick_fails_the_run(monkeypatch, capsys) -> None:
             return [Comparison(Measure("bare/tcp/1", "orders/s", lambda: 1.0, 100_000))]
 
     monkeypatch.setattr(cli, "_suite", lambda name: Suite)
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (0.1, 0.1, 0.1))
     assert bench("gateway") == 1
     assert "YARDSTICKS TOO SLOW, the run does not count: bare/tcp/1 0.00" in capsys.readouterr().out
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (64.0 * (machine.os.cpu_count() or 1), 0.0, 0.0))
+    assert bench("gateway") == 0
+    assert "too noisy to say whether these yardsticks are fast enough" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("small_flows")

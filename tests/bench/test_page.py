@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,6 +175,12 @@ def test_each_figure_says_from_where_to_where() -> None:
         assert span_of(name) is not None, name
     assert span_of("nothing/known") is None
     assert len({span.pattern for span in SPANS}) == len(SPANS)
+
+
+def test_the_docs_say_the_same() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+    for span in SPANS:
+        assert f"| `{span.pattern}` | {span.start} | {span.end} |" in text
 
 
 @pytest.mark.parametrize(
