@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +34,9 @@ NICE = 10
 LOOK_SECONDS = 0.2          # between two looks whether something is due by time, or the venue has gone
 ENDING = threading.Event()
 END_SECONDS = 0.5           # it has to end by itself; then it is killed
+PAUSE_SECONDS_MIN = 1.0     # before it is started again, twice as long each time
+PAUSE_SECONDS_MAX = 60.0    # at most; when it has run for longer than that, the next pause is short again
+FAILURES_MAX = 100          # lines that nobody has asked for; the oldest go
 
 
 @dataclass(frozen=True)
@@ -55,39 +59,69 @@ class Policy:
 
 
 class SnapshotProcess:
-    """The venue's side: starts the process, says once where it has ended by itself, ends it."""
+    """The venue's side: starts the process, starts it again where it has ended by itself, says so, ends it.
+
+    A thread waits for its end. A start that follows soon waits twice as long as the one before."""
 
     def __init__(self, directory: str | os.PathLike[str], policy: Policy) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._failure: str | None = None
-        command = [
-            sys.executable, "-P", "-m", __name__, str(Path(directory).absolute()), "--parent", str(os.getpid()),
+        self._failures: deque[str] = deque(maxlen=FAILURES_MAX)
+        self._ending = threading.Event()
+        self._lock = threading.Lock()           # one process at a time, none once it ends
+        self._arguments = [
+            "-P", "-m", __name__, str(Path(directory).absolute()), "--parent", str(os.getpid()),
             "--every-commands", str(policy.every_commands), "--every-seconds", str(policy.every_seconds),
             "--keep", str(policy.keep), "--pack-after", str(policy.pack_after), *["--prune"] * policy.prune,
         ]  # fmt: skip
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/",
-                                             env=environment)
-        except OSError as error:
-            self._failure = f"the process beside the venue does not start: {(error.strerror or str(error)).lower()}"
+        self._environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        failure = self._start()
+        threading.Thread(target=self._keep, args=(failure,), name="snapshots", daemon=True).start()
+
+    def _start(self) -> str:
+        """Start the process; why that was not possible, or nothing."""
+        with self._lock:
+            if self._ending.is_set():
+                return ""
+            try:
+                self._process = subprocess.Popen([sys.executable, *self._arguments], stdin=subprocess.PIPE,
+                                                 stdout=subprocess.DEVNULL, cwd="/", env=self._environment)
+            except OSError as error:
+                return f"does not start: {(error.strerror or str(error)).lower()}"
+        return ""
+
+    def _keep(self, failure: str) -> None:
+        """The thread: see that there is a process until the venue ends."""
+        pause = PAUSE_SECONDS_MIN
+        while True:
+            since, process = time.monotonic(), self._process
+            if process is not None:
+                failure = f"has ended (status {process.wait()})"
+            if self._ending.is_set():
+                return
+            if time.monotonic() - since > PAUSE_SECONDS_MAX:
+                pause = PAUSE_SECONDS_MIN
+            self._process = None
+            self._failures.append(f"the process beside the venue {failure}; it is started again in {pause:g} s")
+            if self._ending.wait(pause):
+                return
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
+            failure = self._start()
 
     @property
     def pid(self) -> int:
         """Number of the process; 0: there is none."""
-        return self._process.pid if self._process else 0
+        process = self._process
+        return process.pid if process else 0
 
     def failure(self) -> str | None:
-        """One line, once, when there is no process though the venue runs."""
-        if self._process is not None and self._process.poll() is not None:
-            self._failure = f"the process beside the venue has ended (status {self._process.returncode})"
-            self._process = None
-        failure, self._failure = self._failure, None
-        return failure and f"snapshots: {failure}; none are made until the venue is started again"
+        """One line, once, for each time that there was no process though the venue ran; None: nothing more to say."""
+        return f"snapshots: {self._failures.popleft()}" if self._failures else None
 
     def end(self) -> None:
         """End it, at once or nearly so."""
-        process, self._process = self._process, None
+        self._ending.set()
+        with self._lock:
+            process, self._process = self._process, None
         if process is None:
             return
         if process.stdin is not None:
