@@ -20,6 +20,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "atomics.h"
+
 enum {
     RING_LINE = 64,
     RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
@@ -40,14 +42,6 @@ typedef struct {
     uint64_t capacity;                          /* a power of two, a multiple of RING_STRETCH */
 } EventRing;
 
-static inline void ring_pause(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* Nanoseconds of processor time that this thread has had. */
 static inline uint64_t ring_thread_time(void) {
     struct timespec now;
@@ -58,7 +52,7 @@ static inline uint64_t ring_thread_time(void) {
 /* After `looks` looks in vain: rest a moment; after many let others have the core, where there may be but one. */
 static inline void ring_wait(uint64_t looks, int pauses) {
     if (looks >= RING_PATIENCE) sched_yield();
-    for (int i = 0; i < pauses; i++) ring_pause();
+    for (int i = 0; i < pauses; i++) processor_pause();
 }
 
 static inline void ring_destroy(EventRing *ring) {
@@ -97,15 +91,6 @@ static inline void *ring_stretch(EventRing *ring) {
     return ring->slots + (ring->written & (ring->capacity - 1)) * ring->slot_bytes;
 }
 
-/* Ask for a cache line to write to. */
-static inline void ring_own(const void *line) {
-#if defined(__x86_64__)
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
-#else
-    __builtin_prefetch(line, 1);
-#endif
-}
-
 /* Writer: the first `count` slots of the stretch are whole. */
 static inline void ring_publish(EventRing *ring, size_t count) {
     __atomic_store_n(&ring->published, ring->written + count, __ATOMIC_RELEASE);
@@ -115,8 +100,8 @@ static inline void ring_publish(EventRing *ring, size_t count) {
 static inline void ring_prepare(EventRing *ring, size_t count, size_t slot_bytes) {
     uint64_t at = (ring->written + count + RING_AHEAD) & (ring->capacity - 1);
     const char *line = ring->slots + at * slot_bytes;
-    ring_own(&ring->published);
-    for (size_t i = 0; i < 2 * slot_bytes; i += RING_LINE) ring_own(line + i);
+    ask_for_line(&ring->published);
+    for (size_t i = 0; i < 2 * slot_bytes; i += RING_LINE) ask_for_line(line + i);
 }
 
 /* Writer: the whole stretch is; the next one. */

@@ -277,6 +277,7 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
     check_schedule(config, name)
     check_names(config, name)
     check_risk(config, name)
+    check_prune(config, name)
     return config
 
 
@@ -387,6 +388,16 @@ def check_risk(config: Config, name: str) -> None:
             raise UserError(f"{place}: stands there twice for one currency; say all its limits in one")
         seen.add(of)
         check_limits(entry, place)
+
+
+def check_prune(config: Config, name: str) -> None:
+    """Only behind snapshots is a log pruned: without any it never would be, silently."""
+    made = config.snapshot.every_commands or config.snapshot.every_seconds
+    if config.log.prune and not made:
+        raise UserError(
+            f"{name}: [log] prune: found true, but no snapshot is ever made behind which it could; expected "
+            "every_commands or every_seconds in [snapshot] (or `pricetime prune` by hand)"
+        )
 
 
 def check_limits(entry: RiskSection, place: str) -> None:

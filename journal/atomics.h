@@ -39,4 +39,13 @@ static inline void ask_for_line(const void *place) {
 #endif
 }
 
+/* Tell the processor that this thread only looks at a word again and again. */
+static inline void processor_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -10,3 +10,4 @@ cdef extern from "atomics.h" nogil:
     void fence_full()
     void touch_word(void* word)
     void ask_for_line(const void* place)
+    void processor_pause()

@@ -37,6 +37,10 @@ class Child:
         """Its exit status where it has ended; None: it runs."""
         return self._process.poll()
 
+    def wait(self) -> int:
+        """Its exit status, once it has ended."""
+        return self._process.wait()
+
     def end(self) -> None:
         """End it, at once or nearly so."""
         if self._process.stdin is not None:

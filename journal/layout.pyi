@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADER_SIZE: Final[int]
+PAGE_BYTES: Final[int]
 IDENTITY_SIZE: Final[int]
 FORMAT: Final[int]
 BYTE_ORDER: Final[int]

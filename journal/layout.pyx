@@ -10,6 +10,7 @@ from pricetime.journal.atomics cimport load_acquire
 from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RULES_VERSION
 
 HEADER_SIZE = HEADER_BYTES
+PAGE_BYTES = 4096                   # of memory, at least: what is on two pages is fetched apart
 IDENTITY_SIZE = IDENTITY_BYTES
 FORMAT = FORMAT_VERSION
 BYTE_ORDER = BYTE_ORDER_MARK

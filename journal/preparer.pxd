@@ -13,7 +13,7 @@ from libc.stdint cimport uint64_t
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport Segment
 from pricetime.journal.syncer cimport Syncer
-from pricetime.journal.threads cimport pthread_cond_t, pthread_mutex_t
+from pricetime.journal.threads cimport Parking
 
 cdef enum PreparerState:
     PREPARING = 0
@@ -31,8 +31,7 @@ cdef struct Preparer:
     uint64_t state                  # PreparerState
     uint64_t error                  # errno of FAILED
     uint64_t fatal                  # errno of a sync that failed: nothing is appended any more
-    uint64_t parked                 # 1: the helper sleeps until it is woken
-    uint64_t zeros[12]
+    uint64_t zeros[13]
     uint64_t progress               # offset that the hot thread has reached in the current segment
     uint64_t stop                   # 1: end the thread
     uint64_t more_zeros[14]
@@ -45,8 +44,7 @@ cdef struct Preparer:
     Syncer* syncer                  # NULL but at level `power`; it uses a segment until it has passed it
     SegmentHeader identity          # what all segments of this run have in their headers
     int directory                   # descriptor of DIR/log
-    pthread_mutex_t mutex
-    pthread_cond_t wake
+    Parking parking                 # the helper sleeps until it is woken
 
 cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity, Syncer* syncer) noexcept nogil
     # Sets everything up, without a segment. 0 or errno.

@@ -12,13 +12,11 @@ from libc.string cimport memcpy, memmove, memset
 from posix.time cimport CLOCK_REALTIME, clock_gettime, nanosleep, timespec
 from posix.unistd cimport fsync
 
-from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
+from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL
 from pricetime.journal.segment cimport (
     file_flush, file_sync, lasting, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
-from pricetime.journal.threads cimport (
-    pthread_cond_destroy, pthread_cond_init, pthread_cond_signal, pthread_cond_wait, pthread_mutex_destroy, pthread_mutex_init,
-    pthread_mutex_lock, pthread_mutex_unlock)
+from pricetime.journal.threads cimport parking_free, parking_init, parking_sleep, parking_wake
 
 cdef enum:
     NAP_NS = 200_000
@@ -33,15 +31,11 @@ cdef void preparer_nap() noexcept nogil:
 
 
 cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity, Syncer* syncer) noexcept nogil:
-    cdef int error
     memset(preparer, 0, sizeof(Preparer))
     preparer.syncer = syncer
     preparer.directory = directory
     memcpy(&preparer.identity, identity, sizeof(SegmentHeader))
-    error = pthread_mutex_init(&preparer.mutex, NULL)
-    if error == 0:
-        error = pthread_cond_init(&preparer.wake, NULL)
-    return error
+    return parking_init(&preparer.parking)
 
 
 cdef int preparer_next(Preparer* preparer) noexcept nogil:
@@ -211,8 +205,9 @@ cdef bint step(Preparer* preparer) noexcept nogil:
     return populate_ahead(preparer) or flush_retired(preparer)
 
 
-cdef bint work_waits(Preparer* preparer) noexcept nogil:
-    """Whether the hot thread has left something since the last step (called with `parked` already set)."""
+cdef bint work_waits(const void* owner) noexcept nogil:
+    """Whether the hot thread has left something since the last step."""
+    cdef Preparer* preparer = <Preparer*> owner
     cdef uint64_t state = load_acquire(&preparer.state)
     cdef size_t target = 0
     if load_acquire(&preparer.stop):
@@ -220,18 +215,6 @@ cdef bint work_waits(Preparer* preparer) noexcept nogil:
     if load_relaxed(&preparer.fatal):
         return False
     return state == TAKEN or state == PREPARING or short_of_pages(preparer, &target) != NULL
-
-
-cdef void park(Preparer* preparer) noexcept nogil:
-    """Sleep until woken. The full fence pairs with the one in preparer_wake: one of the two sides sees the other's
-    store."""
-    pthread_mutex_lock(&preparer.mutex)
-    store_relaxed(&preparer.parked, 1)
-    fence_full()
-    while load_relaxed(&preparer.parked) and not work_waits(preparer):
-        pthread_cond_wait(&preparer.wake, &preparer.mutex)
-    store_relaxed(&preparer.parked, 0)
-    pthread_mutex_unlock(&preparer.mutex)
 
 
 cdef void preparer_run(Preparer* preparer) noexcept nogil:
@@ -243,17 +226,12 @@ cdef void preparer_run(Preparer* preparer) noexcept nogil:
             naps += 1
             preparer_nap()
         else:
-            park(preparer)
+            parking_sleep(&preparer.parking, work_waits, preparer)
             naps = 0
 
 
 cdef void preparer_wake(Preparer* preparer) noexcept nogil:
-    fence_full()
-    if load_relaxed(&preparer.parked):
-        pthread_mutex_lock(&preparer.mutex)
-        store_relaxed(&preparer.parked, 0)
-        pthread_cond_signal(&preparer.wake)
-        pthread_mutex_unlock(&preparer.mutex)
+    parking_wake(&preparer.parking)
 
 
 cdef void preparer_stop(Preparer* preparer) noexcept nogil:
@@ -281,5 +259,4 @@ cdef void preparer_free(Preparer* preparer) noexcept nogil:
         segment_close(&preparer.retired[i])
     segment_close(&preparer.next)
     segment_close(&preparer.current)
-    pthread_cond_destroy(&preparer.wake)
-    pthread_mutex_destroy(&preparer.mutex)
+    parking_free(&preparer.parking)

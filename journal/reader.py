@@ -21,6 +21,9 @@ from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import COMMAND
 
 BLOCK_BYTES = 1 << 20
+# Commands that a tail leaves behind a busy writer: the lines that it is about to write are on another page then, and no
+# processor fetches ahead from one page into the next.
+DISTANCE = layout.PAGE_BYTES // COMMAND.itemsize
 EVER = 2**63 - 1
 OR_CUT = "or, if the machine went down, start the venue: what was never synced is cut then"
 
@@ -59,6 +62,7 @@ class Reader:
         if not segments:
             raise UserError(f"{self.folder}: no log segment in it yet; a venue that starts on {self.folder.parent} "
                             "makes one")
+        self._first = segments[0].first_sequence
         # Nothing before a segment is later than its previous_time.
         fitting = [segment for segment in segments if segment.first_sequence <= self._from
                    or segment.header["previous_time"] <= self._before_time]
@@ -80,6 +84,11 @@ class Reader:
         self._bytes = segment.map()
         self._segment = segment
         self._place = Scan(layout.HEADER_SIZE, place.sequence, place.time, place.checksum)
+
+    @property
+    def first_sequence(self) -> int:
+        """The oldest command that the log had when it was opened: 1, unless it was pruned."""
+        return self._first
 
     @property
     def sequence(self) -> int:
@@ -132,14 +141,21 @@ class Reader:
 
     def tail(self, timeout: float | None = None) -> Iterator[np.ndarray]:
         """Like iterating, but waits for more: ends when nothing has come for `timeout` seconds (None: never) or
-        `until_` is reached. Where nothing comes it sleeps, and the writer wakes it (wake.pxd)."""
-        doze, since, left = Doze(self.folder.parent), time.monotonic(), math.inf
+        `until_` is reached. Where nothing comes it sleeps, and the writer wakes it (wake.pxd).
+
+        Behind a writer that goes on without a rest it keeps a distance, some ten microseconds: a reader that is close
+        behind fetches lines that are about to be written, and the writer has to get each of them back."""
+        doze, since, left, distance = Doze(self.folder.parent), time.monotonic(), math.inf, 0
         while not self.done():
-            block = self.next_block()
+            block = self.next_block(distance)
             if block is not None:
                 doze.awake()
-                since = time.monotonic()
+                since, distance = time.monotonic(), DISTANCE
                 yield block
+                continue
+            if distance:
+                if not doze.goes_on(self._bytes, self.sequence + 2 * DISTANCE):
+                    distance = 0
                 continue
             if timeout is not None:
                 left = since + timeout - time.monotonic()
@@ -147,18 +163,21 @@ class Reader:
                     return
             doze.wait(self._bytes, self.sequence, left)
 
-    def next_block(self) -> np.ndarray | None:
-        """The next block that is committed now; None where there is none (yet)."""
+    def next_block(self, distance: int = 0) -> np.ndarray | None:
+        """The next block that is committed now; None where there is none (yet). Without the last `distance` commands of
+        the segment at hand."""
         while True:
             committed = layout.committed(self._bytes)
             self._skip(committed)
-            start, until = self._place.offset, min(committed, self.until_sequence)
+            start, until = self._place.offset, min(max(committed - distance, 0), self.until_sequence)
             end = ScanEnd.LIMIT
             if self._place.sequence < until:
                 end = self._place.go(self._bytes, until, start + BLOCK_BYTES, self._verify, self.until_time)
             if self._place.offset > start:
                 return self._bytes[start:self._place.offset].view(COMMAND)
             self._refuse_damage(end)
+            if distance and self._place.sequence < min(committed, self.until_sequence):
+                return None
             self._late = self._place.sequence < until   # nothing wrong and no step forward: the next one is too late
             self._check_mark()
             if self.done() or not self._next_segment():

@@ -225,7 +225,7 @@ def judge(found: Recovered, index: int, place: Scan, end: ScanEnd, behind: int |
     expected = place.sequence + 1
     safe = safe_position(found)
     if expected <= safe or (later and later[0].first_sequence == expected):
-        if later and end == ScanEnd.FULL:
+        if later and (end == ScanEnd.FULL or ends_here(segment, place, behind)):
             missing = found.folder / layout.segment_name(expected)
             raise CheckFailed(f"{missing}: missing: {segment.name} ends at offset {place.offset} with command "
                               f"{place.sequence}, and {later[0].name} is next; {restore(missing)}")
@@ -237,6 +237,11 @@ def judge(found: Recovered, index: int, place: Scan, end: ScanEnd, behind: int |
     also = f", {len(later)} segment{'s' * (len(later) > 1)} behind it" if later else ""
     found.notes.append(f"{segment.path}: cut at offset {place.offset}, behind command {place.sequence}: "
                        f"{EXPLANATION[end]}, and what follows was never synced{also}")
+
+
+def ends_here(segment: SegmentFile, place: Scan, behind: int | None) -> bool:
+    """Whether a segment with room left says itself that this was its last record."""
+    return behind is None and int(segment.header["appended"]) == place.sequence
 
 
 def told(found: Recovered, safe: int, behind: int | None) -> str:

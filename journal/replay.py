@@ -13,6 +13,8 @@ from pricetime.matching.errors import CheckFailed
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import EventType
 
+OnBlock = Callable[[np.ndarray, np.ndarray], None]      # gets lines, and the events that they made
+
 
 @dataclass
 class Replayed:
@@ -29,7 +31,7 @@ class Replayed:
         return self.commands / self.seconds if self.seconds else 0.0
 
 
-def replay(reader: Reader, engine: EitherEngine, *, on_block: Callable[[np.ndarray, np.ndarray], None] | None = None,
+def replay(reader: Reader, engine: EitherEngine, *, on_block: OnBlock | None = None,
            on_progress: Callable[[Replayed], None] | None = None, counts: Replayed | None = None) -> Replayed:
     """Apply every command of `reader` to `engine` (either kind), which stands right before the first of them.
 
@@ -59,8 +61,7 @@ def replay(reader: Reader, engine: EitherEngine, *, on_block: Callable[[np.ndarr
     return counts
 
 
-def apply(engine: EitherEngine, lines: np.ndarray,
-          on_block: Callable[[np.ndarray, np.ndarray], None] | None) -> tuple[int, int]:
+def apply(engine: EitherEngine, lines: np.ndarray, on_block: OnBlock | None) -> tuple[int, int]:
     """One block through the Python interface that both engines have: (events, trades)."""
     events = engine.apply(lines)
     refused = events[events["sequence"] == 0]

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from pricetime.journal import layout
 from pricetime.journal.directory import list_segments, log_folder
 from pricetime.journal.reader import EVER, Reader
+from pricetime.journal.recovery import oldest_sequence
 from pricetime.journal.replay import Replayed, replay
 from pricetime.journal.snapshot import Snapshot, candidates, check_place, load, passed_over, present, write
 from pricetime.matching.engine import Engine
@@ -75,8 +76,7 @@ def refuse_earlier(directory: str | os.PathLike[str], first: int) -> None:
 
 def first_command(directory: str | os.PathLike[str]) -> int:
     """The sequence number that a log begins with; 1 where nothing was pruned, or nothing is there yet."""
-    segments = list_segments(log_folder(directory))
-    return segments[0].first_sequence if segments else 1
+    return oldest_sequence(log_folder(directory))
 
 
 def last_command(directory: str | os.PathLike[str]) -> int:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,9 @@ from pricetime.matching.errors import UserError
 
 NICE = 10
 ENDING = threading.Event()
+PAUSE_SECONDS_MIN = 1.0     # before it is started again, twice as long each time
+PAUSE_SECONDS_MAX = 60.0    # at most; when it has run for longer than that, the next pause is short again
+FAILURES_MAX = 100          # lines that nobody has asked for; the oldest go
 
 
 @dataclass(frozen=True)
@@ -51,37 +55,67 @@ class Policy:
 
 
 class SnapshotProcess:
-    """The venue's side: starts the process, says once where it has ended by itself, ends it."""
+    """The venue's side: starts the process, starts it again where it has ended by itself, says so, ends it.
+
+    A thread waits for its end. A start that follows soon waits twice as long as the one before."""
 
     def __init__(self, directory: str | os.PathLike[str], policy: Policy) -> None:
         self._child: Child | None = None
-        self._failure: str | None = None
-        arguments = [
+        self._failures: deque[str] = deque(maxlen=FAILURES_MAX)
+        self._ending = threading.Event()
+        self._lock = threading.Lock()           # one process at a time, none once it ends
+        self._arguments = [
             str(Path(directory).absolute()), "--every-commands", str(policy.every_commands), "--every-seconds",
             str(policy.every_seconds), "--keep", str(policy.keep), "--pack-after", str(policy.pack_after),
             *["--prune"] * policy.prune,
         ]  # fmt: skip
-        try:
-            self._child = Child(__name__, arguments)
-        except OSError as error:
-            self._failure = f"the process beside the venue does not start: {(error.strerror or str(error)).lower()}"
+        failure = self._start()
+        threading.Thread(target=self._keep, args=(failure,), name="snapshots", daemon=True).start()
+
+    def _start(self) -> str:
+        """Start the process; why that was not possible, or nothing."""
+        with self._lock:
+            if self._ending.is_set():
+                return ""
+            try:
+                self._child = Child(__name__, self._arguments)
+            except OSError as error:
+                return f"does not start: {(error.strerror or str(error)).lower()}"
+        return ""
+
+    def _keep(self, failure: str) -> None:
+        """The thread: see that there is a process until the venue ends."""
+        pause = PAUSE_SECONDS_MIN
+        while True:
+            since, child = time.monotonic(), self._child
+            if child is not None:
+                failure = f"has ended (status {child.wait()})"
+            if self._ending.is_set():
+                return
+            if time.monotonic() - since > PAUSE_SECONDS_MAX:
+                pause = PAUSE_SECONDS_MIN
+            self._child = None
+            self._failures.append(f"the process beside the venue {failure}; it is started again in {pause:g} s")
+            if self._ending.wait(pause):
+                return
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
+            failure = self._start()
 
     @property
     def pid(self) -> int:
         """Number of the process; 0: there is none."""
-        return self._child.pid if self._child else 0
+        child = self._child
+        return child.pid if child else 0
 
     def failure(self) -> str | None:
-        """One line, once, when there is no process though the venue runs."""
-        if self._child is not None and (status := self._child.status()) is not None:
-            self._failure = f"the process beside the venue has ended (status {status})"
-            self._child = None
-        failure, self._failure = self._failure, None
-        return failure and f"snapshots: {failure}; none are made until the venue is started again"
+        """One line, once, for each time that there was no process though the venue ran; None: nothing more to say."""
+        return f"snapshots: {self._failures.popleft()}" if self._failures else None
 
     def end(self) -> None:
         """End it, at once or nearly so."""
-        child, self._child = self._child, None
+        self._ending.set()
+        with self._lock:
+            child, self._child = self._child, None
         if child is not None:
             child.end()
 

@@ -10,9 +10,9 @@ the target sees every segment that it reaches.
 
 from libc.stdint cimport uint64_t
 
-from pricetime.journal.atomics cimport fence_full, load_relaxed, store_release
+from pricetime.journal.atomics cimport store_release
 from pricetime.journal.layout cimport SegmentHeader
-from pricetime.journal.threads cimport pthread_cond_t, pthread_mutex_t
+from pricetime.journal.threads cimport Parking, parking_wake
 from pricetime.journal.wake cimport WakeWords
 
 cdef enum:
@@ -36,12 +36,10 @@ cdef struct Syncer:
     uint64_t passed                 # segments that it needs no more: the preparer may let go of them
     uint64_t fatal                  # errno of a sync that failed: what is on the disk is not known any more
     uint64_t groups                 # syncs so far
-    uint64_t parked                 # 1: it sleeps until it is asked
-    uint64_t more_zeros[11]
+    uint64_t more_zeros[12]
     WakeWords* readers              # of readers in other processes that sleep; NULL: none can
     int bell[2]
-    pthread_mutex_t mutex
-    pthread_cond_t wake
+    Parking parking                 # it sleeps until it is asked
 
 cdef int syncer_init(Syncer* syncer, uint64_t sequence, WakeWords* wake) noexcept nogil
     # For a log that is on the disk up to `sequence`. 0 or errno.
@@ -50,7 +48,6 @@ cdef void syncer_begin(Syncer* syncer, SegmentHeader* header, int file) noexcept
 cdef void syncer_run(Syncer* syncer) noexcept nogil
     # The thread's body: until syncer_stop, or a sync that failed.
 cdef void syncer_stop(Syncer* syncer) noexcept nogil
-cdef void syncer_wake(Syncer* syncer) noexcept nogil
 cdef void syncer_free(Syncer* syncer) noexcept nogil
     # After the thread has ended.
 cdef bint syncer_listen(Syncer* syncer, uint64_t known) noexcept nogil
@@ -62,6 +59,4 @@ cdef void syncer_rest(Syncer* syncer) noexcept nogil
 cdef inline void syncer_ask(Syncer* syncer, uint64_t sequence) noexcept nogil:
     """Hot thread: have everything up to `sequence` committed. A system call only where the syncer sleeps."""
     store_release(&syncer.target, sequence)
-    fence_full()
-    if load_relaxed(&syncer.parked):
-        syncer_wake(syncer)
+    parking_wake(&syncer.parking)

@@ -6,9 +6,7 @@ from libc.string cimport memset
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport file_sync, lasting
-from pricetime.journal.threads cimport (
-    pthread_cond_destroy, pthread_cond_init, pthread_cond_signal, pthread_cond_wait, pthread_mutex_destroy, pthread_mutex_init,
-    pthread_mutex_lock, pthread_mutex_unlock)
+from pricetime.journal.threads cimport parking_free, parking_init, parking_sleep, parking_wake
 from pricetime.journal.wake cimport WakeWords, wake_readers
 
 cdef extern from "platform.h" nogil:
@@ -24,16 +22,13 @@ cdef int syncer_init(Syncer* syncer, uint64_t sequence, WakeWords* wake) noexcep
     syncer.target = syncer.committed = sequence
     syncer.readers = wake
     syncer.bell[0] = syncer.bell[1] = -1
-    error = pthread_mutex_init(&syncer.mutex, NULL)
-    if error == 0:
-        error = pthread_cond_init(&syncer.wake, NULL)
+    error = parking_init(&syncer.parking)
     return error if error else bell_create(syncer.bell)
 
 
 cdef void syncer_free(Syncer* syncer) noexcept nogil:
     bell_destroy(syncer.bell)
-    pthread_cond_destroy(&syncer.wake)
-    pthread_mutex_destroy(&syncer.mutex)
+    parking_free(&syncer.parking)
 
 
 cdef void syncer_begin(Syncer* syncer, SegmentHeader* header, int file) noexcept nogil:
@@ -91,40 +86,25 @@ cdef bint sync_group(Syncer* syncer) noexcept nogil:
     return True
 
 
-cdef bint work_waits(Syncer* syncer) noexcept nogil:
+cdef bint work_waits(const void* owner) noexcept nogil:
+    cdef const Syncer* syncer = <const Syncer*> owner
+    if load_acquire(&syncer.stop):
+        return True
     return (load_relaxed(&syncer.fatal) == 0
             and (load_acquire(&syncer.target) > syncer.committed or load_acquire(&syncer.begun) > syncer.passed + 1))
-
-
-cdef void park(Syncer* syncer) noexcept nogil:
-    """Sleep until asked. The full fence pairs with the one in syncer_ask: one of the two sides sees the other's store."""
-    pthread_mutex_lock(&syncer.mutex)
-    store_relaxed(&syncer.parked, 1)
-    fence_full()
-    while load_relaxed(&syncer.parked) and not load_acquire(&syncer.stop) and not work_waits(syncer):
-        pthread_cond_wait(&syncer.wake, &syncer.mutex)
-    store_relaxed(&syncer.parked, 0)
-    pthread_mutex_unlock(&syncer.mutex)
 
 
 cdef void syncer_run(Syncer* syncer) noexcept nogil:
     while not load_acquire(&syncer.stop):
         if not sync_group(syncer):
-            park(syncer)
+            parking_sleep(&syncer.parking, work_waits, syncer)
 
 
 # --------------------------------------------------------------------------------------------- the hot thread
 
-cdef void syncer_wake(Syncer* syncer) noexcept nogil:
-    pthread_mutex_lock(&syncer.mutex)
-    store_relaxed(&syncer.parked, 0)
-    pthread_cond_signal(&syncer.wake)
-    pthread_mutex_unlock(&syncer.mutex)
-
-
 cdef void syncer_stop(Syncer* syncer) noexcept nogil:
     store_release(&syncer.stop, 1)
-    syncer_wake(syncer)
+    parking_wake(&syncer.parking)
 
 
 cdef bint syncer_listen(Syncer* syncer, uint64_t known) noexcept nogil:

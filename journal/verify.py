@@ -34,13 +34,15 @@ class Verified:
     (low, high).
 
     first: the command that it began with. begun_with: the snapshot that was believed for what is before it, where the
-    log's beginning was pruned. snapshots: all that are there but that one, the oldest first."""
+    log's beginning was pruned. oldest: the log's first command; those from it to `first` were read, and not matched.
+    snapshots: all that are there but that one, the oldest first."""
 
     sequence: int
     digest: bytes
     event_digest: tuple[int, int]
     replayed: Replayed
     first: int
+    oldest: int
     begun_with: Path | None
     snapshots: list[CheckedSnapshot]
 
@@ -71,7 +73,8 @@ def verify(directory: str | os.PathLike[str], engine: EitherEngine, *,
             checked.append(CheckedSnapshot(path, fault_of(path, reader, engine)))
     reader.until_sequence = SEQUENCE_MAX
     replay(reader, engine, on_progress=on_progress, counts=replayed)
-    return Verified(engine.sequence, engine.digest(), engine.event_digest, replayed, first, begun_with, checked)
+    return Verified(engine.sequence, engine.digest(), engine.event_digest, replayed, first, reader.first_sequence,
+                    begun_with, checked)
 
 
 def begin(directory: str | os.PathLike[str], engine: EitherEngine,

@@ -47,15 +47,6 @@ static inline void words_sleep(void *bell, uint64_t was, int64_t nanoseconds) {
 #endif
 }
 
-/* Tell the processor that this thread only looks at a word again and again. */
-static inline void processor_pause(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static inline int64_t nanoseconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -11,7 +11,7 @@ from posix.stat cimport S_ISREG, fstat, struct_stat
 from posix.time cimport nanosleep, timespec
 from posix.unistd cimport close
 
-from pricetime.journal.atomics cimport fence_full, load_acquire, store_relaxed
+from pricetime.journal.atomics cimport fence_full, load_acquire, processor_pause, store_relaxed
 from pricetime.journal.layout cimport SegmentHeader
 
 cdef extern from "<fcntl.h>" nogil:
@@ -26,7 +26,6 @@ cdef extern from "wake.h" nogil:
     void words_wake_one(void* bell)
     void words_ring(void* bell)
     void words_sleep(void* bell, uint64_t was, int64_t nanoseconds)
-    void processor_pause()
     int64_t nanoseconds_now()
 
 TAIL_NAME = "tail"                  # the file, in the venue's directory
@@ -37,6 +36,8 @@ cdef enum:
     NAPS_NS = 2_000_000             # then in naps, so that a busy writer has nobody to wake
     NAP_NS = 50_000
     SLEEP_NS = 100_000_000          # at most: a wake may be lost with a writer that dies
+    STILL_NS = 20_000               # a writer that commits nothing for so long rests
+    GATHER_NS = 60_000              # what is committed is held back so long at most for a writer that does not
     POLL_NS_MIN = 50_000            # where there is no waking
     POLL_NS_MAX = 1_000_000
     RETRY_NS = 1_000_000_000        # then it is looked whether there is by now
@@ -100,6 +101,24 @@ cdef void watch(const SegmentHeader* header, uint64_t sequence, int64_t nanoseco
             pauses *= 2
 
 
+cdef bint goes_on(const SegmentHeader* header, uint64_t sequence) noexcept nogil:
+    """Whether the writer gets beyond `sequence` without a rest, and soon. Looks seldom: each look takes the position's line away
+    from the writer."""
+    cdef int64_t now = nanoseconds_now()
+    cdef int64_t until = now + GATHER_NS, still
+    cdef uint64_t last, committed = load_acquire(&header.committed.value)
+    while committed < sequence:
+        last = committed
+        still = now + STILL_NS
+        while now < still:
+            processor_pause()
+            now = nanoseconds_now()
+        committed = load_acquire(&header.committed.value)
+        if committed < sequence and (committed == last or now >= until):
+            return False
+    return True
+
+
 cdef enum Stage:
     SPINNING = 0                    # something has come just now, and more may
     NAPPING = 1
@@ -142,6 +161,14 @@ cdef class Doze:
         """Something has come."""
         self.stage = SPINNING
         self.poll_ns = POLL_NS_MIN
+
+    def goes_on(self, const unsigned char[::1] segment not None, uint64_t sequence) -> bool:
+        """Whether the writer gets to command `sequence` in some ten microseconds, without a rest; comes back when that is
+        known. `segment`: the newest one, mapped."""
+        cdef bint found
+        with nogil:
+            found = goes_on(<const SegmentHeader*> &segment[0], sequence)
+        return found
 
     def wait(self, const unsigned char[::1] segment not None, uint64_t sequence, double seconds):
         """One step of waiting for more than command `sequence`, at most so long; `segment`: the newest one, mapped. Look

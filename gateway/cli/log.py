@@ -10,14 +10,12 @@ import numpy as np
 
 from pricetime.gateway import json_lines
 from pricetime.gateway.cli.match import new_engine
-from pricetime.gateway.cli.progress import ReplayProgress
+from pricetime.gateway.cli.restored import replayed, restored
 from pricetime.gateway.codec import Codec
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
 from pricetime.journal.replay import replay
-from pricetime.journal.restoration import restore
 from pricetime.matching.errors import UserError
-from pricetime.matching.interface import EitherEngine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine, codec = new_engine(reference=False), Codec()
     if first > 1:
         # Names and scales are what the definitions before have made of them.
-        engine = state_before(arguments.directory, first)
+        engine = replayed(restored(arguments.directory, until_sequence=first - 1), first - 1)
         codec.directory.load(engine)
 
     def print_block(lines: np.ndarray, events: np.ndarray) -> None:
@@ -47,16 +45,3 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{arguments.directory}: the log ends with command {engine.sequence}, before {first}")
     sys.stdout.buffer.flush()
     return 0
-
-
-def state_before(directory: str, first: int) -> EitherEngine:
-    """An engine right before a command, from the nearest snapshot on; progress on standard error."""
-    restored = restore(directory, lambda: new_engine(reference=False), until_sequence=first - 1)
-    for note in restored.notes:
-        print(note, file=sys.stderr)
-    progress = ReplayProgress(first - 1 - restored.engine.sequence)
-    try:
-        replay(restored.reader, restored.engine, on_progress=progress)
-    finally:
-        progress.end()
-    return restored.engine

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Self
 
 from pricetime.journal.replay import Replayed
 
@@ -9,7 +10,7 @@ EVERY_SECONDS = 0.2
 
 
 class ReplayProgress:
-    """Say now and then how far a replay is. Call it with the counts; `end` wipes the line.
+    """Say now and then how far a replay is: call it with the counts. Behind its `with` block the line is wiped.
 
     expected: commands that there are in all, as far as that is known; 0: it is not."""
 
@@ -26,8 +27,10 @@ class ReplayProgress:
         self._shown = True
         print(f"\r\x1b[K{told(counts, self._expected)} ", end="", file=sys.stderr, flush=True)
 
-    def end(self) -> None:
-        """Leave the terminal's line empty for what comes next."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._shown = False

@@ -15,19 +15,19 @@ import numpy as np
 
 from pricetime.gateway import json_lines
 from pricetime.gateway.cli.match import new_engine
-from pricetime.gateway.cli.progress import ReplayProgress
+from pricetime.gateway.cli.restored import replayed, restored
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.decimals import decimal_of
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import EVER, Reader
-from pricetime.journal.replay import replay
-from pricetime.journal.restoration import Restored, last_command, restore
+from pricetime.journal.restoration import Restored, first_command, last_command
 from pricetime.journal.verify import digest_text
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType, Phase
 
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
+UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,14 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.until is not None and arguments.until < 1:
         raise UserError(f"--until {arguments.until}: expected a sequence number, 1 or more")
     begun = begin(arguments)
-    engine = begun.engine
-    expected = 0 if arguments.at else min(begun.reader.until_sequence, last_command(arguments.directory))
-    progress = ReplayProgress(expected - engine.sequence)
-    try:
-        on_block = printer(engine) if arguments.events else None
-        replay(begun.reader, engine, on_block=on_block, on_progress=progress)
-    finally:
-        progress.end()
+    last = 0 if arguments.at else min(begun.reader.until_sequence, last_command(arguments.directory))
+    engine = replayed(begun, last, printer(begun.engine) if arguments.events else None)
     if arguments.until is not None and engine.sequence < arguments.until and arguments.at is None:
         raise UserError(f"{arguments.directory}: the log ends with command {engine.sequence}, before {arguments.until}")
     state = state_of(engine)
@@ -67,16 +61,15 @@ def begin(arguments: argparse.Namespace) -> Restored[EitherEngine]:
     """An engine before the first command to be replayed, and the reader from there to the last."""
     directory, until_sequence = arguments.directory, arguments.until or SEQUENCE_MAX
     until_time = EVER if arguments.at is None else nanoseconds(arguments.at)
+    if arguments.at is not None:
+        refuse_other_unit(directory, until_time)
     if not arguments.from_snapshot:
         reader = Reader(directory, until_sequence=until_sequence, until_time=until_time)
         return Restored(new_engine(arguments.reference), reader)
-    restored = restore(directory, lambda: new_engine(arguments.reference), until_sequence=until_sequence,
-                       until_time=until_time)
-    for note in restored.notes:
-        print(note, file=sys.stderr)
-    begun = f"from {restored.snapshot.path}" if restored.snapshot else "no good snapshot before it: from the beginning"
+    found = restored(directory, reference=arguments.reference, until_sequence=until_sequence, until_time=until_time)
+    begun = f"from {found.snapshot.path}" if found.snapshot else "no good snapshot before it: from the beginning"
     print(begun, file=sys.stderr)
-    return restored
+    return found
 
 
 def nanoseconds(text: str) -> int:
@@ -95,6 +88,16 @@ def nanoseconds(text: str) -> int:
     if not 0 <= value < EVER:
         raise UserError(f"--at {text}: outside 1970 to 2262")
     return value
+
+
+def refuse_other_unit(directory: str, time: int) -> None:
+    """UserError where --at is far before the log's first command, and would be near it in another unit."""
+    block = Reader(directory, from_sequence=first_command(directory)).next_block()
+    first = 0 if block is None else int(block["time"][0])
+    for unit, factor in UNITS.items():
+        if first // 2 < time * factor < 2 * first:
+            raise UserError(f"--at {time}: found {unit}, as it seems, expected nanoseconds since 1970: --at "
+                            f"{time * factor} (the log's first command is of {first})")
 
 
 def printer(engine: EitherEngine) -> Any:

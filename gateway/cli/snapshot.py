@@ -25,11 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     """What was made on standard output; snapshots that were passed over and progress on standard error."""
     if arguments.keep is not None and arguments.keep < 1:
         raise UserError(f"--keep {arguments.keep}: expected 1 or more")
-    progress = ReplayProgress(last_command(arguments.directory))
-    try:
+    with ReplayProgress(last_command(arguments.directory)) as progress:
         taken = take_snapshot(arguments.directory, on_progress=progress)
-    finally:
-        progress.end()
     for note in taken.notes:
         print(note, file=sys.stderr)
     removed = prune(arguments.directory, arguments.keep) if arguments.keep else []

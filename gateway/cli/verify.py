@@ -11,7 +11,7 @@ import json
 from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.cli.progress import ReplayProgress
 from pricetime.journal.restoration import first_command, last_command
-from pricetime.journal.verify import CheckedSnapshot, digest_text, verify
+from pricetime.journal.verify import CheckedSnapshot, Verified, digest_text, verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """What was found good on standard output; the first thing that does not hold is an error."""
-    progress = ReplayProgress(last_command(arguments.directory) - first_command(arguments.directory) + 1)
-    try:
+    with ReplayProgress(last_command(arguments.directory) - first_command(arguments.directory) + 1) as progress:
         found = verify(arguments.directory, new_engine(arguments.reference), on_progress=progress)
-    finally:
-        progress.end()
     done = found.replayed
     result = {
         "sequence": found.sequence, "commands": done.commands, "events": done.events, "trades": done.trades,
         "digest": found.digest.hex(), "event_digest": digest_text(found.event_digest),
         "seconds": round(done.seconds, 6), "commands_per_second": round(done.rate), "first": found.first,
+        "oldest": found.oldest,
         "begun_with": str(found.begun_with) if found.begun_with else None,
         "snapshots": [{"file": str(entry.path), "fault": entry.fault, "compared": entry.compared}
                       for entry in found.snapshots],
@@ -46,10 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
           f"event digest  {result['event_digest']}\n"
           f"{done.rate:,.0f} commands/s")
     if found.begun_with:
-        print(f"from command {found.first}: what is before it was pruned, and {found.begun_with} was believed")
+        print(begun_later(found))
     for entry in found.snapshots:
         print(told(entry))
     return status
+
+
+def begun_later(found: Verified) -> str:
+    """A line on a log whose beginning was pruned."""
+    if found.oldest == found.first:
+        return f"from command {found.first}: what is before it was pruned, and {found.begun_with} was believed"
+    return (f"from command {found.first}: {found.begun_with} was believed for what is before it; commands "
+            f"{found.oldest} to {found.first - 1} were read, not matched, and those before {found.oldest} were pruned")
 
 
 def told(entry: CheckedSnapshot) -> str:

@@ -9,7 +9,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,20 @@ class Failing:
         self.trader = Trader(random.Random(seed))
         self.venues = Venues(self.directory, self.faults.environment(library, self.directory / "log"))
 
+    @contextlib.contextmanager
+    def trading(self) -> Iterator[Client]:
+        """A start, and a client of it."""
+        self.venues.start()
+        with contextlib.closing(self.trader.connect(self.venues.endpoint())) as client:
+            yield client
+
+    def goes_on(self) -> None:
+        """The disk is whole again: the next start trades, and has all that was acknowledged."""
+        self.faults.heal()
+        with self.trading() as client:
+            self.more(client)
+        self.stop()
+
     def fail(self, case: Case) -> None:
         self.faults.fail(case.call, case.error, after=case.after, times=case.times)
 
@@ -91,8 +105,7 @@ class Failing:
 def fills_up(failing: Failing, case: Case) -> None:
     """Orders are refused while the disk is full, and taken when it has room again."""
     venues, trader = failing.venues, failing.trader
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+    with failing.trading() as client:
         failing.more(client)
         failing.fail(case)
         failing.flood(client, lambda: bool(trader.refused), window=MESSAGE_ORDERS)
@@ -108,54 +121,42 @@ def fills_up(failing: Failing, case: Case) -> None:
 
 def breaks(failing: Failing, case: Case) -> None:
     """The venue ends by itself with one line; the next one has all that was acknowledged."""
-    venues, trader = failing.venues, failing.trader
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+    venues = failing.venues
+    with failing.trading() as client:
         failing.more(client)
         failing.fail(case)
         failing.flood(client, failing.ended)
-        trader.take(client, 50)
+        failing.trader.take(client, 50)
     status, said = venues.wait(), venues.errors.read_text().splitlines()
     lines = [line for line in said if not line.startswith(("ACME: ", "defined "))]
     assert status == 2 and len(lines) == 1, f"ended with {status}: {lines}"
     # At level `power` it is the commit that fails first, or the next segment.
     assert re.search(f"(the log takes no command after [0-9]+|the disk failed): {os.strerror(case.error)}; stopped: .*"
                      "see to the disk, then start again", lines[0]), lines
-    failing.faults.heal()
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
-        failing.more(client)
-    failing.stop()
+    failing.goes_on()
 
 
 def has_no_room_for_a_sync(failing: Failing) -> None:
     """A sync that fails for want of room is lasting: the venue ends, and does not ask for room for ever."""
-    venues, trader = failing.venues, failing.trader
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+    venues = failing.venues
+    with failing.trading() as client:
         failing.more(client)
         failing.fail(Case("fdatasync", errno.ENOSPC, after=1))      # the next segment is made; the full one is synced
         failing.flood(client, failing.ended)
-        trader.take(client, 50)
+        failing.trader.take(client, 50)
     assert venues.wait() == 2
     assert venues.errors.read_text().rstrip().endswith("see to the disk, then start again")
-    failing.faults.heal()
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
-        failing.more(client)
-    failing.stop()
+    failing.goes_on()
 
 
 def passes(failing: Failing, case: Case) -> None:
     """Nobody notices."""
-    venues, trader = failing.venues, failing.trader
-    venues.start()
-    with contextlib.closing(trader.connect(venues.endpoint())) as client:
+    with failing.trading() as client:
         failing.fail(case)
         before = failing.faults.calls(case.call)
         failing.flood(client, lambda: failing.faults.calls(case.call) >= before + case.times + 1)
     failing.stop()
-    assert not trader.refused
+    assert not failing.trader.refused
 
 
 def refuses_to_start(failing: Failing, case: Case) -> None:
@@ -166,11 +167,7 @@ def refuses_to_start(failing: Failing, case: Case) -> None:
     status, said = venues.wait(), venues.errors.read_text()
     assert status == 2 and said.count("\n") == 1, f"ended with {status}: {said}"
     assert os.strerror(case.error).lower() in said.lower(), said
-    failing.faults.heal()
-    venues.start()
-    with contextlib.closing(failing.trader.connect(venues.endpoint())) as client:
-        failing.more(client)
-    failing.stop()
+    failing.goes_on()
 
 
 def any_case(dice: random.Random) -> tuple[Callable[[Failing, Case], None], Case]:

@@ -434,3 +434,11 @@ def test_what_the_file_no_longer_names_is_said():
         "instrument 'ACME'",
     ]
     assert list(unnamed(convert({"venue": VENUE}), Engine())) == []
+
+
+def test_a_log_is_pruned_behind_snapshots_only():
+    pruned = {"venue": VENUE, "log": {"prune": True}}
+    for policy in ({}, {"snapshot": {}}, {"snapshot": {"keep": 1}}):
+        assert "[log] prune: found true, but no snapshot is ever made behind which it could" in wrong(pruned | policy)
+    for key in ("every_commands", "every_seconds"):
+        assert convert(pruned | {"snapshot": {key: 1}}).log.prune

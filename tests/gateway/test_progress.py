@@ -29,9 +29,7 @@ def test_it_is_for_terminals_and_leaves_an_empty_line(monkeypatch, stream):
     shown = stream()
     monkeypatch.setattr(progress, "EVERY_SECONDS", 0.0)
     monkeypatch.setattr(progress.sys, "stderr", shown)
-    said = progress.ReplayProgress(1000)
-    said(Replayed(500, 0, 0, 1.0))
-    said.end()
-    said.end()
+    with progress.ReplayProgress(1000) as said:
+        said(Replayed(500, 0, 0, 1.0))
     expected = "\r\x1b[K 50%  500 commands, 0 trades, 500 commands/s, 1 s left \r\x1b[K" if stream is Terminal else ""
     assert shown.getvalue() == expected

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 import zstandard
-from journal_logs import SEGMENT_BYTES, change, change_header, clocks, flip, left_behind, read, segment
+from journal_logs import SEGMENT_BYTES, change, change_header, clocks, flip, read, segment
 
 from pricetime.journal import Reader, Writer, layout, recover
 from pricetime.journal.directory import list_segments
@@ -20,14 +20,6 @@ from pricetime.matching.errors import CheckFailed, UserError
 
 CHECKED = zstandard.ZstdCompressor(write_checksum=True)
 SIZELESS = zstandard.ZstdCompressor(write_checksum=True, write_content_size=False)
-
-
-@pytest.fixture
-def log(tmp_path):
-    """300 records in five segments."""
-    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
-        writer.append(clocks(1, 300))
-    return tmp_path
 
 
 def packed(directory, first=1):
@@ -107,13 +99,10 @@ def test_of_a_live_log_only_complete_segments_are_packed(tmp_path):
     assert read(tmp_path).tobytes() == clocks(1, 364).tobytes()
 
 
-def test_what_no_mark_vouches_for_stays_plain(tmp_path):
-    with Writer(tmp_path / "live", segment_bytes=SEGMENT_BYTES) as writer:
-        writer.append(clocks(1, 300))
-        log = left_behind(tmp_path / "live", tmp_path / "crashed")
-    change_header(segment(log, 65), closed=0)
-    change(segment(log, 129), 640, bytes(7))        # the mark's first half and a byte more
-    assert pack(log) == [packed(log, 1), packed(log, 193)]
+def test_what_no_mark_vouches_for_stays_plain(crashed):
+    change_header(segment(crashed, 65), closed=0)
+    change(segment(crashed, 129), 640, bytes(7))    # the mark's first half and a byte more
+    assert pack(crashed) == [packed(crashed, 1), packed(crashed, 193)]
 
 
 def test_a_damaged_segment_is_not_packed(log):

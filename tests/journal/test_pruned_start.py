@@ -79,6 +79,7 @@ def test_verify_begins_with_the_oldest_that_allows_it_and_says_so(log, reference
     os.truncate(found.begun_with, 9)
     found = verify(log, new_engine(reference))
     assert (found.first, found.begun_with.name) == (201, snapshot.snapshot_name(200))
+    assert found.oldest == Reader(log, from_sequence=201).first_sequence == 129
     assert "9 bytes, its header alone has 128" in found.snapshots[1].fault
 
 
@@ -93,6 +94,11 @@ def test_at_the_shell(log, capsys):
     assert "the log was pruned: the oldest command that is kept is 129" in capsys.readouterr().err
     assert main(["replay", str(log), "--from-snapshot"]) == 0
     assert main(["replay", str(log), "--until", "100", "--from-snapshot"]) == 2
+    os.truncate(log / "snapshots" / snapshot.snapshot_name(128), 9)
+    assert main(["verify", str(log)]) == 1
+    output = capsys.readouterr().out
+    assert f"from command 201: {log / 'snapshots' / snapshot.snapshot_name(200)} was believed for what is " in output
+    assert "commands 129 to 200 were read, not matched, and those before 129 were pruned\n" in output
 
 
 def test_old_snapshots_count_only_where_the_log_goes_on_from_them(log):

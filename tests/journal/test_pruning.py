@@ -4,21 +4,13 @@ import os
 import shutil
 
 import pytest
-from journal_logs import SEGMENT_BYTES, change, change_header, clocks, flip, left_behind, read, segment
+from journal_logs import SEGMENT_BYTES, change, change_header, clocks, flip, read, segment
 
 from pricetime.journal import Reader, Writer, layout, recover
 from pricetime.journal.packing import pack, prune, tidy
 from pricetime.journal.recovery import examine, oldest_sequence
 from pricetime.matching.errors import CheckFailed, UserError
 from tests.journal.test_packing import Crash, crash_at, names, packed, refused
-
-
-@pytest.fixture
-def log(tmp_path):
-    """300 records in five segments."""
-    with Writer(tmp_path, segment_bytes=SEGMENT_BYTES) as writer:
-        writer.append(clocks(1, 300))
-    return tmp_path
 
 
 @pytest.mark.parametrize(("before", "oldest"), [
@@ -70,12 +62,9 @@ def test_packed_segments_are_pruned_too(log):
     assert recover(log, thorough=True).last_sequence == 300
 
 
-def test_what_no_mark_vouches_for_stays(tmp_path):
-    with Writer(tmp_path / "live", segment_bytes=SEGMENT_BYTES) as writer:
-        writer.append(clocks(1, 300))
-        log = left_behind(tmp_path / "live", tmp_path / "crashed")
-    change_header(segment(log, 129), closed=0)
-    assert prune(log, 300) == [segment(log, 1), segment(log, 65)]
+def test_what_no_mark_vouches_for_stays(crashed):
+    change_header(segment(crashed, 129), closed=0)
+    assert prune(crashed, 300) == [segment(crashed, 1), segment(crashed, 65)]
 
 
 def test_a_crash_at_any_point_of_pruning_leaves_a_good_log(log, monkeypatch):

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -116,6 +117,41 @@ def test_what_is_committed_between_the_look_and_the_sleep_ends_the_sleep(tmp_pat
             doze.wait(segment, 0, 1)
             writer.append(clocks(writer.sequence + 1, 1))
         assert time.monotonic() - start < 1
+
+
+def test_a_reader_that_keeps_its_distance_reads_all_but_the_last_commands(tmp_path):
+    """Of the segment at hand: one that is full is read to its end only by who asks for no distance any more."""
+    with Writer(tmp_path, segment_bytes=4 * SEGMENT_BYTES) as writer:
+        writer.append(clocks(1, 100))
+        reader = Reader(tmp_path)
+        assert reader.next_block(30)["sequence"][-1] == 70
+        assert reader.next_block(30) is None and not reader.done()
+        writer.append(clocks(101, 300))
+        assert reader.next_block(30)["sequence"].tolist() == list(range(71, 371))
+        assert reader.next_block(500) is None and reader.next_block(1)["sequence"][-1] == 399
+        assert reader.next_block()["sequence"].tolist() == [400] and reader.next_block() is None
+
+
+def test_a_tail_behind_a_writer_without_rest_gets_all_and_the_last_too(tmp_path):
+    """Over rolls; the last commands come when nothing follows them."""
+    with Writer(tmp_path, segment_bytes=16 * SEGMENT_BYTES) as writer:
+        tail = Reader(tmp_path).tail(timeout=0.2)
+        busy = threading.Thread(target=lambda: [writer.append(clocks(first, 7)) for first in range(1, 70_001, 7)])
+        busy.start()
+        seen = np.concatenate([block["sequence"] for block in tail])
+        busy.join()
+    assert seen.tolist() == list(range(1, 70_001))
+
+
+@WOKEN
+def test_whether_a_writer_goes_on_is_known_soon(tmp_path):
+    with Writer(tmp_path) as writer:
+        writer.append(clocks(1, 10))
+        reader, doze = Reader(tmp_path), Doze(tmp_path)
+        assert reader.next_block() is not None
+        segment = np.memmap(next((tmp_path / "log").glob("0*.segment")), "u1", "r")
+        assert doze.goes_on(segment, 10)
+        assert not doze.goes_on(segment, 11)
 
 
 @WOKEN

@@ -194,10 +194,8 @@ def test_its_end_and_its_failures_are_lines_and_no_stop(tmp_path):
     line = process.stderr.readline()
     while not line.startswith("snapshots: the process"):
         line = process.stderr.readline()
-    assert line == (
-        "snapshots: the process beside the venue has ended (status -9); none are made until the venue is started "
-        "again\n"
-    )
+    assert line == "snapshots: the process beside the venue has ended (status -9); it is started again in 1 s\n"
+    wait_until(lambda: children(process.pid), "it is not started again")
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and "stopped after command" in output
@@ -210,11 +208,15 @@ def test_a_process_that_does_not_start_is_a_line_and_no_stop(tmp_path, monkeypat
     try:
         venue.start()
         assert venue.snapshot_process.pid == 0 and venue.running
-        assert venue.snapshot_process.failure() == (
-            "snapshots: the process beside the venue does not start: no such file or directory; none are made until "
-            "the venue is started again"
+        said = []
+        wait_until(lambda: said.append(venue.snapshot_process.failure()) or said[-1], "nothing is said")
+        assert said[-1] == (
+            "snapshots: the process beside the venue does not start: no such file or directory; it is started again in "
+            "1 s"
         )
         assert venue.snapshot_process.failure() is None, "said once"
+        monkeypatch.undo()
+        wait_until(lambda: venue.snapshot_process.pid, "it is not tried again")
     finally:
         venue.stop()
 
@@ -260,6 +262,16 @@ def test_replay_from_a_snapshot_says_the_same(stopped):
     assert "no good snapshot before it: from the beginning" in early.stderr
     moment = replayed(stopped).time
     assert shell("replay", stopped, "--at", moment, "--from-snapshot").stdout == shell("replay", stopped).stdout
+
+
+def test_a_time_in_another_unit_is_refused_with_the_one_that_is_meant(stopped):
+    time = replayed(stopped).time
+    for factor, unit in ((10**9, "seconds"), (10**6, "milliseconds"), (10**3, "microseconds")):
+        refused = shell("replay", stopped, "--at", time // factor)
+        assert refused.returncode == 2 and refused.stdout == ""
+        assert f"--at {time // factor}: found {unit}, as it seems, expected nanoseconds since 1970" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    assert shell("replay", stopped, "--at", "1971-01-01T00:00:00").stdout.startswith("sequence      0\n")
 
 
 def test_events_from_a_snapshot_are_those_behind_it(stopped):
