@@ -9,7 +9,7 @@ from pricetime.gateway.connections cimport (
 from pricetime.gateway.helpers cimport translate
 from pricetime.gateway.internal cimport MESSAGE_PACK
 from pricetime.gateway.state cimport (
-    BLOCKS, COMMIT_FAILED, HELD_MAX, NO_BLOCK_LEFT, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail,
+    BLOCK_BYTES, BLOCKS, COMMIT_FAILED, HELD_MAX, NO_BLOCK_LEFT, NO_FAILURE, PHASE_CHANGES, TRANSPORT_FAILED, WAIT_MS, HeldPart, fail,
     mark_lost)
 from pricetime.journal.atomics cimport store_release
 from pricetime.journal.segment cimport bell_wait
