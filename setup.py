@@ -27,6 +27,7 @@ PACKAGES = {
     "pricetime.gateway.cli": "gateway/cli",
     "pricetime.gateway.demo": "gateway/demo",
     "pricetime.bench": "bench",
+    "pricetime.bench.peers": "bench/peers",
 }
 CHECKED = os.environ.get("PRICETIME_CHECKED") == "1"
 DIRECTIVES = {
