@@ -26,6 +26,7 @@ PACKAGES = {
     "pricetime.gateway": "gateway",
     "pricetime.gateway.cli": "gateway/cli",
     "pricetime.gateway.demo": "gateway/demo",
+    "pricetime.gateway.doctor": "gateway/doctor",
     "pricetime.bench": "bench",
     "pricetime.bench.peers": "bench/peers",
 }

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -112,8 +112,8 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         for peer in PEERS:
             yield from _of_peer(peer, flows, directory, options)
         ours = stack.enter_context(Process("-", directory))
-        counts = {(finding.flow, finding.script, finding.count) for finding in LAST.all if not finding.why}
-        for flow, script, count in sorted(counts):
+        counts = {(finding.script, finding.count) for finding in LAST.all if not finding.why}
+        for script, count in sorted(counts):
             for way in ("each", "reference"):
                 if way == "each" or count <= REFERENCE_MOST:
                     yield Comparison(_measure(f"{way}/{script}/{count}", ours, way, script, count))
@@ -223,9 +223,7 @@ def shown(report: Report) -> str:
     table = rows(report)
     widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
     left = {0, 1, len(COLUMNS) - 1}
-    say: Callable[[int, str, int], str] = (
-        lambda column, cell, width: cell.ljust(width) if column in left else cell.rjust(width))
-    lines = ["  ".join(say(column, cell, width) for column, (cell, width) in enumerate(zip(row, widths, strict=True)))
-             .rstrip() for row in table]
+    lines = ["  ".join(cell.ljust(width) if column in left else cell.rjust(width)
+                       for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in table]
     mapped = {finding.peer.package: finding.mapping for finding in LAST.all if finding.mapping}
     return "\n".join([*lines, *(f"{package}: {mapping}" for package, mapping in mapped.items())])

@@ -3,8 +3,8 @@
 Suites: book (the engine beside a bare ladder book in C), capi (both with their events handed to a second thread), scale
 (many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), start (from a snapshot),
 codec (messages in Python beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a bare loop and
-a bare echo), power (the same with the log on the disk before an answer leaves). All of them where none is named. By name
-only: peers (other order books for Python, pip install 'pricetime[peers]').
+a bare echo), power (the same with the log on the disk before an answer leaves). All of them where none is named. Only
+by name: peers (other order books for Python; pip install 'pricetime[peers]').
 """
 
 import argparse
@@ -22,7 +22,8 @@ BY_NAME_ONLY = ("peers",)       # want what is not installed with the package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites: {', '.join(SUITES)}; all of these without one; {', '.join(BY_NAME_ONLY)}")
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=f"suites: {', '.join(SUITES)}; all of these without one; by name only: {', '.join(BY_NAME_ONLY)}")
     parser.add_argument("--flow", type=Path, metavar="FILE", help="time the book on the commands of a JSON Lines file")
     parser.add_argument("--quick", action="store_true", help="fewer commands and repeats: under a minute")
     parser.add_argument("--json", metavar="FILE",

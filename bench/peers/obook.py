@@ -13,7 +13,7 @@ class Adapter(Matching):
     has a user of its own, as a user's orders do not trade with each other there."""
 
     in_place = True
-    mapping = ("nothing is missing: a replace that moves is its replace, one in place its reduce",)
+    mapping = ("nothing is missing: a replace in place is its reduce, any other its replace",)
 
     def __init__(self) -> None:
         self.book = obook.Book(max_orders=ORDERS_MAX)

@@ -1,8 +1,8 @@
 """One peer in a process of its own: what it does to this process (logging, threads, a crash) does no harm to others.
 
 Reads requests, a JSON object a line, from standard input, answers each with one, and ends with its input:
-`{"do": "load"}`, `{"do": "check", "script": …, "count": …}`, and `{"do": "peer" | "arrays" | "each" | "reference", …}`,
-which take the time of one run. What a peer prints goes to standard error.
+`{"do": "load"}`, `{"do": "check", "script": …, "count": …}`, and with `peer`, `arrays`, `each` or `reference`, which
+take the time of one run. What a peer prints goes to standard error.
 """
 
 import gc
@@ -58,8 +58,9 @@ class Worker:
         """One request."""
         if do == "load":
             assert self.peer is not None
-            kind = self.adapter = self.peer.book()
-            return {"in_place": kind.in_place, "matches": kind.matches, "mapping": "; ".join(kind.mapping), "tells": kind.tells}
+            kind: Any = self.peer.book()
+            self.adapter = kind
+            return {"in_place": kind.in_place, "mapping": "; ".join(kind.mapping)}
         if script not in self.scripts:
             self.scripts[script] = Script.load(self.directory / f"{script}.npz")
         if do == "check":
