@@ -4,7 +4,7 @@ Suites: book (the engine beside a bare ladder book in C), capi (both with their 
 (many orders, instruments, far prices, memory), journal (append beside memcpy plus CRC32C), start (from a snapshot),
 codec (messages in Python beside struct), gateway (acknowledged orders and round trip over ZeroMQ beside a bare loop and
 a bare echo), power (the same with the log on the disk before an answer leaves). All of them where none is named. Only
-by name: peers (other order books for Python; pip install 'pricetime[peers]').
+by name: instructions (counted by valgrind), peers (other order books for Python; pip install 'pricetime[peers]').
 """
 
 import argparse
@@ -18,12 +18,13 @@ from pricetime.bench import harness
 from pricetime.matching.errors import UserError
 
 SUITES = ("book", "capi", "scale", "journal", "start", "codec", "gateway", "power")
-BY_NAME_ONLY = ("peers",)       # want what is not installed with the package
+BY_NAME_ONLY = ("instructions", "peers")     # want what is not installed with the package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME",
-                        help=f"suites: {', '.join(SUITES)}; all of these without one; by name only: {', '.join(BY_NAME_ONLY)}")
+                        help=f"suites: {', '.join(SUITES)}; all of these without one; by name only: "
+                             f"{', '.join(BY_NAME_ONLY)}")
     parser.add_argument("--flow", type=Path, metavar="FILE", help="time the book on the commands of a JSON Lines file")
     parser.add_argument("--quick", action="store_true", help="fewer commands and repeats: under a minute")
     parser.add_argument("--json", metavar="FILE",

@@ -9,7 +9,7 @@ ORDERS_MAX = 1 << 20
 
 
 class Adapter(Matching):
-    """submit, cancel, reduce, replace; its events drained after each command, as its interface means them to be. Each order
+    """submit, cancel, reduce, replace; its events drained after each command, as its interface means. Each order
     has a user of its own, as a user's orders do not trade with each other there."""
 
     in_place = True

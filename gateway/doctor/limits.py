@@ -21,7 +21,8 @@ def files(place: Place) -> Finding:
 def locked_memory(place: Place) -> Finding:
     """May memory be kept from being put out?"""
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
-    if soft == resource.RLIM_INFINITY or not (place.read("proc/swaps") or "").splitlines()[1:]:
+    swaps = (place.read("proc/swaps") or "").splitlines()[1:]
+    if soft == resource.RLIM_INFINITY or not swaps:
         return Finding("locked memory", OK, f"{_number(soft)}; there is no swap" if soft >= 0 else "no bound")
     return Finding("locked memory", NOTE, f"{_number(soft)} bytes, and there is swap", "see swap", "ulimit -l unlimited")
 

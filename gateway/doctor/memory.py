@@ -46,8 +46,8 @@ def memory(place: Place) -> Finding:
     found = f"{free >> 20:,} MiB to be had" + (", within a container's bound" if limit and limit.isdigit() else "")
     if free >= FREE_WANTED:
         return Finding("memory", OK, found)
-    return Finding("memory", HURTS, found, "a venue with room for a million orders takes 200 MB, its log's pages as much; "
-                   "where there is none, the kernel ends it", "more memory, or a smaller order_capacity")
+    return Finding("memory", HURTS, found, "room for a million orders takes 200 MB, the log as much; where there is "
+                   "none, the kernel ends the venue", "more memory, or a smaller order_capacity")
 
 
 CHECKS = (huge_pages, swap, memory)
