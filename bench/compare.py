@@ -89,7 +89,8 @@ def run_once(tree: Path, select: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="pricetime-compare-") as directory:
         results = Path(directory) / "results.json"
         command = [sys.executable, "-P", "-m", "pytest", str(ROOT / "bench" / "micro"), "-q", "--benchmark-quiet",
-                   "--continue-on-collection-errors", f"--benchmark-json={results}", *(["-k", select] if select else [])]
+                   "--continue-on-collection-errors", f"--benchmark-json={results}"]
+        command += ["-k", select] if select else []
         environment = {**os.environ, "PYTHONPATH": str(tree)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if not results.exists():

@@ -24,7 +24,8 @@ def locked_memory(place: Place) -> Finding:
     swaps = (place.read("proc/swaps") or "").splitlines()[1:]
     if soft == resource.RLIM_INFINITY or not swaps:
         return Finding("locked memory", OK, f"{_number(soft)}; there is no swap" if soft >= 0 else "no bound")
-    return Finding("locked memory", NOTE, f"{_number(soft)} bytes, and there is swap", "see swap", "ulimit -l unlimited")
+    return Finding("locked memory", NOTE, f"{_number(soft)} bytes, and there is swap", "see swap",
+                   "ulimit -l unlimited")
 
 
 def real_time(place: Place) -> Finding:
