@@ -36,6 +36,7 @@ UNIT = "commands/s"
 TIMEOUT = 60.0              # seconds for a peer's first answer about a flow; a hang is told from slowness by it
 TIMEOUT_QUICK = 20.0
 REFERENCE_MOST = 20_000     # commands that the plain engine is given
+REFERENCE_MOST_QUICK = 2_000
 
 
 class PeerFailed(Exception):
@@ -113,9 +114,10 @@ def comparisons(options: Options) -> Iterator[Comparison]:
             yield from _of_peer(peer, flows, directory, options)
         ours = stack.enter_context(Process("-", directory))
         counts = {(finding.script, finding.count) for finding in LAST.all if not finding.why}
+        plain = REFERENCE_MOST_QUICK if options.quick else REFERENCE_MOST
         for script, count in sorted(counts):
             for way in ("each", "reference"):
-                if way == "each" or count <= REFERENCE_MOST:
+                if way == "each" or count <= plain:
                     yield Comparison(_measure(f"{way}/{script}/{count}", ours, way, script, count))
 
 
