@@ -33,8 +33,8 @@ from pricetime.bench.peers.adapter import PEERS, Peer
 from pricetime.bench.peers.steps import write
 
 UNIT = "commands/s"
-TIMEOUT = 60.0              # seconds for a peer's first answer about a flow; a hang is told from slowness by it
-TIMEOUT_QUICK = 20.0
+TIMEOUT = 60.0              # seconds for an answer; a hang is told from slowness by it
+TIMEOUT_QUICK = 20.0        # for the first about a flow
 REFERENCE_MOST = 20_000     # commands that the plain engine is given
 REFERENCE_MOST_QUICK = 2_000
 
@@ -143,9 +143,9 @@ def _of_peer(peer: Peer, flows: tuple[str, ...], directory: Path, options: Optio
     timeout = TIMEOUT_QUICK if options.quick else TIMEOUT
     with Process(peer.package, directory) as process:
         try:
-            loaded = process.ask(timeout, do="load")
+            loaded = process.ask(TIMEOUT, do="load")
         except PeerFailed as failed:
-            LAST.all.append(Finding(peer, finding.version, why=f"does not import: {failed}"))
+            LAST.all.append(Finding(peer, finding.version, why=f"not imported: {failed}"))
             return
         for flow in flows:
             count = most(peer, flow, options.quick)

@@ -41,7 +41,7 @@ def _answer(worker: "Worker", request: dict[str, Any], answers: TextIO) -> None:
         answer = worker.do(**request)
     except Exception as error:          # whatever a peer raises is the answer
         text = " ".join(str(error).split())
-        answer = {"error": f"{type(error).__name__}: {text[:200]}"}
+        answer = {"error": f"{type(error).__name__}: {text[:100]}"}
     print(json.dumps(answer), file=answers, flush=True)
 
 
