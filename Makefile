@@ -1,6 +1,7 @@
 # pricetime. Each target sets up .venv by itself and does nothing twice.
 #   make demo     a venue for a day on loopback, replayed and compared     make test    every test
 #   make bench    figures beside their yardsticks                          make lint    style and types
+#   make bench-compare REV=main    what a change did, with a verdict where it exceeds the noise
 #   make build    compile the modules in place                             make clean   remove what was built
 #   make soak     both engines against each other on random commands, until stopped or they differ
 #   make soak SOAK=faults    kills, power losses, flipped bits, failing disks, hostile messages and bad lines, for hours
@@ -15,7 +16,7 @@ SOURCES := $(wildcard matching/*.p[yx][xd] journal/*.p[yx][xd] gateway/*.p[yx][x
 
 FAULTS := faults kills power bits disks fuzz chaos
 
-.PHONY: build demo test soak bench lint coverage sanitize mutants clean check-machine
+.PHONY: build demo test soak bench bench-compare lint coverage sanitize mutants clean check-machine
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.built
@@ -34,6 +35,11 @@ soak: build $(VENV)/.test-tools
 bench: build $(VENV)/.bench-tools
 	@mkdir -p $(REPORT)
 	$(BIN)/pricetime bench $(or $(BENCH),--html $(REPORT)/report.html --json $(REPORT)/report.json --hdr $(REPORT)/hdr)
+
+# What this tree's change did: make bench-compare REV=main, COMPARE="--pairs 4 -k cancel"
+bench-compare: build $(VENV)/.test-tools
+	@$(BIN)/python -P -m pricetime.bench.compare $(if $(REV),"$(REV)",$(error say which revision: make bench-compare REV=main)) \
+	    $(COMPARE)
 
 lint: build $(VENV)/.lint-tools
 	$(BIN)/ruff check .

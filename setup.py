@@ -27,7 +27,9 @@ PACKAGES = {
     "pricetime.gateway.cli": "gateway/cli",
     "pricetime.gateway.demo": "gateway/demo",
     "pricetime.gateway.desk": "gateway/desk",
+    "pricetime.gateway.doctor": "gateway/doctor",
     "pricetime.bench": "bench",
+    "pricetime.bench.peers": "bench/peers",
 }
 CHECKED = os.environ.get("PRICETIME_CHECKED") == "1"
 DIRECTIVES = {

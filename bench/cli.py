@@ -5,7 +5,7 @@ scale (many orders, instruments, far prices, memory), pipeline (each layer's cos
 beside exchange-core's published figures), journal (append beside memcpy plus CRC32C), start (from a snapshot,
 recovery), codec (messages in Python beside struct), gateway (throughput, round trip and latency by rate over ZeroMQ
 beside a bare loop and a bare echo), power (the same with the log on the disk before an answer leaves), growth (how
-cost grows). All of them where none is named.
+cost grows). All of them where none is named. Only by name: instructions (counted by valgrind), peers (other order books for Python; pip install 'pricetime[peers]').
 """
 
 import argparse
@@ -20,11 +20,15 @@ from pricetime.bench import curves, flow_statistics, harness, machine, page, rul
 from pricetime.matching.errors import UserError
 
 SUITES = ("book", "capi", "scale", "pipeline", "journal", "start", "codec", "gateway", "power", "growth")
+BY_NAME_ONLY = ("instructions", "peers")     # want what is not installed with the package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `pricetime bench` takes."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites: {', '.join(SUITES)}; all without one")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME",
+        help=f"suites: {', '.join(SUITES)}; all of these without one; by name only: {', '.join(BY_NAME_ONLY)}",
+    )
     parser.add_argument("--flow", type=Path, metavar="FILE", help="time the book on the commands of a JSON Lines file")
     parser.add_argument(
         "--flows",
@@ -51,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(flow_statistics.described(arguments.flow, quick=arguments.quick))
         return 0
     names = arguments.names or (["book"] if arguments.flow else list(SUITES))
-    unknown = [name for name in names if name not in SUITES]
+    unknown = [name for name in names if name not in SUITES + BY_NAME_ONLY]
     if unknown:
-        raise UserError(f"no suite {unknown[0]!r}; there are {', '.join(SUITES)}")
+        raise UserError(f"no suite {unknown[0]!r}; there are {', '.join(SUITES + BY_NAME_ONLY)}")
     if arguments.flow and "book" not in names:
         raise UserError("--flow is for the book; name it too, or no suite at all")
     if arguments.hdr:
@@ -68,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     report = measured(names, options)
     ended = time.time()
     _show(report, arguments.json)
+    if "peers" in names and arguments.json != "-":
+        print(_suite("peers").shown(report))
     if arguments.html:
         _write(arguments.html, page.page(report, began, ended, suites(names)), "--html")
     if arguments.hdr:

@@ -39,6 +39,7 @@ COMMANDS = {
     "prune": "remove segments of a venue's log that a snapshot makes needless",
     "convert": "turn published order flow into JSON Lines commands",
     "cflags": "print how a C program that drives the engine is compiled and linked",
+    "doctor": "say what of this machine will hurt, and how to mend it",
     "bench": "measure, each figure beside its yardstick",
 }
 

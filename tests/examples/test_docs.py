@@ -19,7 +19,7 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NO_C = pytest.mark.skipif(bool(c_programs.missing()), reason=c_programs.missing())
 NEEDS = {"c": [NO_C]}       # page -> what the machine must have for it
-PAGES = ("architecture", "benchmarks", "c", "contributing", "determinism", "operating", "python")
+PAGES = ("architecture", "benchmarks", "c", "contributing", "determinism", "latency", "operating", "python")
 BLOCK = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = "not run: "
 RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-P", "-c"]}
