@@ -5,7 +5,8 @@ scale (many orders, instruments, far prices, memory), pipeline (each layer's cos
 beside exchange-core's published figures), journal (append beside memcpy plus CRC32C), start (from a snapshot,
 recovery), codec (messages in Python beside struct), gateway (throughput, round trip and latency by rate over ZeroMQ
 beside a bare loop and a bare echo), power (the same with the log on the disk before an answer leaves), growth (how
-cost grows). All of them where none is named. Only by name: instructions (counted by valgrind), peers (other order books for Python; pip install 'pricetime[peers]').
+cost grows). All of them where none is named. Only by name: instructions (counted by valgrind), peers (other order
+books for Python; pip install 'pricetime[peers]').
 """
 
 import argparse
