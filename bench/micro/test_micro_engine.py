@@ -18,6 +18,7 @@ from pricetime.matching.records import COMMAND, CommandType, EventType, OrdType,
 
 COUNT = 10_000
 ROUNDS = 15
+ROOM = 1 << 15          # orders: a small engine is made quickly, anew for each round
 MID = 1_000_000_000
 PLAIN = OrdType.LIMIT << records.ORD_TYPE_SHIFT | records.HAS_PRICE | records.HAS_QUANTITY
 
@@ -71,7 +72,7 @@ CASES: dict[str, Case] = {
 
 
 def engine_with(*parts: np.ndarray | None, limits: bool) -> Engine:
-    engine = Engine()
+    engine = Engine(order_capacity=ROOM)
     touch(engine)
     for part in (definitions(1), risk_limits(1) if limits else None, *parts):
         if part is not None:
