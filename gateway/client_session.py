@@ -271,9 +271,11 @@ class ClientSession:
             self.lost(now, error)
         if not self.policy.reconnect or self.state is not State.UP:
             return
-        if (not self.listed and now >= self._answer_by) or (self.resend.until is not None and now >= self.resend.until):
+        if not self.listed and now >= self._answer_by:
             self.lost(now, self._no_answer())
             return
+        if self.resend.until is not None and now >= self.resend.until:
+            self.resend.answered(self.order.due, now)   # not at all: the venue lives, so once more
         self._mind_gap(now)
         if self.resend.until is None and now >= self._doubtful_at():
             self._ask_missing(now)      # its report, or it, may have been the last thing that was lost
