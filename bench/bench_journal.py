@@ -1,8 +1,8 @@
 """What does one append to the log cost, does a new segment hold it up, and how fast is a log read and verified?
 
 `journal/append` in ns/record, beside `bare/append`; `journal/roll` in ns, beside `journal/no-roll`; `journal/read` in
-lines/s, beside `bare/read`; `journal/tail` in us, on its own; `journal/beside` in ns, beside `journal/alone`;
-`replay/verify` in commands/s, beside `bare/verify`.
+lines/s, beside `bare/read`; `journal/tail` in us, on its own; `journal/beside` in ns, beside `journal/alone` (and
+`journal/neighbour`); `replay/verify` in commands/s, beside `bare/verify`.
 
 Subject: writer_append of single-line records into a real log, in a temporary directory: check, copy, chained
 CRC32C, valid word stored last; positions published once every 64 records. Segments, pages and syncing are the
@@ -13,27 +13,32 @@ figure. Yardstick: the same lines copied into plain memory with the same chained
 segment, which is their p99.9, at five million records a second; beside it the same of 1,000 batches without one. The
 median over rolls, so that a turn of somebody else's on the processor does not count.
 `journal/read`: a loop over a new `Reader` of a closed log, every checksum, sequence number and time, nothing done with
-the blocks. Yardsticks over the same mapped files: the lines' checksums alone (`bare/read`), the sum of their words
-(`bare/sum`: what memory gives). `journal/tail`: from a lone append to the moment when a sleeping reader in another
-process has its block, the median of 200 a millisecond or two apart.
+the blocks. Yardsticks over the same files, mapped anew each time as the Reader does it, so that the faults of all pages
+are in both: the lines' checksums alone (`bare/read`), the sum of their words (`bare/sum`: what memory gives).
+`bare/read-mapped`: the checksums where all pages are mapped already. By the thread's processor time.
+`journal/tail`: from a lone append to the moment when a sleeping reader in another process has its block, the median of
+200 a millisecond or two apart.
 `journal/beside`: the p99 of such batches as `journal/roll` has, while one process tails the log and another makes a
-snapshot every 100,000 commands; `journal/alone`: without them.
+snapshot every 100,000 commands; `journal/alone`: without them; `journal/neighbour`: while a process computes that has
+nothing to do with the log, which is what the machine itself takes from a writer that is not alone on it. A batch, not a
+record: whatever harms one of its 64 records is in it, and reading the clock is not half of what is measured.
 `replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine;
 `bare/verify`: the engine over the same lines in memory, plus a checksum of each line of that log where it lies; both by
 the thread's processor time.
 
 Why it may mislead: the records come as fast as they can, some fifty million a second; a venue's helper thread has
 more time to get ahead. On a machine with one core the helper's work falls into the figure. A log that was just written
-is read from the page cache, not from the disk; the yardsticks' pages are mapped already, each new Reader's are not.
+is read from the page cache, not from the disk.
 """
 
+import mmap
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +48,7 @@ from pricetime.bench.bare_journal import time_bare_append, time_bare_read
 from pricetime.bench.drive_journal import time_batches, time_writer
 from pricetime.bench.flows import Flow, first_lines, generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
-from pricetime.journal.layout import HEADER_SIZE
+from pricetime.journal.layout import HEADER_SIZE, segment_name
 from pricetime.journal.reader import Reader
 from pricetime.journal.snapshotter import Policy, SnapshotProcess
 from pricetime.journal.verify import verify
@@ -64,6 +69,8 @@ PACED_RECORDS = 4_000_000       # some four segments
 PACE_NS = 12_800                # of a batch: five million records a second
 AROUND = 1_000                  # batches whose longest is their p99.9
 UNIT = "ns/record"
+READ_TIMES = 4              # the flow, in the log that is read
+COMPUTE = "print('ready', flush=True)\nwhile True: pass"
 TAIL_RECORDS = 200
 TAIL_PAUSE = 0.0015         # seconds between two of them: the reader sleeps by then
 TAIL = """
@@ -86,12 +93,12 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         commands = write_log(directory, lines)
         log = next(Path(directory, "log").glob("*.segment")).read_bytes()[HEADER_SIZE:HEADER_SIZE + lines.nbytes]
         assert len(log) == lines.nbytes, "all in one segment"
-        yield from reads(directory)
+        yield from reads(flow)
         yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1]), TAIL_RECORDS))
         batches = len(flow.lines) // BATCH_RECORDS
-        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers=True), batches),
-                         Measure("journal/alone", "ns", lambda: append_p99(flow, readers=False), batches),
-                         BESIDE_LIMIT)
+        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers), batches),
+                         Measure("journal/alone", "ns", lambda: append_p99(flow, nobody), batches), BESIDE_LIMIT)
+        yield Comparison(Measure("journal/neighbour", "ns", lambda: append_p99(flow, neighbour), batches))
         yield Comparison(
             Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9, commands),
             Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9, commands),
@@ -153,22 +160,48 @@ def appends(lines: np.ndarray) -> Iterator[Comparison]:
                              lambda: time_bare_append(area, data, chained=False)[0] / len(lines), len(lines)))
 
 
-def reads(directory: str) -> Iterator[Comparison]:
+def reads(flow: Flow) -> Iterator[Comparison]:
     """Reading beside checksums alone, and beside memory."""
-    parts = [block.view(np.uint8) for block in Reader(directory)]
-    used = sum(map(len, parts)) // LINE_SIZE
+    with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
+        with Writer(directory) as writer:
+            writer.append(renumbered(np.concatenate([flow.definitions, flow.fill])))
+            for _ in range(READ_TIMES):
+                writer.append(numbered(writer, flow.lines))
+        used: dict[Path, int] = {}          # bytes of records in each segment
+        reader = Reader(directory)
+        for block in reader:
+            path = reader.folder / segment_name(reader.segment_begin)
+            used[path] = used.get(path, 0) + block.nbytes
+        lines = sum(used.values()) // LINE_SIZE
 
-    def read() -> float:
-        start = time.perf_counter()
-        count = sum(len(block) for block in Reader(directory))
-        return count / (time.perf_counter() - start)
+        def read() -> float:
+            start = time.thread_time()
+            count = sum(len(block) for block in Reader(directory))
+            return count / (time.thread_time() - start)
 
-    def bare(checksums: bool) -> float:
-        return 1e9 * used / sum(time_bare_read(part, checksums)[0] for part in parts)
+        def bare(checksums: bool, mapped: bool = False) -> float:
+            return lines / sum(time_mapped(path, size, checksums, mapped) for path, size in used.items())
 
-    yield Comparison(Measure("journal/read", "lines/s", read, used),
-                     Measure("bare/read", "lines/s", lambda: bare(True), used))
-    yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False), used))
+        yield Comparison(Measure("journal/read", "lines/s", read, lines),
+                         Measure("bare/read", "lines/s", lambda: bare(True), lines))
+        yield Comparison(Measure("bare/read-mapped", "lines/s", lambda: bare(True, mapped=True), lines))
+        yield Comparison(Measure("bare/sum", "lines/s", lambda: bare(False), lines))
+
+
+def time_mapped(path: Path, size: int, checksums: bool, mapped: bool) -> float:
+    """Seconds of processor time for the yardstick over a segment's records: from its mapping to the end of it, or where
+    all its pages are mapped already."""
+    with path.open("rb") as file:
+        start = time.thread_time()
+        with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
+            records = np.frombuffer(content, np.uint8, size, HEADER_SIZE)
+            time_bare_read(records, checksums)
+            if mapped:
+                start = time.thread_time()
+                time_bare_read(records, checksums)
+                end = time.thread_time()
+            del records
+        return (end if mapped else time.thread_time()) - start
 
 
 def tail(line: np.ndarray) -> float:
@@ -189,19 +222,41 @@ def tail(line: np.ndarray) -> float:
     return statistics.median((after - before) / 1e3 for before, after in zip(sent, seen, strict=True))
 
 
-def append_p99(flow: Flow, readers: bool) -> float:
-    """The p99 of appending and publishing a batch, in nanoseconds."""
+@contextmanager
+def nobody(directory: str, last: int) -> Iterator[None]:
+    """The writer is alone."""
+    yield
+
+
+@contextmanager
+def readers(directory: str, last: int) -> Iterator[None]:
+    """One process that tails the log up to command `last`, one that makes snapshots."""
+    snapshots = SnapshotProcess(directory, Policy(every_commands=SNAPSHOT_EVERY))
+    try:
+        with tailing(directory, last):
+            yield
+    finally:
+        snapshots.end()
+
+
+@contextmanager
+def neighbour(directory: str, last: int) -> Iterator[None]:
+    """A process that computes and has nothing to do with the log."""
+    with subprocess.Popen([sys.executable, "-P", "-c", COMPUTE], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+            yield
+        finally:
+            process.kill()
+
+
+def append_p99(flow: Flow, beside: Callable[[str, int], AbstractContextManager[None]]) -> float:
+    """The p99 of appending and publishing a batch, in nanoseconds; what is beside the writer meanwhile."""
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory, Writer(directory) as writer:
         writer.append(renumbered(np.concatenate([flow.definitions, flow.fill])))
         lines = numbered(writer, flow.lines[:len(flow.lines) // BATCH_RECORDS * BATCH_RECORDS])
-        if not readers:
+        with beside(directory, writer.sequence + len(lines)):
             return float(np.percentile(time_batches(writer, lines, BATCH_RECORDS, PACE_NS)[0], 99))
-        snapshots = SnapshotProcess(directory, Policy(every_commands=SNAPSHOT_EVERY))
-        try:
-            with tailing(directory, writer.sequence + len(lines)):
-                return float(np.percentile(time_batches(writer, lines, BATCH_RECORDS, PACE_NS)[0], 99))
-        finally:
-            snapshots.end()
 
 
 def append(writer: Writer, lines: np.ndarray) -> float:

@@ -28,9 +28,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from pricetime.bench.flows import generated_flow
-from pricetime.bench.harness import Comparison, Measure, Options, Report, Result, figure
+from pricetime.bench.harness import Comparison, Measure, Options, Report, Result
 from pricetime.bench.peers.adapter import PEERS, Peer
 from pricetime.bench.peers.steps import write
+from pricetime.bench.table import figure
 
 UNIT = "commands/s"
 TIMEOUT = 60.0              # seconds for an answer; a hang is told from slowness by it

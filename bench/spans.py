@@ -96,8 +96,9 @@ SPANS = tuple(
             "a closed log in the page cache",
             "read-only blocks, every checksum, sequence number and time checked",
         ),
-        ("bare/read", "the same files, mapped", "the lines' checksums alone"),
-        ("bare/sum", "the same files, mapped", "their words added up: what memory gives"),
+        ("bare/read-mapped", "the same files, every page mapped already", "the lines' checksums alone"),
+        ("bare/read", "the same files, mapped anew", "the lines' checksums alone, page faults and all"),
+        ("bare/sum", "the same files, mapped anew", "their words added up: what memory gives, page faults and all"),
         (
             "journal/tail",
             "a writer that appends a record now and then",
@@ -110,6 +111,7 @@ SPANS = tuple(
             "snapshot every 100,000 commands",
         ),
         ("journal/alone", "as `journal/beside`", "without the others"),
+        ("journal/neighbour", "as `journal/beside`", "beside a process that computes and does not touch the log"),
         ("replay/verify", "a closed log on disk", "every checksum, command and journaled digest checked"),
         ("bare/verify", "the same lines in memory", "through the engine, plus a checksum of each line of that log"),
         (

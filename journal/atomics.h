@@ -39,6 +39,9 @@ static inline void ask_for_line(const void *place) {
 #endif
 }
 
+/* Ask for a line that will be read. Only a wish, too. */
+static inline void ask_to_read(const void *place) { __builtin_prefetch(place, 0); }
+
 /* Tell the processor that this thread only looks at a word again and again. */
 static inline void processor_pause(void) {
 #if defined(__x86_64__)

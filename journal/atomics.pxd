@@ -10,4 +10,5 @@ cdef extern from "atomics.h" nogil:
     void fence_full()
     void touch_word(void* word)
     void ask_for_line(const void* place)
+    void ask_to_read(const void* place)
     void processor_pause()

@@ -4,7 +4,7 @@ changes nothing."""
 from libc.stddef cimport size_t
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 
-from pricetime.journal.atomics cimport load_acquire
+from pricetime.journal.atomics cimport ask_to_read, load_acquire
 from pricetime.matching.checksum cimport record_checksum
 from pricetime.matching.records cimport LINES_MAX, LINE_BYTES, RECORD_VERSION, CommandLine, record_lines, record_version
 from pricetime.matching.words cimport Word
@@ -33,6 +33,7 @@ EXPLANATION = {
 cdef enum:
     LATER = 100             # of one step: the record is too late
     ONE_LINE = RECORD_VERSION << 4 | 1      # the shape of nearly all records
+    LINES_AHEAD = 32        # asked for before they are read: the processor by itself stops at the end of each page
 
 cdef struct Place:
     size_t offset
@@ -48,6 +49,8 @@ cdef ScanEnd walk(const char* map, size_t capacity, size_t stop, uint64_t until,
     cdef Place here = place[0]      # a copy, so that it stays in registers
     cdef int end = LIMIT
     while here.sequence < until and here.offset < stop:
+        if until - here.sequence > LINES_AHEAD:     # not what is behind the last one: a writer is about to store to it
+            ask_to_read(map + here.offset + LINES_AHEAD * LINE_BYTES)
         end = step(map, capacity, until_time, verify, &here)
         if end != LIMIT:
             break

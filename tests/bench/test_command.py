@@ -67,8 +67,8 @@ def test_journal_measures_append_and_verify(monkeypatch, capsys) -> None:
     assert bench("journal", "--quick", "--json", "-") == 0
     names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
     assert names == ["journal/append", "bare/append", "bare/append-unchained", "journal/roll", "journal/no-roll",
-                     "journal/read", "bare/read", "bare/sum", "journal/tail", "journal/beside", "journal/alone",
-                     "replay/verify", "bare/verify"]
+                     "journal/read", "bare/read", "bare/read-mapped", "bare/sum", "journal/tail", "journal/beside",
+                     "journal/alone", "journal/neighbour", "replay/verify", "bare/verify"]
 
 
 def test_start_measures_a_start_from_a_snapshot(monkeypatch, capsys) -> None:
