@@ -188,7 +188,7 @@ class Client(Connected):
             self._until(lambda asked=asked: self._core.tested == asked)  # type: ignore[misc]
         if not known:  # this session at least is in the list
             raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
-        directory.sessions.by_id.pop(0, None)       # its own, as long as nobody knew its id
+        self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
 
     def _parties(self) -> int:
         """How many participants and sessions are known by name, beside the one that this client goes by."""
