@@ -14,6 +14,12 @@ from pricetime.matching.records import EventType
 SIZE, SPREAD, LEAN = 10, Decimal("0.10"), Decimal("0.01")
 
 
+def traded(report, quotes):
+    """What a report adds to the position."""
+    mine = report["type"] == EventType.TRADE and quotes.get(int(report["cl_ord_id"]), 0)
+    return mine * int(report["last_qty"])
+
+
 async def quote(endpoint, session, symbol, middle, rounds):
     position, quotes = 0, {}
     async with AsyncClient(endpoint, session) as client:
@@ -21,16 +27,16 @@ async def quote(endpoint, session, symbol, middle, rounds):
             price = middle - LEAN * position  # the more we have, the cheaper we offer it
             quotes[client.buy(symbol, SIZE, price - SPREAD / 2)] = 1
             quotes[client.sell(symbol, SIZE, price + SPREAD / 2)] = -1
-            traded = False
+            before = position
             async for report in client.reports():
-                if report["type"] == EventType.TRADE and int(report["cl_ord_id"]) in quotes:
-                    position += quotes[int(report["cl_ord_id"])] * int(report["last_qty"])
-                    traded = True
-                if traded and not client.outstanding:
+                position += traded(report, quotes)
+                if position != before and not client.outstanding:
                     break
             client.mass_cancel(symbol)
             await client.settle()
             rounds -= 1
+        async for report in client.reports(timeout_ms=100):  # what traded while the last quotes were taken back
+            position += traded(report, quotes)
     print(f"position {position}")
 
 

@@ -35,7 +35,7 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
 
 ENDED_BY_VENUE = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
-COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL, Reason.NOT_LEADER)    # of a Logon that was refused
+COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL)    # of a Logon that was refused
 AGAIN_MAX = 4096            # ClOrdIDs that the caller itself sent twice, remembered
 RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
 STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again

@@ -34,7 +34,7 @@ def test_the_commands_that_need_nothing_of_yours_run_as_they_stand(tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     lines = [line for line in block[1].splitlines() if not line.startswith("pricetime bench")]
     assert [line.split()[1] for line in lines] == [
-        "match", "demo", "verify", "replay", "snapshot", "log", "pack", "cflags", "keygen"]
+        "match", "demo", "verify", "replay", "snapshot", "log", "doctor", "pack", "cflags", "keygen"]
     if c_programs.missing():
         lines = [line for line in lines if "cflags" not in line]     # it has nothing to link with
     for line in lines:
