@@ -41,6 +41,7 @@ class ReportOrder:
 
     def _sort(self, events: np.ndarray, numbers: list[int], wanted: Callable[[np.void], bool]) -> list[np.ndarray]:
         told: list[np.ndarray] = []
+        again: set[int] = set()
         for place, number in enumerate(numbers):
             event = events[place : place + 1]
             if number == 0:
@@ -57,7 +58,9 @@ class ReportOrder:
                 if len(self._early) < EARLY_MAX:
                     self._early[number] = event.copy()
             elif int(event[0]["cl_ord_id"]) in self.again:
+                again.add(int(event[0]["cl_ord_id"]))
                 told.append(event)
+        self.again -= again     # asked for once, told once
         return [np.concatenate(told)] if len(told) > 1 else told
 
     def _follow(self) -> list[np.ndarray]:

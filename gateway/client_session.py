@@ -382,7 +382,7 @@ class ClientSession:
         elif kind == EventType.LOGOUT_ANSWER:
             self.end(SessionEnded(reason, f"session {self.session!r} was ended by the venue") if reason else None)
         elif kind == EventType.REJECT:
-            self.errors.append(Refused(reason, f"message not readable at byte {event['order_id']}"))
+            self._take_unreadable(Refused(reason, f"message not readable at byte {event['order_id']}"))
         elif kind == EventType.RESEND_ANSWER:
             self._take_resent(event, reason, now)
         else:
@@ -403,7 +403,17 @@ class ClientSession:
             self.reports.append(events)
         elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
             self.outstanding.refuse(number)
+            self.order.again.discard(number)
             self.reports.append(events)
+
+    def _take_unreadable(self, error: UserError) -> None:
+        """A message of the caller's that no venue can read. It took no number, so what is behind it counts no more, and
+        sending it again would help nobody: the session ends, and what is above the mark is the caller's to send."""
+        if not self.policy.reconnect:
+            self.errors.append(error)
+            return
+        self.outstanding = Outstanding()
+        self.end(error)
 
     def _take_refused_request(self, number: int, reason: int, now: float) -> None:
         if self.questions.refused(number, reason) or self.resend.until is None:

@@ -115,6 +115,34 @@ def test_the_echo_of_a_doubled_message_is_not_told():
     assert line.told == [1, 0]
 
 
+def test_old_reports_that_the_caller_asked_for_are_told_once():
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.step()
+    session.send(orders(1), line.now)       # with PossResend the venue says again what it had said
+    session.connection.outgoing.clear()
+    for _ in range(2):
+        session.take(line.venue.reports[0].tobytes(), line.now)
+    line.step()
+    assert line.told == [1, 1]
+
+
+def test_what_no_venue_can_read_ends_the_session_and_is_not_sent_again():
+    line = lined()
+    session = line.session
+    session.send(orders(1, 2), line.now)
+    session.connection.outgoing.clear()
+    session.take(event(EventType.REJECT, reason=Reason.UNKNOWN_MSG_TYPE, order_id=4).tobytes(), line.now)
+    with pytest.raises(Refused, match="message not readable at byte 4: UNKNOWN_MSG_TYPE"):
+        raise session.errors.popleft()
+    assert session.state is State.ENDED
+    session.restart()
+    for _ in range(5):
+        line.step(1)
+    assert session.state is State.UP and session.logged.mark == 0 and not line.venue.journaled
+
+
 def test_what_is_kept_is_bounded():
     line = lined(outstanding_max=10)
     line.session.send(orders(1, 10), line.now)

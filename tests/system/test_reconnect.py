@@ -13,6 +13,8 @@ from pricetime.journal import Reader
 from pricetime.matching.records import EventType, Reason
 from tests.system.venues import opened, said, some
 
+PATIENCE_MS = 30_000        # the venue's desk, which answers resends, is a process that has to start
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -33,7 +35,7 @@ def journaled(folder, kind, session=1):
 def test_a_venue_that_is_started_again_is_no_more_than_a_pause(folder):
     venue = begin(folder)
     endpoint = venue.endpoints[0]
-    with contextlib.closing(Client(endpoint, "alice")) as alice:
+    with contextlib.closing(Client(endpoint, "alice", timeout_ms=PATIENCE_MS)) as alice:
         alice.buy("ACME", 10, "100.00")
         assert said(some(alice, 1)) == [("NEW", "NONE")]
         venue.stop()
@@ -56,7 +58,7 @@ def test_a_venue_that_is_started_again_is_no_more_than_a_pause(folder):
 def test_reports_missed_while_away_come_first_and_once(folder):
     venue = begin(folder)
     try:
-        alice = Client(venue.endpoints[0], "alice")
+        alice = Client(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS)
         for _ in range(20):
             alice.buy("ACME", 1, "100.00")
         some(alice, 20)
@@ -66,7 +68,7 @@ def test_reports_missed_while_away_come_first_and_once(folder):
             for _ in range(15):
                 bob.sell("ACME", 1, "100.00")
             some(bob, 30)
-        with Client(venue.endpoints[0], "alice", next_report_number=number) as alice:
+        with Client(venue.endpoints[0], "alice", next_report_number=number, timeout_ms=PATIENCE_MS) as alice:
             assert alice.logged.missed == 15
             alice.buy("ACME", 1, "90.00")
             reports = some(alice, 16)
@@ -79,7 +81,7 @@ def test_reports_missed_while_away_come_first_and_once(folder):
 def test_a_message_that_is_lost_is_sent_again_and_counts_once(folder):
     venue = begin(folder)
     try:
-        with Client(venue.endpoints[0], "alice") as alice:
+        with Client(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS) as alice:
             alice.buy("ACME", 1, "90")
             alice._core.connection.message_number += 1      # as if one before had been lost
             alice.buy("ACME", 1, "91")
@@ -94,7 +96,7 @@ def test_a_message_that_is_lost_is_sent_again_and_counts_once(folder):
 def test_what_is_sent_twice_by_the_caller_is_the_callers_duplicate(folder):
     venue = begin(folder)
     try:
-        with Client(venue.endpoints[0], "alice") as alice:
+        with Client(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS) as alice:
             alice.buy("ACME", 1, "90", cl_ord_id=5)
             alice.buy("ACME", 1, "90", cl_ord_id=5)
             assert said(some(alice, 2)) == [("NEW", "NONE"), ("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")]
@@ -131,7 +133,7 @@ def test_outstanding_commands_are_bounded(folder):
 def test_what_an_order_is_and_which_are_open(folder):
     venue = begin(folder)
     try:
-        with Client(venue.endpoints[0], "alice", full_reports=True) as alice:
+        with Client(venue.endpoints[0], "alice", full_reports=True, timeout_ms=PATIENCE_MS) as alice:
             first = alice.buy("ACME", 10, "90.00")
             second = alice.sell("ACME", 3, "110.00")
             (new, _) = some(alice, 2)
@@ -168,7 +170,7 @@ def test_asyncio_comes_back_as_well(folder):
     venue = begin(folder)
 
     async def trade(venue):
-        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+        async with AsyncClient(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS) as alice:
             alice.buy("ACME", 10, "100.00")
             await alice.settle()
             assert (await alice.open_orders())["leaves_qty"].tolist() == [10]
