@@ -19,6 +19,7 @@ acts.
 import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -125,7 +126,7 @@ class DropCopySection(Section, kw_only=True):
     events: so many of the newest are kept in memory. connections: at one time. replays: of older points at one time,
     each with an engine of its own; others wait."""
 
-    endpoints: Annotated[list[str], Meta(min_length=1)]
+    endpoints: Annotated[list[str | EndpointSection], Meta(min_length=1)]
     events: Annotated[int, Meta(ge=1_024, le=2**24)] = Bounds.events
     connections: Annotated[int, Meta(ge=1, le=65_535)] = Bounds.connections
     replays: Annotated[int, Meta(ge=1, le=64)] = Bounds.replays
@@ -256,7 +257,9 @@ SECTIONS: dict[str, type[Section]] = {
     "risk": RiskSection,
 }
 # Tables within a section, by its path without numbers.
-INNER: dict[str, type[Section]] = {"venue.endpoints": EndpointSection, "schedule.entries": ScheduleEntry}
+INNER: dict[str, type[Section]] = {
+    "venue.endpoints": EndpointSection, "drop_copy.endpoints": EndpointSection, "schedule.entries": ScheduleEntry,
+}  # fmt: skip
 # What docs/rules.md, 13 limits of a participant and of an account.
 RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_order_notional", "max_open_orders", "max_gross_notional")
 RISK_OF_ACCOUNT = (
@@ -299,8 +302,8 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
         check_endpoint(endpoint, name)
     check_keys(config, name)
     check_schedule(config, name)
-    for address in config.drop_copy.endpoints if config.drop_copy else ():
-        check_endpoint(EndpointSection(address=address), name, "drop_copy")
+    for endpoint in drop_copy_endpoints_of(config):
+        check_endpoint(endpoint, name, "drop_copy")
     if config.exporter:
         parse_listen(config.exporter.listen, f"{name}: [exporter] listen")
     check_names(config, name)
@@ -373,8 +376,17 @@ def names_at(path: str) -> tuple[str, ...]:
 
 def endpoints_of(config: Config) -> list[EndpointSection]:
     """The endpoints, each as a table."""
-    return [EndpointSection(address=endpoint) if isinstance(endpoint, str) else endpoint
-            for endpoint in config.venue.endpoints]
+    return as_tables(config.venue.endpoints)
+
+
+def drop_copy_endpoints_of(config: Config) -> list[EndpointSection]:
+    """Those of the drop copy, likewise; none where there is no drop copy."""
+    return as_tables(config.drop_copy.endpoints) if config.drop_copy else []
+
+
+def as_tables(endpoints: Sequence[str | EndpointSection]) -> list[EndpointSection]:
+    """Endpoints, each as a table."""
+    return [EndpointSection(address=endpoint) if isinstance(endpoint, str) else endpoint for endpoint in endpoints]
 
 
 def check_names(config: Config, name: str) -> None:

@@ -32,8 +32,8 @@ def check_endpoint(endpoint: "EndpointSection", name: str, section: str = "venue
     except ValueError:
         good = False
     if not good and endpoint.curve:
-        raise UserError(f"{name}: [{section}] endpoints: found {address!r}, expected tcp://ADDRESS:PORT (tcp://*:PORT: any "
-                        "of this machine's) or ipc://PATH")
+        raise UserError(f"{name}: [{section}] endpoints: found {address!r}, expected tcp://ADDRESS:PORT (tcp://*:PORT: "
+                        "any of this machine's) or ipc://PATH")
     if not good:
         raise UserError(
             f"{name}: [{section}] endpoints: found {address!r}, expected tcp://127.0.0.1:PORT, tcp://[::1]:PORT or "

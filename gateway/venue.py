@@ -22,10 +22,11 @@ from msgspec.structs import asdict
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.config import FILE_NAME, Config, endpoints_of, load
+from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
+from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.process import DropCopyProcess
 from pricetime.gateway.exporter import ExporterProcess, check_prometheus
 from pricetime.gateway.field_checks import shown
@@ -101,7 +102,8 @@ class Venue:
         venue = self.config.venue
         listed = endpoints_of(self.config)
         curve = [place for place, endpoint in enumerate(listed) if endpoint.curve]
-        self._pair = venue_pair(self.directory) if curve else None
+        with_curve = curve or any(endpoint.curve for endpoint in drop_copy_endpoints_of(self.config))
+        self._pair = venue_pair(self.directory) if with_curve else None
         self.door = Door(say) if curve else None
         try:
             self._private = PrivateEndpoint()
@@ -314,7 +316,11 @@ class Venue:
         if self.config.exporter:
             self._beside.append(ExporterProcess(self.directory, self.config.exporter.listen))
         if self.config.drop_copy:
-            self._beside.append(DropCopyProcess(self.directory, **asdict(self.config.drop_copy)))
+            wanted, listed = self.config.drop_copy, drop_copy_endpoints_of(self.config)
+            self._beside.append(DropCopyProcess(
+                self.directory, [entry.address for entry in listed if not entry.curve],
+                [entry.address for entry in listed if entry.curve],
+                Bounds(events=wanted.events, connections=wanted.connections, replays=wanted.replays)))
         self._start_desk()
         if self.door is not None and self._router is not None:
             self.door.open(self._context, self._router, self.curve_endpoints)

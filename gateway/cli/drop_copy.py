@@ -6,6 +6,7 @@ SEQUENCE.PLACE: --from that point goes on there.
 
 import argparse
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                                                                      "beginning (what is to come only)")
     parser.add_argument("--timeout", metavar="SECONDS", type=float,
                         help="end where nothing has come for so long (never)")
+    parser.add_argument("--key", metavar="FILE", type=Path, help="the client's secret key, for CURVE")
+    parser.add_argument("--venue-key", metavar="FILE", type=Path, help="the venue's public key")
     parser.add_argument("--json", action="store_true", help="JSON Lines, as `pricetime match` prints events")
 
 
@@ -33,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--timeout {arguments.timeout:g}: expected seconds, 0 or more")
     after = None if arguments.after is None else parse_point(arguments.after)
     timeout_ms = None if arguments.timeout is None else int(arguments.timeout * 1000)
-    with DropCopy(arguments.endpoint, arguments.session, after=after) as copy:
+    with DropCopy(
+        arguments.endpoint, arguments.session, after=after, key=arguments.key, venue_key=arguments.venue_key
+    ) as copy:
         try:
             for frame in copy.frames(timeout_ms):
                 events = copy.codec.events(frame.events)

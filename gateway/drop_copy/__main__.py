@@ -14,14 +14,16 @@ def main(arguments: list[str] | None = None) -> int:
     """The process. Never comes back while the venue runs, but where it cannot serve."""
     parser = argparse.ArgumentParser(prog="pricetime.gateway.drop_copy")
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--endpoint", action="append", required=True)
+    parser.add_argument("--endpoint", action="append", default=[])
+    parser.add_argument("--curve-endpoint", action="append", default=[])
     parser.add_argument("--events", type=int, default=Bounds.events)
     parser.add_argument("--connections", type=int, default=Bounds.connections)
     parser.add_argument("--replays", type=int, default=Bounds.replays)
     given = companion.begin(parser, arguments)
     bounds = Bounds(events=given.events, connections=given.connections, replays=given.replays)
     try:
-        server = Server(given.directory, given.endpoint, bounds)
+        endpoints = given.endpoint + given.curve_endpoint
+        server = Server(given.directory, endpoints, bounds, range(len(given.endpoint), len(endpoints)))
         LOG.say("listening", f"on {' '.join(server.endpoints)}", endpoints=server.endpoints)
         server.run()
     except (UserError, ValueError, OSError, MemoryError) as error:

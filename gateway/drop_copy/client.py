@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,8 @@ import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.client import NoAnswer, Refused
+from pricetime.gateway.client_errors import NoAnswer, Refused
+from pricetime.gateway.client_line import Keys, load_keys
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.drop_copy.protocol import LIVE_ONLY, START, Header, Kind, Point, behind, events_of
 from pricetime.gateway.field_checks import shown
@@ -71,7 +73,8 @@ class DropCopy:
     """A stream of EVENT records. It logs on and asks when it is made.
 
     after: a Point (sequence, place), or a command's sequence number: what comes behind it; 0: all there is; None: only
-    what is to come. timeout_ms: how long an answer may take.
+    what is to come. timeout_ms: how long an answer may take. key, venue_key: files of the client's secret and the
+    venue's public key, where the endpoint has CURVE.
 
     point: behind the last event taken. live: whether that was the log's end when it was sent. oldest: the oldest
     command behind which a stream can begin. codec: has the names that this session may know:
@@ -79,7 +82,7 @@ class DropCopy:
     Refused, ResendUnavailable, NoAnswer."""
 
     def __init__(self, endpoint: str, session: str, *, after: Point | tuple[int, int] | int | None = None,
-                 timeout_ms: int = 5_000) -> None:
+                 timeout_ms: int = 5_000, key: str | Path | None = None, venue_key: str | Path | None = None) -> None:
         if not isinstance(session, str):
             raise UserError(f"session: found {shown(session)}, expected its name")
         self.endpoint, self.session, self.timeout_ms = endpoint, session, timeout_ms
@@ -90,16 +93,20 @@ class DropCopy:
         self._number = 0
         self._end: Point | None = None      # of the last frame of the stream
         self._heard = monotonic()
+        keys = load_keys(key, venue_key)
         # The process's context: one of our own would wait for ever for the socket of a client that nobody closed.
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         try:
-            self._connect()
+            self._connect(keys)
             self._log_on()
         except BaseException:
             self.close()
             raise
 
-    def _connect(self) -> None:
+    def _connect(self, keys: Keys | None) -> None:
+        if keys is not None:
+            self._socket.curve_publickey, self._socket.curve_secretkey = keys.public, keys.secret
+            self._socket.curve_serverkey = keys.venue
         self._socket.setsockopt(zmq.SNDTIMEO, self.timeout_ms)
         self._socket.setsockopt(zmq.RCVHWM, 16)     # who is slow is to notice it there, not by memory here
         self._socket.setsockopt(zmq.LINGER, 100)

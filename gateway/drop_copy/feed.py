@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -99,10 +100,17 @@ def apply_block(engine: Engine, lines: np.ndarray) -> Block:
     return Block(begin, Point(engine.sequence), events, engine.time, bool(np.isin(lines["type"], DEFINING).any()))
 
 
+class Taker(Protocol):
+    """Who looks at the log as it passes."""
+
+    def take(self, lines: np.ndarray) -> None:
+        """One block."""
+
+
 class Feed(threading.Thread):
     """The live feed. `blocks` are at most so many events, the newest ones; on_block is called in this thread.
 
-    failure: why it has ended, where it has."""
+    guard: is shown each block of the log. failure: why it has ended, where it has."""
 
     def __init__(self, directory: str | os.PathLike[str], events_kept: int, on_block: Callable[[], None]) -> None:
         super().__init__(name="drop copy feed", daemon=True)
@@ -115,6 +123,7 @@ class Feed(threading.Thread):
         self.directory = directory_of(self._engine)
         self.end = self.begin = Point(self._engine.sequence)
         self.time = self._engine.time
+        self.guard: Taker | None = None
         self.failure: BaseException | None = None
 
     def _catch_up(self) -> tuple[Engine, Reader]:
@@ -127,6 +136,8 @@ class Feed(threading.Thread):
         try:
             while True:
                 for lines in self._reader.tail(LOOK_SECONDS):
+                    if self.guard is not None:
+                        self.guard.take(lines)
                     self._take(apply_block(self._engine, lines))
         except BaseException as error:  # noqa: BLE001  handed to the thread that serves
             self.failure = error

@@ -9,6 +9,7 @@ points are replayed by threads of their own, a bounded number. Owns the bounds; 
 import os
 import socket
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -19,6 +20,7 @@ import zmq
 from pricetime.gateway import sockets
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.feed import Feed, Replay, Seat
+from pricetime.gateway.drop_copy.guard import Guard, venue_secret
 from pricetime.gateway.drop_copy.protocol import START, Header, Kind, Point
 from pricetime.gateway.drop_copy.requests import (
     AliveRequest,
@@ -49,9 +51,11 @@ OLDEST_SECONDS = 1.0            # the answer to "which is the oldest" holds so l
 
 
 class Server:
-    """Serves a venue's directory on these endpoints, from the thread that calls run()."""
+    """Serves a venue's directory on these endpoints, from the thread that calls run(). curve: places in the list of
+    those that take CURVE only."""
 
-    def __init__(self, directory: str | os.PathLike[str], endpoints: list[str], bounds: Bounds | None = None) -> None:
+    def __init__(self, directory: str | os.PathLike[str], endpoints: list[str], bounds: Bounds | None = None,
+                 curve: Collection[int] = ()) -> None:
         self.bounds = bounds or Bounds()
         self._folder = Path(directory)
         self._context: zmq.Context[Any] = zmq.Context()
@@ -64,16 +68,19 @@ class Server:
         self._ring.setblocking(False)
         self._over = False
         try:
-            self._router = self._context.socket(zmq.ROUTER)
-            sockets.scatter_routing_ids()
-            for option, value in (sockets.OPTIONS | {zmq.SNDHWM: self.bounds.frames}).items():
-                self._router.setsockopt(option, value)
-            self.endpoints = [sockets.bind(self._router, endpoint) for endpoint in endpoints]
+            self._router, self.endpoints = sockets.bound_router(
+                self._context, endpoints, curve, venue_secret(self._folder) if curve else b"",
+                frames=self.bounds.frames)
             self._feed = Feed(directory, self.bounds.events, self.wake)
+            self._guard = Guard(self._folder, self._feed.end.sequence) if curve else None
+            self._feed.guard = self._guard
+            if self._guard is not None:
+                self._guard.open(self._context, self._router, [self.endpoints[place] for place in curve])
         except BaseException:
             self._context.destroy(linger=0)
             raise
         self._directory = self._feed.directory
+        self._changes = 0               # of keys, that were looked at
 
     def wake(self) -> None:
         """From any thread: look whether there is something to do."""
@@ -109,6 +116,8 @@ class Server:
         """After run() has ended."""
         for _, replay in self._replays:
             replay.end()
+        if self._guard is not None:
+            self._guard.close()
         self._router.close(linger=0)
         self._context.term()
         self._bell.close()
@@ -124,17 +133,18 @@ class Server:
     def _take_messages(self) -> None:
         for _ in range(MESSAGES_A_ROUND):
             try:
-                frames = self._router.recv_multipart(zmq.NOBLOCK)
+                routing, *frames = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
-            for request in requests_of(frames[1:]):
-                self._take(frames[0], request)
+            user = 0 if self._guard is None or not frames else self._guard.user(frames[-1])
+            for request in requests_of([frame.bytes for frame in frames]):
+                self._take(routing.bytes, user, request)
 
-    def _take(self, routing: bytes, request: Request) -> None:
+    def _take(self, routing: bytes, user: int, request: Request) -> None:
         """One request of one connection."""
         stream = self._streams.get(routing)
         if isinstance(request, LogonRequest):
-            self._log_on(routing, request)
+            self._log_on(routing, user, request)
         elif isinstance(request, Unreadable):
             self._refuse(routing, stream, request.reason)
         elif stream is None:
@@ -158,50 +168,54 @@ class Server:
         with suppress(zmq.ZMQError):    # a stranger that is gone or does not read has nothing to lose
             self._router.send_multipart([routing, answer.encode()], zmq.NOBLOCK)
 
-    def _log_on(self, routing: bytes, request: LogonRequest) -> None:
+    def _log_on(self, routing: bytes, user: int, request: LogonRequest) -> None:
         old = self._streams.get(routing)
         if old is not None:
             self._forget(old)
         name = request.name or self._directory.by_id.get(request.session, "")
-        reason = self._logon_reason(routing, name, request.session)
+        reason = self._logon_reason(routing, user, name, request.session)
         if reason != Reason.NONE:
             LOG.say("refused", f"session {name!r} may not log on: {reason.name}", level=logs.WARNING, session=name,
                     reason=reason.name)
             self._refuse(routing, None, reason)
             return
-        stream = Stream(routing, name, self._directory.seats[name])
+        stream = Stream(routing, name, self._directory.seats[name], user)
         self._streams[routing] = stream
         stream.waiting.append(Part(Kind.LOGGED_ON, end=self._feed.end, oldest=self._oldest_point() or 0))
         stream.add_definitions(self._directory.definitions)
         LOG.say("logged_on", f"session {name!r} logged on", session=name, whole_venue=stream.seat.participant == 0)
 
-    def _logon_reason(self, routing: bytes, name: str, session: int) -> Reason:
+    def _logon_reason(self, routing: bytes, user: int, name: str, session: int) -> Reason:
         """Why this session may not log on from there, or NONE."""
         if len(routing) != ROUTING_ID_BYTES or routing[0]:
             return Reason.NOT_AUTHORIZED            # a routing id of the client's own choice
         if name not in self._directory.names or session and self._directory.by_id.get(session) != name:
             return Reason.UNKNOWN_SESSION
-        reason = self._seat_reason(name)
+        reason = self._seat_reason(user, name)
         if reason == Reason.NONE:
             mine = sum(stream.name == name for stream in self._streams.values())
             if len(self._streams) >= self.bounds.connections or mine >= self.bounds.connections_a_session:
                 return Reason.THROTTLED
         return reason
 
-    def _seat_reason(self, name: str) -> Reason:
+    def _seat_reason(self, user: int, name: str) -> Reason:
+        """Why this key (0: none was asked for) may not see what this session may, or NONE."""
         if name in self._directory.disabled:
             return Reason.SESSION_DISABLED
-        return Reason.NONE if name in self._directory.seats else Reason.NOT_AUTHORIZED
+        if name not in self._directory.seats:
+            return Reason.NOT_AUTHORIZED
+        return Reason.NONE if self._guard is None else self._guard.reason(user, self._directory.seats[name])
 
     def _look_at_rights(self) -> None:
-        """Sessions were defined: who may no longer see what it sees gets no more of it."""
-        if self._directory is self._feed.directory:
+        """Sessions were defined, or keys: who may no longer see what it sees gets no more of it."""
+        changes = 0 if self._guard is None else self._guard.changes
+        if self._directory is self._feed.directory and self._changes == changes:
             return
-        self._directory = self._feed.directory
+        self._directory, self._changes = self._feed.directory, changes
         for stream in list(self._streams.values()):
             seat: Seat | None = self._directory.seats.get(stream.name)
-            if self._seat_reason(stream.name) != Reason.NONE or seat != stream.seat:
-                reason = self._seat_reason(stream.name)
+            reason = self._seat_reason(stream.user, stream.name)
+            if reason != Reason.NONE or seat != stream.seat:
                 stream.end(reason if reason != Reason.NONE else Reason.NOT_AUTHORIZED)
                 self._try(stream)
                 self._forget(stream)

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 import zmq
 
-from pricetime.gateway import json_lines
+from pricetime.gateway import json_lines, security
 from pricetime.gateway import messages as m
-from pricetime.gateway.client import Client, Refused
+from pricetime.gateway.client import Client
+from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert
 from pricetime.gateway.drop_copy.bounds import Bounds
@@ -306,6 +307,72 @@ def test_nobody_speaks_under_a_routing_id_of_its_own(venue):
     with served(venue) as endpoint, Raw(endpoint, routing_id=b"mine") as raw:
         raw.say(logon("regulator"))
         assert raw.hear()[0].reason == Reason.NOT_AUTHORIZED
+
+
+# ------------------------------------------------------------------------------------------------------ CURVE
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """A venue whose drop copy has an endpoint with CURVE: the venue, the endpoint, the folder of the clients' keys."""
+    keys, endpoint = tmp_path / "keys", f"tcp://127.0.0.1:{free_port()}"
+    keys.mkdir()
+    entries = []
+    for name, sessions, rights in (
+        ("audit", ["auditor"], ["DropCopy"]), ("trader", ["auditor"], ["Trade"]), ("other", ["alice"], ["DropCopy"]),
+        ("half", ["regulator"], ["DropCopy"]), ("whole", ["regulator"], ["DropCopy", "Operate"]),
+    ):
+        public, secret = security.new_pair()
+        security.write_pair(keys, name, public, secret)
+        entries.append({"name": name, "public": public.decode(), "sessions": sessions, "rights": rights})
+    security.write_pair(keys, "stranger", *security.new_pair())
+    venue = opened(tmp_path / "venue", key=entries, drop_copy={"endpoints": [{"address": endpoint, "curve": True}]})
+    try:
+        yield venue, endpoint, keys
+    finally:
+        venue.stop()
+
+
+def curve(venue: Venue, endpoint: str, keys: Path, name: str, session: str, **options) -> DropCopy:
+    return DropCopy(endpoint, session, key=keys / f"{name}.secret",
+                    venue_key=venue.directory / "keys" / "venue.public", **options)
+
+
+def test_by_curve_a_key_sees_what_its_session_and_its_rights_allow(guarded):
+    venue, endpoint, keys = guarded
+    trade(venue, 3)
+    events = all_events(venue)
+    with curve(venue, endpoint, keys, "audit", "auditor", after=0, timeout_ms=20_000) as copy:
+        expected = of_firm(events)
+        assert taken(copy, int(expected[-1]["sequence"])).tobytes() == expected.tobytes()
+    with curve(venue, endpoint, keys, "whole", "regulator", after=0) as copy:
+        assert len(taken(copy, int(events[-1]["sequence"]))) == len(events)
+    for name, session in (("trader", "auditor"), ("other", "auditor"), ("half", "regulator"), ("audit", "regulator")):
+        with pytest.raises(Refused, match="NOT_AUTHORIZED"):
+            curve(venue, endpoint, keys, name, session)
+
+
+def test_by_curve_nobody_comes_in_with_another_key_or_none(guarded):
+    venue, endpoint, keys = guarded
+    with curve(venue, endpoint, keys, "audit", "auditor", timeout_ms=20_000):
+        with pytest.raises(NoAnswer):
+            curve(venue, endpoint, keys, "stranger", "auditor", timeout_ms=700)
+        with pytest.raises(NoAnswer):
+            DropCopy(endpoint, "auditor", timeout_ms=700)
+
+
+def test_a_key_that_is_revoked_sees_no_more(guarded):
+    venue, endpoint, keys = guarded
+    with curve(venue, endpoint, keys, "audit", "auditor", timeout_ms=20_000) as copy, \
+            Client(venue.endpoints[0], "operator") as operator:
+        assert copy.receive(200) is None
+        revoked = venue.codec.encode(m.KeyDefinition(key_name="audit", disabled=True)).copy()
+        revoked["cl_ord_id"][0] = 1
+        operator.send(revoked)
+        with pytest.raises(StreamEnded) as ended:
+            for _ in copy.frames(10_000):
+                pass
+        assert ended.value.reason == Reason.NOT_AUTHORIZED
 
 
 # ----------------------------------------------------------------------------------------------------- bounds
