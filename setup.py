@@ -28,6 +28,7 @@ PACKAGES = {
     "pricetime.gateway.demo": "gateway/demo",
     "pricetime.gateway.desk": "gateway/desk",
     "pricetime.gateway.doctor": "gateway/doctor",
+    "pricetime.gateway.drop_copy": "gateway/drop_copy",
     "pricetime.bench": "bench",
     "pricetime.bench.peers": "bench/peers",
 }

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pricetime.gateway.async_client import AsyncClient
     from pricetime.gateway.client import Client
+    from pricetime.gateway.drop_copy.client import DropCopy
     from pricetime.gateway.venue import Venue
 
-__all__ = ["AsyncClient", "Client", "Venue"]
+__all__ = ["AsyncClient", "Client", "DropCopy", "Venue"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +21,10 @@ def __getattr__(name: str) -> Any:
         from pricetime.gateway.async_client import AsyncClient
 
         return AsyncClient
+    if name == "DropCopy":
+        from pricetime.gateway.drop_copy.client import DropCopy
+
+        return DropCopy
     if name == "Venue":
         from pricetime.gateway.venue import Venue
 

@@ -19,6 +19,7 @@ acts.
 import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,8 @@ from msgspec import Meta, Struct
 from pricetime.gateway import messages as m
 from pricetime.gateway.config_checks import check_endpoint, check_keys, check_schedule, nearest
 from pricetime.gateway.desk.process import REPORTS
+from pricetime.gateway.drop_copy.bounds import Bounds
+from pricetime.gateway.exporter import LISTEN, parse_listen
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
 from pricetime.gateway.security import KEY_CHARACTERS
@@ -109,6 +112,24 @@ class DeskSection(Section, kw_only=True):
 
     start: Literal["on-demand", "always"] = "on-demand"
     reports: Annotated[int, Meta(ge=1_024, le=2**24)] = REPORTS
+
+
+class ExporterSection(Section, kw_only=True):
+    """[exporter]: a process beside the venue that answers Prometheus there. Absent: none."""
+
+    listen: Annotated[str, Meta(min_length=3, max_length=64)] = LISTEN
+
+
+class DropCopySection(Section, kw_only=True):
+    """[drop_copy]: a process beside the venue that serves drop copies. Absent: none.
+
+    events: so many of the newest are kept in memory. connections: at one time. replays: of older points at one time,
+    each with an engine of its own; others wait."""
+
+    endpoints: Annotated[list[str | EndpointSection], Meta(min_length=1)]
+    events: Annotated[int, Meta(ge=1_024, le=2**24)] = Bounds.events
+    connections: Annotated[int, Meta(ge=1, le=65_535)] = Bounds.connections
+    replays: Annotated[int, Meta(ge=1, le=64)] = Bounds.replays
 
 
 class ParticipantSection(Section, kw_only=True):
@@ -212,6 +233,8 @@ class Config(Section, kw_only=True):
     desk: DeskSection = msgspec.field(default_factory=DeskSection)
     schedule: ScheduleSection = msgspec.field(default_factory=ScheduleSection)
     key: list[KeySection] = []
+    exporter: ExporterSection | None = None
+    drop_copy: DropCopySection | None = None
     participant: list[ParticipantSection] = []
     session: list[SessionSection] = []
     instrument: list[InstrumentSection] = []
@@ -226,13 +249,17 @@ SECTIONS: dict[str, type[Section]] = {
     "desk": DeskSection,
     "schedule": ScheduleSection,
     "key": KeySection,
+    "exporter": ExporterSection,
+    "drop_copy": DropCopySection,
     "participant": ParticipantSection,
     "session": SessionSection,
     "instrument": InstrumentSection,
     "risk": RiskSection,
 }
 # Tables within a section, by its path without numbers.
-INNER: dict[str, type[Section]] = {"venue.endpoints": EndpointSection, "schedule.entries": ScheduleEntry}
+INNER: dict[str, type[Section]] = {
+    "venue.endpoints": EndpointSection, "drop_copy.endpoints": EndpointSection, "schedule.entries": ScheduleEntry,
+}  # fmt: skip
 # What docs/rules.md, 13 limits of a participant and of an account.
 RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_order_notional", "max_open_orders", "max_gross_notional")
 RISK_OF_ACCOUNT = (
@@ -275,6 +302,10 @@ def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:
         check_endpoint(endpoint, name)
     check_keys(config, name)
     check_schedule(config, name)
+    for endpoint in drop_copy_endpoints_of(config):
+        check_endpoint(endpoint, name, "drop_copy")
+    if config.exporter:
+        parse_listen(config.exporter.listen, f"{name}: [exporter] listen")
     check_names(config, name)
     check_risk(config, name)
     check_prune(config, name)
@@ -345,8 +376,17 @@ def names_at(path: str) -> tuple[str, ...]:
 
 def endpoints_of(config: Config) -> list[EndpointSection]:
     """The endpoints, each as a table."""
-    return [EndpointSection(address=endpoint) if isinstance(endpoint, str) else endpoint
-            for endpoint in config.venue.endpoints]
+    return as_tables(config.venue.endpoints)
+
+
+def drop_copy_endpoints_of(config: Config) -> list[EndpointSection]:
+    """Those of the drop copy, likewise; none where there is no drop copy."""
+    return as_tables(config.drop_copy.endpoints) if config.drop_copy else []
+
+
+def as_tables(endpoints: Sequence[str | EndpointSection]) -> list[EndpointSection]:
+    """Endpoints, each as a table."""
+    return [EndpointSection(address=endpoint) if isinstance(endpoint, str) else endpoint for endpoint in endpoints]
 
 
 def check_names(config: Config, name: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pricetime.gateway.config import Config, EndpointSection
 
 
-def check_endpoint(endpoint: "EndpointSection", name: str) -> None:
+def check_endpoint(endpoint: "EndpointSection", name: str, section: str = "venue") -> None:
     """Without CURVE there is nobody who checks who speaks: only this machine may."""
     address = endpoint.address
     try:
@@ -32,11 +32,11 @@ def check_endpoint(endpoint: "EndpointSection", name: str) -> None:
     except ValueError:
         good = False
     if not good and endpoint.curve:
-        raise UserError(f"{name}: [venue] endpoints: found {address!r}, expected tcp://ADDRESS:PORT (tcp://*:PORT: any "
-                        "of this machine's) or ipc://PATH")
+        raise UserError(f"{name}: [{section}] endpoints: found {address!r}, expected tcp://ADDRESS:PORT (tcp://*:PORT: "
+                        "any of this machine's) or ipc://PATH")
     if not good:
         raise UserError(
-            f"{name}: [venue] endpoints: found {address!r}, expected tcp://127.0.0.1:PORT, tcp://[::1]:PORT or "
+            f"{name}: [{section}] endpoints: found {address!r}, expected tcp://127.0.0.1:PORT, tcp://[::1]:PORT or "
             f"ipc://PATH: without CURVE keys a venue is for its own machine only; "
             f'{{address = "{address}", curve = true}} opens it to whoever has a [[key]]'
         )

@@ -1,9 +1,10 @@
 """The real storage: the log's writer, as the loop calls it. Owns nothing; the writer outlives it."""
 
-
 from libc.stdint cimport uint64_t
 
+from pricetime.gateway.stat_page cimport StatPage
 from pricetime.gateway.world cimport Storage
+from pricetime.journal.atomics cimport store_release
 from pricetime.journal.syncer cimport syncer_listen, syncer_rest
 from pricetime.journal.writer cimport LogWriter, Writer, writer_append, writer_committed, writer_publish, writer_wake
 from pricetime.matching.records cimport CommandLine
@@ -37,12 +38,16 @@ cdef void log_rest(void* context) noexcept nogil:
 
 
 cdef class LogStorage(Storage):
-    """Commands go to `writer`, a pricetime.journal.Writer, which must stay open while a loop runs on it."""
+    """Commands go to `writer`, a pricetime.journal.Writer, which must stay open while a loop runs on it. How long its
+    syncs take is counted in `stat`."""
 
     cdef readonly Writer writer
 
-    def __init__(self, Writer writer not None):
+    def __init__(self, Writer writer not None, StatPage stat=None):
         self.writer = writer
+        if stat is not None and writer.log.syncer != NULL:
+            writer.times_owner = stat
+            store_release(&writer.log.syncer.times, <uint64_t> &stat.stat.sync)
         self.calls.append = log_append
         self.calls.publish = log_publish
         self.calls.wake = log_wake

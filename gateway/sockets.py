@@ -35,20 +35,21 @@ Context = zmq.Context[zmq.Socket[bytes]]
 
 
 def bound_router(
-    context: Context, endpoints: list[str], curve: Collection[int] = (), secret: bytes = b"", own: Collection[str] = ()
+    context: Context, endpoints: list[str], curve: Collection[int] = (), secret: bytes = b"", own: Collection[str] = (),
+    frames: int = HIGH_WATER_MARK,
 ) -> tuple[zmq.Socket[bytes], list[str]]:
     """A ROUTER bound to every endpoint, and the endpoints as bound (port 0 is any free one). UserError where one
     cannot be.
 
     curve: places in the list of those that take CURVE only, with the venue's secret key (Z85). own: endpoints for the
-    venue's own helpers, without CURVE. libzmq copies a socket's options at each bind, so that they may differ; but a
-    ZAP domain cannot be taken back, so those with CURVE come last.
+    venue's own helpers, without CURVE. frames: that wait for one peer. libzmq copies a socket's options at each bind,
+    so that they may differ; but a ZAP domain cannot be taken back, so those with CURVE come last.
     """
     scatter_routing_ids()
     router = context.socket(zmq.ROUTER)
     bound: dict[int, str] = {}
     try:
-        for option, value in OPTIONS.items():
+        for option, value in (OPTIONS | {zmq.SNDHWM: frames}).items():
             router.setsockopt(option, value)
         for endpoint in own:
             bind(router, endpoint)

@@ -158,8 +158,11 @@ cdef class StatPage:
         self.stat.process = os.getpid()
         store_release(&self.stat.magic, stat_magic())
 
-    def end(self):
-        """The venue has stopped, by its own will. What it counted stays."""
+    def end(self, sequence=None):
+        """The venue has stopped, by its own will, behind this command where all is committed. What it counted stays."""
+        if sequence is not None:
+            store_release(&self.stat.appended, sequence)
+            store_release(&self.stat.committed, sequence)
         store_release(&self.stat.ended, <uint64_t> <int64_t> time.time_ns())
 
     def read(self) -> bytes:

@@ -3,7 +3,7 @@ that is here.
 
 Start: configuration, sockets bound, the state of the newest good snapshot and the log behind it, the configuration
 rehearsed on that, then the log locked and recovered, VenueStart, then what venue.toml says and the state does not, all
-journaled as session 0; then the process that makes snapshots. Stop, in reverse: the loop answers what waits, the last
+journaled as session 0; then the processes beside it. Stop, in reverse: the loop answers what waits, the last
 digest, the log closed.
 """
 
@@ -22,10 +22,13 @@ from msgspec.structs import asdict
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.config import FILE_NAME, Config, endpoints_of, load
+from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.definitions import differences, unnamed
 from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
+from pricetime.gateway.drop_copy.bounds import Bounds
+from pricetime.gateway.drop_copy.process import DropCopyProcess
+from pricetime.gateway.exporter import ExporterProcess, check_prometheus
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.internal import SECRET
 from pricetime.gateway.keyring import Keyring, key_differences, keyring_of, save, unnamed_keys
@@ -35,9 +38,11 @@ from pricetime.gateway.rehearsal import rehearse
 from pricetime.gateway.schedule import phase_commands
 from pricetime.gateway.security import KEYS_FOLDER, VENUE_NAME, keep_venue_pair, venue_pair
 from pricetime.gateway.sockets import PrivateEndpoint, bound_router
+from pricetime.gateway.stat_page import STAT_NAME, StatPage
 from pricetime.gateway.steward import STEWARD_ENDPOINT, Charge, Steward, say
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal import snapshot
+from pricetime.journal.companion import Companion
 from pricetime.journal.directory import LOG_FOLDER, lock
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import Reader
@@ -83,6 +88,8 @@ class Venue:
         self.door: Door | None = None
         self._secret = secrets.token_bytes(SECRET)
         self._steward: Steward | None = None
+        self._beside: list[Companion] = []
+        self._stat: StatPage | None = None
         self._context = zmq.Context()
         self._router: zmq.Socket[bytes] | None = None
         try:
@@ -95,7 +102,8 @@ class Venue:
         venue = self.config.venue
         listed = endpoints_of(self.config)
         curve = [place for place, endpoint in enumerate(listed) if endpoint.curve]
-        self._pair = venue_pair(self.directory) if curve else None
+        with_curve = curve or any(endpoint.curve for endpoint in drop_copy_endpoints_of(self.config))
+        self._pair = venue_pair(self.directory) if with_curve else None
         self.door = Door(say) if curve else None
         try:
             self._private = PrivateEndpoint()
@@ -110,6 +118,8 @@ class Venue:
         self._refuse_snapshots_alone()
         if self.config.log.pack_after:
             check_packing()
+        if self.config.exporter:
+            check_prometheus()
         rehearsed = self._rehearse()
         if rehearsed is None:
             self._mend()
@@ -120,10 +130,12 @@ class Venue:
         self._recall_keys()
         if rehearsed != self.engine.sequence:       # it was cut since, or could not be read before
             rehearse(self.config, self.engine, self._name)
+        self._stat = self._stat_page()
         self.loop = Loop(
             self.engine,
             ZmqTransport(self._router, b"" if self.door is None else self.door.prefix.encode()),
-            LogStorage(self._writer),
+            LogStorage(self._writer, self._stat),
+            stat=self._stat,
             clock=venue.clock,
             digest_every=venue.digest_every,
             max_connections=venue.max_connections,
@@ -134,8 +146,18 @@ class Venue:
             keys=None if self.door is None else self.door.table,
         )
         self._start_run()
+        self._stat.begin(self.run)
         self._define()
         touch(self.engine)
+
+    def _stat_page(self) -> StatPage:
+        """Where the hot thread counts. A venue without the file runs as well."""
+        try:
+            return StatPage(self.directory)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            self.notes.append(f"{self.directory / STAT_NAME}: {why}: `pricetime stat` will not see this run")
+            return StatPage()
 
     def _refuse_locked(self) -> None:
         """UserError with the process that writes this log, where there is one. Nothing is written."""
@@ -215,6 +237,11 @@ class Venue:
         """The process that makes snapshots by the policy of venue.toml, once started; None: none is wanted."""
         return self._snapshots
 
+    @property
+    def beside(self) -> list[Companion]:
+        """The exporter and the drop copy that run beside it, once started, where venue.toml wants them."""
+        return self._beside
+
     def _start_run(self) -> None:
         """VenueStart: every session is disconnected. The pool of orders is sized by the first one only."""
         capacity = 0 if self.engine.run else self.config.venue.order_capacity
@@ -279,14 +306,21 @@ class Venue:
             raise UserError(f"{self.directory}: cannot write the log: {error.strerror}; make room") from None
 
     def start(self) -> Self:
-        """Run the loop in a thread of its own, without the GIL, and the process that makes snapshots where venue.toml
-        wants any."""
+        """Run the loop in a thread of its own, without the GIL, and the processes beside it that venue.toml wants."""
         if self._thread is not None:
             raise RuntimeError("a venue runs once")
         log = self.config.log
         policy = Policy(**asdict(self.config.snapshot), pack_after=log.pack_after, prune=log.prune)
         if policy.wanted:
             self._snapshots = SnapshotProcess(self.directory, policy)
+        if self.config.exporter:
+            self._beside.append(ExporterProcess(self.directory, self.config.exporter.listen))
+        if self.config.drop_copy:
+            wanted, listed = self.config.drop_copy, drop_copy_endpoints_of(self.config)
+            self._beside.append(DropCopyProcess(
+                self.directory, [entry.address for entry in listed if not entry.curve],
+                [entry.address for entry in listed if entry.curve],
+                Bounds(events=wanted.events, connections=wanted.connections, replays=wanted.replays)))
         self._start_desk()
         if self.door is not None and self._router is not None:
             self.door.open(self._context, self._router, self.curve_endpoints)
@@ -354,6 +388,10 @@ class Venue:
         finally:
             if self._snapshots is not None:
                 self._snapshots.end()
+            for companion in self._beside:
+                companion.end()
+            if self._stat is not None:
+                self._stat.end(None if broken else self.engine.sequence)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -66,12 +66,23 @@ def restore(directory: str | os.PathLike[str], new_engine: Callable[[], E], *,
 
 def refuse_earlier(directory: str | os.PathLike[str], first: int) -> None:
     """UserError where a later state than the one asked for can be had: nothing is damaged then."""
-    later = [found.sequence for found in candidates(directory, [], until_sequence=layout.SEQUENCE_MAX, until_time=EVER)
-             if found.sequence + 1 >= first]
-    if later:
+    oldest = oldest_snapshot(directory, first)
+    if oldest is not None:
         raise UserError(f"{log_folder(directory)}: the log was pruned, and the oldest state that can be had is that of "
-                        f"the snapshot behind command {later[-1]}; ask for that or a later one, or read an older copy "
+                        f"the snapshot behind command {oldest}; ask for that or a later one, or read an older copy "
                         "of the log")
+
+
+def oldest_snapshot(directory: str | os.PathLike[str], first: int) -> int | None:
+    """The oldest snapshot from which a log that begins with command `first` goes on; None: there is none."""
+    found = candidates(directory, [], until_sequence=layout.SEQUENCE_MAX, until_time=EVER)
+    return min((snapshot.sequence for snapshot in found if snapshot.sequence + 1 >= first), default=None)
+
+
+def oldest_state(directory: str | os.PathLike[str]) -> int | None:
+    """The oldest command behind which the state can be had: 0 where nothing was pruned; None: no state at all."""
+    first = first_command(directory)
+    return 0 if first == 1 else oldest_snapshot(directory, first)
 
 
 def first_command(directory: str | os.PathLike[str]) -> int:

@@ -11,6 +11,7 @@ the target sees every segment that it reaches.
 from libc.stdint cimport uint64_t
 
 from pricetime.journal.atomics cimport store_release
+from pricetime.journal.histogram cimport Histogram
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.threads cimport Parking, parking_wake
 from pricetime.journal.wake cimport WakeWords
@@ -38,6 +39,7 @@ cdef struct Syncer:
     uint64_t groups                 # syncs so far
     uint64_t more_zeros[12]
     WakeWords* readers              # of readers in other processes that sleep; NULL: none can
+    Histogram* times                # how long each sync takes is counted there; NULL: nowhere. Set once, at any time
     int bell[2]
     Parking parking                 # it sleeps until it is asked
 

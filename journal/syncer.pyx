@@ -1,9 +1,10 @@
 """Group commit: what was asked for while the disk was busy is the next group. See syncer.pxd."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.journal.atomics cimport fence_full, load_acquire, load_relaxed, store_relaxed, store_release
+from pricetime.journal.histogram cimport Histogram, histogram_add
 from pricetime.journal.layout cimport SegmentHeader
 from pricetime.journal.segment cimport file_sync, lasting
 from pricetime.journal.threads cimport parking_free, parking_init, parking_sleep, parking_wake
@@ -14,6 +15,9 @@ cdef extern from "platform.h" nogil:
     void bell_destroy(int* bell)
     void bell_ring(int bell)
     void bell_silence(int bell)
+
+cdef extern from "wake.h" nogil:
+    int64_t nanoseconds_now()
 
 
 cdef int syncer_init(Syncer* syncer, uint64_t sequence, WakeWords* wake) noexcept nogil:
@@ -66,8 +70,16 @@ cdef void commit(Syncer* syncer, uint64_t begun, uint64_t target) noexcept nogil
     store_release(&syncer.passed, begun - 1)
 
 
+cdef void count_time(Syncer* syncer, int64_t since) noexcept nogil:
+    """A group's sync has taken the time from then to now."""
+    cdef Histogram* times = <Histogram*> load_acquire(&syncer.times)
+    if times != NULL:
+        histogram_add(times, <uint64_t> (nanoseconds_now() - since), 1)
+
+
 cdef bint sync_group(Syncer* syncer) noexcept nogil:
     """One group. False: nothing was asked for. The target is read first: see syncer.pxd."""
+    cdef int64_t since = nanoseconds_now()
     cdef uint64_t target = load_acquire(&syncer.target)
     cdef uint64_t begun = load_acquire(&syncer.begun)
     cdef uint64_t number
@@ -80,6 +92,7 @@ cdef bint sync_group(Syncer* syncer) noexcept nogil:
             store_release(&syncer.fatal, lasting(error))
             tell(syncer)
             return False
+    count_time(syncer, since)
     commit(syncer, begun, target)
     store_relaxed(&syncer.groups, syncer.groups + 1)
     tell(syncer)

@@ -113,4 +113,5 @@ cdef class Writer:
     cdef readonly object directory
     cdef readonly object recovered
     cdef object lock
+    cdef object times_owner     # has the memory in which the syncer counts
     cdef list threads

@@ -8,14 +8,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pricetime.gateway import AsyncClient, Client, Venue
+    from pricetime.gateway import AsyncClient, Client, DropCopy, Venue
     from pricetime.journal import Reader, Writer
     from pricetime.matching import Engine
 
-__all__ = ["AsyncClient", "Client", "Engine", "Reader", "Venue", "Writer", "__version__"]
+__all__ = ["AsyncClient", "Client", "DropCopy", "Engine", "Reader", "Venue", "Writer", "__version__"]
 
 HOMES = {
-    "AsyncClient": "gateway", "Client": "gateway", "Venue": "gateway", "Reader": "journal", "Writer": "journal",
+    "AsyncClient": "gateway", "Client": "gateway", "DropCopy": "gateway", "Venue": "gateway", "Reader": "journal",
+    "Writer": "journal",
     "Engine": "matching",
 }  # fmt: skip
 

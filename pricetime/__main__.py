@@ -30,6 +30,9 @@ COMMANDS = {
     "admin": "operate a running venue: phases, halts, limits, instruments, sessions, keys",
     "keygen": "make a key for a client of a venue with CURVE",
     "order": "send one order to a running venue",
+    "stat": "print what a venue counts of itself, and how long its work takes",
+    "exporter": "export that to Prometheus",
+    "drop-copy": "print the reports of a participant, or of a whole venue, as they come",
     "match": "match JSON Lines commands offline",
     "replay": "rebuild the state, or all events, from a venue's log",
     "verify": "check every checksum, event and digest of a venue's log, and its snapshots",
@@ -43,8 +46,8 @@ COMMANDS = {
     "bench": "measure, each figure beside its yardstick",
 }
 
-# Commands of a folder above gateway/, which gateway/ may not import.
-ELSEWHERE = {"bench": "pricetime.bench.cli"}
+# Commands of a folder above gateway/, which gateway/ may not import, and names that no module can have.
+ELSEWHERE = {"bench": "pricetime.bench.cli", "drop-copy": "pricetime.gateway.cli.drop_copy"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,7 +88,7 @@ def parser_of(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
 
 def usage() -> str:
     lines = ["usage: pricetime COMMAND [ARGUMENT …]   (pricetime COMMAND --help says more)", ""]
-    return "\n".join(lines + [f"  {name:8} {summary}" for name, summary in COMMANDS.items()])
+    return "\n".join(lines + [f"  {name:9} {summary}" for name, summary in COMMANDS.items()])
 
 
 def silence(stream: TextIO) -> None:

@@ -47,8 +47,8 @@ def test_the_commands_that_need_nothing_of_yours_run_as_they_stand(tmp_path):
 
 
 def test_each_command_of_the_readme_is_one_of_the_programs():
-    assert set(re.findall(r"^pricetime (\w+)", README, re.MULTILINE)) >= set(COMMANDS) - {"demo"}
-    assert set(re.findall(r"^pricetime (\w+) ", README, re.MULTILINE)) <= set(COMMANDS)
+    assert set(re.findall(r"^pricetime ([\w-]+)", README, re.MULTILINE)) >= set(COMMANDS) - {"demo"}
+    assert set(re.findall(r"^pricetime ([\w-]+) ", README, re.MULTILINE)) <= set(COMMANDS)
 
 
 def test_each_link_of_the_readme_leads_somewhere():
