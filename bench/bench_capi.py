@@ -29,7 +29,7 @@ from pricetime.matching.errors import CheckFailed
 
 FLOWS = ("static", "normal", "swing", "crash")
 COMMANDS = 1_000_000
-COMMANDS_QUICK = 200_000
+COMMANDS_QUICK = 100_000
 LIMIT = Limit(at_least=0.5)
 UNIT = "commands/s"
 

@@ -208,13 +208,15 @@ def dealt_venue(sessions: int, lines: np.ndarray, stretch: int) -> Iterator[Feed
 
 
 def with_curve(options: Options) -> Iterator[Item]:
-    """The same figures with CURVE, beside those without it."""
+    """The same figures with CURVE, beside those without it; one of them in a quick run."""
     for per_message in SIZES if not options.quick else (1,):
         yield from curve_throughput(per_message, options)
-    with secured(options.of(ROUND_TRIPS, ROUND_TRIPS // QUICK_DIVISOR), options) as (secure, plain):
+    if options.quick:
+        return
+    with secured(ROUND_TRIPS, options) as (secure, plain):
         yield Latencies("gateway/curve/roundtrip", lambda: secure.round_trips(GAP_NS), "round trip over tcp, idle gaps",
                         "venue with CURVE", ("gateway/roundtrip", lambda: plain.round_trips(GAP_NS)))
-    for rate in LIMITED_RATES if not options.quick else ():
+    for rate in LIMITED_RATES:
         yield from curve_open_loop(rate, options)
 
 

@@ -58,7 +58,7 @@ from pricetime.matching.records import COMMAND
 
 LINE_SIZE = COMMAND.itemsize
 RECORDS = 500_000
-RECORDS_QUICK = 200_000
+RECORDS_QUICK = 100_000
 BATCH_RECORDS = 64
 LIMIT = Limit(at_most=2.5)
 BESIDE_LIMIT = Limit(at_most=1.1)

@@ -31,7 +31,7 @@ from pricetime.matching.errors import CheckFailed
 from pricetime.matching.records import COMMAND, CommandType, OrdType, Side, TimeInForce
 
 COMMANDS = 500_000
-COMMANDS_QUICK = 200_000
+COMMANDS_QUICK = 100_000
 MILLION = 1_000_000
 CAPACITY = MILLION + 10_000     # of an engine for a million: the flow goes a little above it
 SWEPT = 100_000                 # orders that the sweeps go through
