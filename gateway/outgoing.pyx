@@ -1,6 +1,7 @@
 """What goes into the blocks: events, and the gateway's own answers. See outgoing.pxd; when it leaves: held.pxd."""
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
+from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, connection_release
@@ -10,7 +11,7 @@ from pricetime.gateway.helpers cimport translate
 from pricetime.gateway.internal cimport MESSAGE_PACK
 from pricetime.gateway.state cimport PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail
 from pricetime.journal.atomics cimport fence_full, store_release
-from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, NAME_BYTES, SESSION_STATUS
+from pricetime.matching.records cimport BUSINESS_MESSAGE_REJECT, EVENT_LINES, HEARTBEAT_ANSWER, NAME_BYTES, SESSION_STATUS
 
 
 cdef void note_phase(GatewayState* self, const EventRecord* event) noexcept nogil:
@@ -93,6 +94,8 @@ cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reaso
         event.instrument = record.instrument
     if index != NO_CONNECTION:
         event.session = self.table.connections[index].session
+        if type == HEARTBEAT_ANSWER:        # so that a client notices that it lacks the last one
+            event.leaves_qty = <int64_t> (self.engine.sessions[event.session].report_number + 1)
         if not self.table.connections[index].lost:
             push_event(self, index, &event)
         return
