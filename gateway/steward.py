@@ -26,6 +26,7 @@ from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.internal import INTERNAL, InternalKind, InternalRole
 from pricetime.gateway.keyring import Keyring, read_log, save
 from pricetime.gateway.schedule import Event, next_events
+from pricetime.journal.restoration import last_command
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
@@ -192,11 +193,16 @@ class Steward(threading.Thread):
         self._save()
 
     def _save(self) -> None:
+        """The keys, as of the last command: the next start has only to read what comes behind it."""
         self._saved = time.monotonic()
-        if self._charge.keys is None:
+        ring = self._charge.keys
+        if ring is None:
             return
         try:
-            save(self._charge.keys, self._charge.directory)
+            last = last_command(self._charge.directory)
+            if not self._charge.loop.key_changes(self._keys_told):      # asked after: none of them is at or before it
+                ring.sequence = max(ring.sequence, last)
+            save(ring, self._charge.directory)
         except UserError as error:
             say(f"keys: {error}; they hold all the same: the log has them")
 

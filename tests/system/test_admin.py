@@ -147,6 +147,31 @@ def test_a_key_is_given_by_its_file_and_revoked(venue, tmp_path, capsys):
     assert given[0].public.encode() == load_public(tmp_path / "laptop.public")
 
 
+def test_it_comes_in_by_a_key_where_the_endpoint_has_curve(tmp_path, capsys):
+    for name in ("desk", "stranger"):
+        assert main(["keygen", str(tmp_path / name)]) == 0
+    config = convert({
+        "venue": {"endpoints": [{"address": "tcp://127.0.0.1:0", "curve": True}]}, "log": {"segment_mib": 1},
+        "session": [{"name": "operator", "rights": ["Operate"]}, {"name": "alice"}],
+        "instrument": [{"symbol": "ACME", "tick_size": "0.01"}],
+        "key": [{"name": "desk", "public": load_public(tmp_path / "desk.public").decode(), "sessions": ["operator"],
+                 "rights": ["Operate"]}],
+    })
+    with Venue(tmp_path / "venue", config) as venue:
+        venue_key = str(tmp_path / "venue" / "keys" / "venue.public")
+        by = ["--key", str(tmp_path / "desk.secret"), "--venue-key", venue_key]
+        assert admin(venue, *by, "halt", "ACME") == 0
+        capsys.readouterr()
+        assert admin(venue, *by, "--session", "alice", "halt", "ACME") == 1
+        assert "NOT_AUTHORIZED" in capsys.readouterr().err
+        by = ["--key", str(tmp_path / "stranger.secret"), "--venue-key", venue_key]
+        assert admin(venue, *by, "halt", "ACME") in (1, 2)
+        assert capsys.readouterr().err.count("\n") == 1
+        # The desk's public key in the place of a secret one is no key to come in by.
+        assert admin(venue, "--key", str(tmp_path / "desk.public"), "--venue-key", venue_key, "halt", "ACME") == 2
+        assert "found no secret key" in capsys.readouterr().err
+
+
 # ------------------------------------------------------------------------------------------------------ keygen
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zmq
 
+from pricetime.gateway import keyring
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert
@@ -308,6 +309,15 @@ def test_keys_hold_over_a_restart_and_revoked_ones_do_not_come_back(tmp_path):
             assert client.logon("bob") == ("LOGON_ANSWER", "NONE")
         with curve_peer(venue, ALICE) as client:
             assert client.logon("alice") is None
+
+
+def test_a_start_reads_the_keys_of_what_came_since_the_last_stop_only(tmp_path):
+    with opened(tmp_path) as venue, curve_peer(venue, ALICE) as alice:
+        assert alice.logon("alice") == ("LOGON_ANSWER", "NONE")
+        alice.send(*[order(number) for number in range(1, 101)])
+        assert alice.answer() == ("NEW", "NONE")
+        before = logged(venue)
+    assert keyring.load(tmp_path).sequence >= before > 100
 
 
 def test_what_the_file_says_of_keys_is_journaled_and_said_once(tmp_path):
