@@ -79,7 +79,7 @@ def test_for_people_it_is_aligned_and_says_how_the_venue_is(tmp_path):
         last = lines[1].split()[1].rstrip(",")
         assert any(line.split()[:2] == ["commands", last] for line in lines), lines
         assert "  DUPLICATE_CL_ORD_ID                1" in lines
-        table = lines[lines.index("") :][-4:]
+        table = lines[next(place for place, line in enumerate(lines) if line.startswith("since start")):]
         assert table[0].split() == ["since", "start", "count", "mean", "p50", "p90", "p99", "p99.9", "longest"]
         assert {len(line) for line in table} == {len(table[0])}, "aligned"
         process.send_signal(signal.SIGKILL)
