@@ -99,10 +99,16 @@ cdef int wait_for_message(GatewayState* self, Arrival* arrival) noexcept nogil:
     return error
 
 
-cdef inline void tell(GatewayState* self, int messages, uint64_t commands_before) noexcept nogil:
-    """What the round was, to whoever looks from outside; of one that waited for nothing, that the thread lives."""
-    if messages:
-        stat_batch(self.stat, self.monotonic, clock_monotonic(&self.clock), self.counters.commands - commands_before)
+cdef inline void begin_round(GatewayState* self) noexcept nogil:
+    """One look at the clock: when this round begins, and so when the last one's replies were handed over."""
+    cdef int64_t now = clock_monotonic(&self.clock)
+    stat_batch(self.stat, self.monotonic, now, self.counters.commands - self.told_commands)
+    self.told_commands = self.counters.commands
+    self.monotonic = now
+
+
+cdef inline void tell(GatewayState* self) noexcept nogil:
+    """To whoever looks from outside; of a round that waited for nothing, that the thread lives."""
     stat_counters(self.stat, &self.counters, self.monotonic, self.engine.sequence, self.held.committed, self.table.count)
 
 
@@ -111,8 +117,7 @@ cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     cdef int error = 0
     cdef int messages = 0
     cdef size_t room = BATCH_LINES_MAX * LINE_BYTES
-    cdef uint64_t commands = self.counters.commands
-    self.monotonic = clock_monotonic(&self.clock)
+    begin_round(self)
     while messages < BATCH_MESSAGES_MAX and self.failure == NO_FAILURE:
         if wait:
             error = wait_for_message(self, &arrival)
@@ -133,7 +138,7 @@ cdef int loop_round(GatewayState* self, bint wait) noexcept nogil:
     pass_time(self)
     finish_batch(self)
     self.counters.batches += messages != 0
-    tell(self, messages, commands)
+    tell(self)
     return messages
 
 
@@ -255,6 +260,7 @@ cdef class Loop:
             if journal(self.state, record):
                 raise OSError(self.state.last_log_error, os.strerror(self.state.last_log_error))
             finish_batch(self.state)
+            self.state.told_commands = self.state.counters.commands     # nobody waited for a reply to it
             self._raise_failure()
             if self.state.venue_reason:
                 raise RuntimeError(Reason(self.state.venue_reason).name)

@@ -159,6 +159,7 @@ cdef struct GatewayState:
     char stranger_routing[ROUTING_ID_MAX + 1]
     char* stranger
     Stat* stat                          # what is seen from outside: stat_page.pxd
+    uint64_t told_commands              # of those that the page knows the latency of
     Counters counters
     PhaseChanges phases
     KeyChanges key_changes
