@@ -274,6 +274,14 @@ cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept
 
 # ----------------------------------------------------------------------------------------------------- messages
 
+cdef bint may_be_keyless(GatewayState* self, const Arrival* arrival) noexcept nogil:
+    """Without an endpoint for this machine only the venue's own helpers come without a key, and they say who they are."""
+    if self.user or self.local or (arrival.payload_bytes and <uint8_t> arrival.payload[0] == INTERNAL_MARKER):
+        return True
+    refuse_bytes(self, NOT_AUTHORIZED, 0)
+    return False
+
+
 cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nogil:
     """Who sent it? False: answered, nothing more to do."""
     self.now = clock_utc(&self.clock)
@@ -291,7 +299,7 @@ cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nog
     self.current = connection_find(&self.table, self.routing)
     if self.keys != NULL:
         self.user = arrival.user
-        if not sender_is_known(self):
+        if not sender_is_known(self) or not may_be_keyless(self, arrival):
             return False
     if self.current != NO_CONNECTION:
         hear(self, &self.table.connections[self.current])

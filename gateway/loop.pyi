@@ -29,6 +29,7 @@ class Loop:
         orders_per_second: int = ...,
         secret: bytes = ...,
         keys: DoorTable | None = ...,
+        local: bool = ...,
         stat: StatPage | None = ...,
     ) -> None: ...
     @property

@@ -160,7 +160,7 @@ cdef class Loop:
     time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
     digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
     one second's worth at once; 0: no bound. secret: 32 bytes that desk and steward enrol with; empty: there are none.
-    keys: what keys may do, where the transport tells them. stat: where it is seen from outside.
+    keys: what keys may do, where the transport tells them; local: whether there are endpoints without. stat: where it is seen from outside.
     """
 
     def __cinit__(self, *arguments, **named):
@@ -172,7 +172,7 @@ cdef class Loop:
                  str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
                  int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY,
                  uint32_t messages_per_second=0, uint32_t orders_per_second=0, bytes secret=b"", DoorTable keys=None,
-                 StatPage stat=None):
+                 bint local=True, StatPage stat=None):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
             raise RuntimeError("a loop is made once")
@@ -196,6 +196,7 @@ cdef class Loop:
         self.stat = StatPage() if stat is None else stat
         state.stat = self.stat.stat
         self.keys = keys
+        state.local = local
         state.keys = NULL if keys is None else keys.table
         state.sink.events = state.events
         state.sink.capacity = SINK_EVENTS

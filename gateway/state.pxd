@@ -132,6 +132,7 @@ cdef struct GatewayState:
     Helpers helpers
     Rates rates
     const KeyTable* keys                # NULL: the venue has no endpoint with CURVE
+    uint8_t local                       # it has one without: whoever has no key is of this machine
     char* inbox                         # the message in work, aligned
     int64_t now                         # UTC, of the message in work
     int64_t monotonic                   # of this round

@@ -144,6 +144,7 @@ class Venue:
             orders_per_second=self.config.limits.orders_per_second,
             secret=self._secret,
             keys=None if self.door is None else self.door.table,
+            local=len(curve) < len(listed),
         )
         self._start_run()
         self._stat.begin(self.run)

@@ -53,6 +53,13 @@ def test_whoever_comes_without_a_key_is_of_this_machine(venue):
     assert said(Peer(venue, 1).logon()) == [("LOGON_ANSWER", "NONE")]
 
 
+def test_where_every_endpoint_wants_a_key_nobody_comes_without(keys):
+    venue = Simulation(keys=keys, local=False)
+    assert said(Peer(venue, 1).logon()) == [("REJECT", "NOT_AUTHORIZED")]
+    assert said(keyed(venue, 2).logon()) == [("LOGON_ANSWER", "NONE")]
+    assert [type(command) for command in venue.journaled()] == [m.Logon]
+
+
 def test_a_revoked_key_ends_its_session_at_its_next_message(venue, keys):
     alice = keyed(venue)
     alice.logon()
