@@ -9,6 +9,7 @@ engine, log or sockets of the loop.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
@@ -136,6 +137,8 @@ class Steward(threading.Thread):
         """Stop: the loop may be over already."""
         self._ended.set()
         self.join()
+        with suppress(Exception):       # what came since the last look; a log that cannot be read is said by the next start
+            self._take_keys()
         self._save()
 
     def run(self) -> None:
