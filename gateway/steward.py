@@ -137,7 +137,7 @@ class Steward(threading.Thread):
         """Stop: the loop may be over already."""
         self._ended.set()
         self.join()
-        with suppress(Exception):       # what came since the last look; a log that cannot be read is said by the next start
+        with suppress(Exception):       # since the last look; a log that cannot be read is said by the next start
             self._take_keys()
         self._save()
 
