@@ -105,6 +105,7 @@ class Venue:
         with_curve = curve or any(endpoint.curve for endpoint in drop_copy_endpoints_of(self.config))
         self._pair = venue_pair(self.directory) if with_curve else None
         self.door = Door(say) if curve else None
+        self._refuse_locked()       # first: to bind an ipc endpoint takes it away from the venue that has it
         try:
             self._private = PrivateEndpoint()
             self._router, self.endpoints = bound_router(

@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("quantity", metavar="QTY")
     parser.add_argument("price", metavar="@ PRICE", nargs="*", help="limit; without it a market order")
     parser.add_argument("--session", metavar="NAME", required=True, help="whose order it is")
-    parser.add_argument("--tif", choices=get_args(m.TimeInForce), help="TimeInForce (default: Day)")
+    tifs = [tif for tif in get_args(m.TimeInForce) if tif != "GTD"]     # there is no option for its ExpireTime
+    parser.add_argument("--tif", choices=tifs, help="TimeInForce (default: Day)")
     parser.add_argument("--stop", metavar="PRICE", help="StopPx: a stop order, with @ PRICE a stop limit order")
     parser.add_argument("--post-only", action="store_true", help="rather rejected than traded at once")
     parser.add_argument("--key", metavar="FILE", type=Path, help="the client's secret key, for CURVE")
