@@ -41,5 +41,7 @@ async def quote(endpoint, session, symbol, middle, rounds):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 5:
+        sys.exit(__doc__.splitlines()[0])
     endpoint, session, symbol, middle, *rounds = sys.argv[1:]
     asyncio.run(quote(endpoint, session, symbol, Decimal(middle), int(rounds[0]) if rounds else 10))

@@ -3,6 +3,7 @@ receives."""
 
 import ctypes
 import os
+import socket
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
@@ -82,6 +83,8 @@ def scatter_routing_ids() -> None:
 
 def bind(router: zmq.Socket[bytes], endpoint: str) -> str:
     """Bind one endpoint; what it is now."""
+    if endpoint.startswith("ipc://"):
+        refuse_taken(endpoint)
     try:
         router.setsockopt(zmq.IPV6, int("[" in endpoint))     # else an IPv4 address would be told as one of IPv6
         router.bind(endpoint)
@@ -93,6 +96,18 @@ def bind(router: zmq.Socket[bytes], endpoint: str) -> str:
         )
         raise UserError(f"cannot bind {endpoint}: {error.strerror}: {hint}") from None
     return router.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def refuse_taken(endpoint: str) -> None:
+    """UserError where somebody listens at an ipc endpoint: libzmq would take the path away from them without a word."""
+    path = endpoint.removeprefix("ipc://")
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(address)
+        except OSError:
+            return      # nobody is there, or it is no path for a socket: bind says so
+    raise UserError(f"cannot bind {endpoint}: another program listens there; stop that, or choose another path")
 
 
 class PrivateEndpoint:

@@ -86,7 +86,7 @@ def test_silence_is_measured_by_a_clock_that_does_not_leap():
     for leap in LEAPS:
         venue.loop.set_time(venue.utc + int(leap * SECOND), venue.monotonic + SECOND // 2)
         venue.monotonic += SECOND // 2
-        assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+        assert said(alice.send(alice.order()))[0] == ("NEW", "NONE")     # a heartbeat may be due behind it
         assert venue.loop.connections == 1
 
 

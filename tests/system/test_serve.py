@@ -245,3 +245,22 @@ def test_routing_ids_begin_where_no_client_can_tell():
         for _ in range(2)
     )
     assert first != second
+
+
+def test_an_ipc_endpoint_that_somebody_listens_at_is_not_taken_from_them(tmp_path):
+    """Neither by a second start on the directory nor by a venue on another one."""
+    endpoint = f"ipc://{tmp_path}/s"
+    text = f'[venue]\nendpoints = ["{endpoint}"]\n[[session]]\nname = "alice"\n'
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "venue.toml").write_text(text)
+    with Venue(tmp_path / "one"):
+        with pytest.raises(UserError, match=r"process \d+ is writing this log"):
+            Venue(tmp_path / "one")
+        with pytest.raises(UserError, match="cannot bind ipc://.*: another program listens there"):
+            Venue(tmp_path / "two")
+        assert not (tmp_path / "two" / "log").exists()
+        with Client(endpoint, "alice") as alice:
+            assert alice.mark == 0
+    with Venue(tmp_path / "two"):       # what a venue that is gone has left is no obstacle
+        pass
