@@ -128,7 +128,7 @@ def breaks(failing: Failing, case: Case) -> None:
         failing.flood(client, failing.ended)
         failing.trader.take(client, 50)
     status, said = venues.wait(), venues.errors.read_text().splitlines()
-    lines = [line for line in said if not line.startswith(("ACME: ", "defined ", "without CURVE, "))]
+    lines = [line for line in said if not line.startswith(("ACME: ", "defined ", "without CURVE"))]
     assert status == 2 and len(lines) == 1, f"ended with {status}: {lines}"
     # At level `power` it is the commit that fails first, or the next segment.
     assert re.search(f"(the log takes no command after [0-9]+|the disk failed): {os.strerror(case.error)}; stopped: .*"
