@@ -223,7 +223,7 @@ def test_what_stands_behind_a_logon_in_its_message_counts_as_a_message():
 def test_one_logon_in_a_message_is_looked_at():
     venue = Simulation()
     alice = Peer(venue, 1)
-    lines = [alice.simulation.codec.encode(m.Logon(session_name=name, sequence=1)) for name in ("alice", "nobody", "bob")]
-    alice.post(np.concatenate(lines))
+    names = ("alice", "nobody", "bob")
+    alice.post(np.concatenate([venue.codec.encode(m.Logon(session_name=name, sequence=1)) for name in names]))
     assert said(alice.answers()) == [("LOGON_ANSWER", "NONE")] + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 2
     assert len(venue.journaled()) == 1
