@@ -37,7 +37,13 @@ cdef struct Connection:
     int64_t messages_until      # its messages are paid for until then (monotonic), at Rates.message_price each
     int64_t orders_until        # its orders likewise
     uint32_t refusals           # THROTTLED in its present burst
-    uint32_t reserved[7]
+    uint32_t reserved[5]
+    int64_t turned_away         # monotonic time when it heard that the desk has no room
+
+cdef struct Paid:
+    # What a session's last connection had sent, as its next one has to begin with.
+    int64_t messages_until
+    int64_t orders_until
 
 cdef struct ConnectionTable:
     Connection* connections     # 1 to capacity; [0] is no connection
@@ -48,6 +54,7 @@ cdef struct ConnectionTable:
     uint32_t first_free
     uint32_t highest            # no index above it was ever in use
     uint32_t* by_session        # session id -> connection, 0 where none
+    Paid* paid                  # by session id, of those that are away: who logs on again has sent what it has sent
 
 cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t sessions) noexcept nogil
     # 0, or -1 where memory is short. Session ids 0 to `sessions`.

@@ -18,7 +18,8 @@ cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t s
         self.connections = NULL
     self.slots = <uint32_t*> calloc(size, sizeof(uint32_t))
     self.by_session = <uint32_t*> calloc(<size_t> sessions + 1, sizeof(uint32_t))
-    if self.connections == NULL or self.slots == NULL or self.by_session == NULL:
+    self.paid = <Paid*> calloc(<size_t> sessions + 1, sizeof(Paid))
+    if self.connections == NULL or self.slots == NULL or self.by_session == NULL or self.paid == NULL:
         connections_destroy(self)
         return -1
     memset(self.connections, 0, (<size_t> capacity + 1) * sizeof(Connection))
@@ -29,6 +30,7 @@ cdef void connections_destroy(ConnectionTable* self) noexcept nogil:
     free(self.connections)
     free(self.slots)
     free(self.by_session)
+    free(self.paid)
     memset(self, 0, sizeof(ConnectionTable))
 
 
@@ -54,6 +56,8 @@ cdef uint32_t connection_take(ConnectionTable* self, uint32_t routing, uint32_t 
     connection.session = session
     connection.block = NO_BLOCK
     connection.report_lines = 1
+    connection.messages_until = self.paid[session].messages_until
+    connection.orders_until = self.paid[session].orders_until
     return index
 
 
@@ -76,6 +80,7 @@ cdef void connection_release(ConnectionTable* self, uint32_t index) noexcept nog
     self.slots[hole] = 0
     if self.by_session[connection.session] == index:
         self.by_session[connection.session] = 0
+    self.paid[connection.session] = Paid(connection.messages_until, connection.orders_until)
     connection.session = 0
     connection.next_free = self.first_free
     self.first_free = index

@@ -7,7 +7,7 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 from pricetime.gateway.connections cimport NO_CONNECTION, ROUTING_ID_BYTES, connection_find, routing_bytes
 from pricetime.gateway.internal cimport (
     DESK, FORWARD, INTERNAL_BYTES, INTERNAL_MARKER, RESULT, SECRET_BYTES, STEWARD, TRANSLATE)
-from pricetime.gateway.state cimport TRANSPORT_FAILED, WAITING_BYTES_MAX, fail, mark_lost
+from pricetime.gateway.state cimport ASKED_BYTES_MAX, TRANSPORT_FAILED, WAITING_BYTES_MAX, fail, mark_lost
 from pricetime.journal.atomics cimport store_release
 
 
@@ -58,8 +58,8 @@ cdef void send_waiting(GatewayState* self) noexcept nogil:
         memmove(self.helpers.waiting, self.helpers.waiting + offset, self.helpers.waiting_bytes)
 
 
-cdef bint to_desk(GatewayState* self, InternalLine* line, const char* payload, size_t size) noexcept nogil:
-    """Now, if it is there and nothing waits; else behind what waits."""
+cdef bint to_desk(GatewayState* self, InternalLine* line, const char* payload, size_t size, size_t most) noexcept nogil:
+    """Now, if it is there and nothing waits; else behind what waits, up to so many bytes."""
     cdef char* frame = self.helpers.frame
     cdef uint64_t whole = INTERNAL_BYTES + size
     line.marker = INTERNAL_MARKER
@@ -69,7 +69,7 @@ cdef bint to_desk(GatewayState* self, InternalLine* line, const char* payload, s
     memcpy(frame + INTERNAL_BYTES, payload, size)
     if self.helpers.waiting_bytes == 0 and send_frame(self, DESK, frame, whole) == 0:
         return True
-    if not self.helpers.wanted_secret or self.helpers.waiting_bytes + sizeof(whole) + whole > WAITING_BYTES_MAX:
+    if not self.helpers.wanted_secret or self.helpers.waiting_bytes + sizeof(whole) + whole > most:
         return False
     if not self.helpers.there[<int> DESK]:
         store_release(&self.helpers.desk_wanted, 1)
@@ -89,7 +89,7 @@ cdef bint forward(GatewayState* self, const char* payload, size_t size) noexcept
     if self.current != NO_CONNECTION:
         line.session = self.table.connections[self.current].session
         line.report_lines = self.table.connections[self.current].report_lines
-    return to_desk(self, &line, payload, size)
+    return to_desk(self, &line, payload, size, ASKED_BYTES_MAX)
 
 
 cdef bint translate(GatewayState* self, uint32_t routing, const char* lines, size_t size) noexcept nogil:
@@ -97,7 +97,9 @@ cdef bint translate(GatewayState* self, uint32_t routing, const char* lines, siz
     memset(&line, 0, sizeof(line))
     line.kind = TRANSLATE
     line.routing = routing
-    return to_desk(self, &line, lines, size)
+    # A stranger's answers wait where its questions do: whoever floods takes no room from a session's reports.
+    return to_desk(self, &line, lines, size,
+                   WAITING_BYTES_MAX if connection_find(&self.table, routing) != NO_CONNECTION else ASKED_BYTES_MAX)
 
 
 cdef void deliver(GatewayState* self, const InternalLine* line, const char* payload) noexcept nogil:

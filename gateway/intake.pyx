@@ -20,7 +20,7 @@ from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
     end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
-from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS
+from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, TURNED_AWAY_NS
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_foresee, engine_screen
@@ -89,6 +89,9 @@ cdef uint8_t rate_reason(GatewayState* self, Connection* connection, uint8_t kin
     """THROTTLED where the session sends too fast, or 0. What keeps a session alive or ends it is always taken."""
     if kind == LOGOUT_KIND or kind == HEARTBEAT_KIND or kind == TEST_KIND:
         return 0
+    if self.unpaid:
+        self.unpaid = False
+        self.throttled = not paid(self, &connection.messages_until, self.rates.message_price)
     if not self.throttled and (kind != COMMAND_KIND or self.rates.order_price == 0
                                or paid(self, &connection.orders_until, self.rates.order_price)):
         return 0
@@ -120,7 +123,7 @@ cdef inline uint8_t sender_reason(GatewayState* self, Connection* connection, ui
         reason = THROTTLED          # answers that are much larger than their question: one in a message
     elif kind == DESK_KIND and not self.helpers.wanted_secret:
         reason = UNSUPPORTED        # there will be no desk
-    if reason == 0 and (self.rates.order_price or self.throttled):
+    if reason == 0 and (self.rates.order_price or self.throttled or self.unpaid):
         reason = rate_reason(self, connection, kind)
     return reason
 
@@ -258,6 +261,28 @@ cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nog
     return True
 
 
+cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
+    """As of records, but what it consists of is not known here."""
+    cdef Connection* connection = &self.table.connections[self.current]
+    self.counters.throttled += 1
+    connection.refusals += 1
+    refuse_bytes(self, THROTTLED, 0)
+    if connection.refusals > self.rates.refusals_max:
+        end_throttled(self, NULL)
+
+
+cdef void turn_away(GatewayState* self) noexcept nogil:
+    """The desk has no room for more. The answer goes by way of the desk itself: not one for each message of a flood."""
+    cdef Connection* connection
+    if self.current != NO_CONNECTION:
+        connection = &self.table.connections[self.current]
+        if connection.turned_away and self.monotonic - connection.turned_away < TURNED_AWAY_NS:
+            self.counters.refused += 1
+            return
+        connection.turned_away = self.monotonic
+    refuse_bytes(self, THROTTLED, 0)
+
+
 cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept nogil:
     """To the desk as it is: it comes back as records, or its sender hears what cannot be read."""
     if self.current != NO_CONNECTION and self.table.connections[self.current].encoding != MESSAGE_PACK:
@@ -268,8 +293,10 @@ cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif arrival.more_frames:
         refuse_bytes(self, BAD_LENGTH, 0)
-    elif self.throttled or not forward(self, arrival.payload, arrival.payload_bytes):
-        refuse_bytes(self, THROTTLED, 0)
+    elif self.throttled:
+        refuse_too_fast(self)
+    elif not forward(self, arrival.payload, arrival.payload_bytes):
+        turn_away(self)
 
 
 # ----------------------------------------------------------------------------------------------------- messages
@@ -289,7 +316,7 @@ cdef bint begin_message(GatewayState* self, const Arrival* arrival) noexcept nog
     self.stranger_routing_bytes = arrival.routing_id_bytes
     memcpy(self.stranger_routing, arrival.routing_id, arrival.routing_id_bytes)
     self.current = NO_CONNECTION
-    self.listed = self.throttled = False
+    self.listed = self.throttled = self.unpaid = self.logon = False
     self.encoding = LINES
     self.user = 0
     if arrival.routing_id_bytes != ROUTING_ID_BYTES or arrival.routing_id[0] != 0:

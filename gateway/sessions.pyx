@@ -116,6 +116,10 @@ cdef void take_logon(GatewayState* self, CommandLine* record) noexcept nogil:
     if record.sequence != 1:
         end_out_of_turn(self, record)
         return
+    if self.logon:                  # each looks through all names, or ends and begins a session: one in a message
+        refuse(self, THROTTLED, record)
+        return
+    self.logon = True
     reason = logon_reason(self, record)
     if reason:
         refuse(self, reason, record)
@@ -132,6 +136,7 @@ cdef void take_logon(GatewayState* self, CommandLine* record) noexcept nogil:
         release(self, old)
     if self.current != NO_CONNECTION and self.current != old:
         release(self, self.current)
+    self.unpaid = self.current == NO_CONNECTION and self.rates.message_price != 0
     send_stranger(self)             # what it was told before comes before what it is told now
     self.current = connection_take(&self.table, self.routing, record.session)
     connection = &self.table.connections[self.current]

@@ -23,9 +23,12 @@ OPTIONS = {
     zmq.SNDHWM: HIGH_WATER_MARK,
     zmq.RCVHWM: HIGH_WATER_MARK,
     zmq.HANDSHAKE_IVL: 5_000,
-    zmq.HEARTBEAT_IVL: 5_000,
-    zmq.HEARTBEAT_TIMEOUT: 15_000,
-    zmq.HEARTBEAT_TTL: 15_000,
+    # Not libzmq's own heartbeats: where a peer is reset while RCVHWM of its messages wait, their timer ends the process
+    # (4.3.5: assertion !_io_error). The kernel finds hosts that are gone, within 15 s.
+    zmq.TCP_KEEPALIVE: 1,
+    zmq.TCP_KEEPALIVE_IDLE: 5,
+    zmq.TCP_KEEPALIVE_INTVL: 5,
+    zmq.TCP_KEEPALIVE_CNT: 2,
     zmq.LINGER: 1_000,
     zmq.BACKLOG: 1_024,
     zmq.ZAP_ENFORCE_DOMAIN: 1,

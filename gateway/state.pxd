@@ -28,7 +28,9 @@ cdef enum:
     SINK_EVENTS = 256
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
     STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
-    WAITING_BYTES_MAX = 1 << 22         # of frames that wait for the desk; then whoever asks for more is THROTTLED
+    WAITING_BYTES_MAX = 1 << 23         # of frames that wait for the desk; then a session that speaks MessagePack loses reports
+    ASKED_BYTES_MAX = 1 << 22           # of them where clients may still ask for more: the rest is for reports
+    TURNED_AWAY_NS = 50_000_000         # one that was refused for want of room hears so again after so long
     HELPER_ROLES = 3                    # InternalRole, from 1
     KEY_CHANGES = 64                    # kept for the steward, who looks more often; where it misses some it reads the log
     PHASE_CHANGES = 256                 # kept for the operator, who looks every half second; older ones are lost
@@ -146,6 +148,8 @@ cdef struct GatewayState:
     uint32_t user                       # key that the message in work came with; 0: none
     uint8_t encoding                    # of the message in work
     uint8_t throttled                   # the message in work came too fast
+    uint8_t unpaid                      # the message in work began a connection: it counts when more than that is in it
+    uint8_t logon                       # the message in work had a Logon
     uint8_t listed                      # the message in work had its answer to SECURITY_LIST_REQUEST
     uint8_t unpublished                 # something was appended since the last publish
     uint8_t unseen                      # something was published since those who tail the log were woken

@@ -157,11 +157,15 @@ class Server:
             self._forget(stream)
         elif isinstance(request, AliveRequest) and request.wanted:
             stream.said_at = -HEARTBEAT_SECONDS
+        if stream is not None and stream.unread > self.bounds.unread:
+            LOG.say("slow", f"session {stream.name!r} asks on and reads nothing: its connection is forgotten",
+                    level=logs.WARNING, session=stream.name)
+            self._forget(stream)
 
     def _refuse(self, routing: bytes, stream: Stream | None, reason: Reason) -> None:
         """Why not. Of a connection that is logged on the stream goes on."""
         if stream is not None:
-            stream.waiting.append(Part(Kind.ENDED, reason=reason, end=stream.sent))
+            stream.say_ended(reason)
             stream.stop()
             return
         answer = Header(Kind.ENDED, 0, START, START, reason=reason)

@@ -29,7 +29,7 @@ class Stream:
     """A connection that is logged on. `sent`: the end of the last frame; `seen`: how far the log was looked through.
 
     cursor: number of the feed's block that comes next; replay: where it reads older ones, queued: will. None of them:
-    it asked for nothing.
+    it asked for nothing. unread: ENDED frames that wait.
     blocked_since: since when its socket takes nothing; 0: it does."""
 
     routing: bytes
@@ -42,6 +42,7 @@ class Stream:
     cursor: int | None = None
     replay: Replay | None = None
     queued: bool = False
+    unread: int = 0
     waiting: deque[Part] = field(default_factory=deque)
     blocked_since: float = 0.0
     said_at: float = field(default_factory=monotonic)
@@ -60,7 +61,12 @@ class Stream:
         """Nothing more of this stream; a frame will say so."""
         self.stop()
         self.waiting = deque(part for part in self.waiting if part.kind != Kind.EVENTS)
+        self.say_ended(reason, oldest)
+
+    def say_ended(self, reason: Reason, oldest: int = 0) -> None:
+        """A frame that says that it ended, or that what was asked for cannot be."""
         self.waiting.append(Part(Kind.ENDED, reason=reason, oldest=oldest, end=self.sent))
+        self.unread += 1
 
     def stop(self) -> None:
         """Let go of what it reads from."""
@@ -138,6 +144,7 @@ class Stream:
     def went(self, part: Part) -> None:
         """That frame was taken."""
         self.number += 1
+        self.unread -= part.kind == Kind.ENDED
         if part.kind == Kind.EVENTS and part.end is not None:
             self.sent = part.end
         self.blocked_since = 0.0

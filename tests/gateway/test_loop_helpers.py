@@ -219,3 +219,41 @@ def test_the_desk_sends_no_commands_of_the_venue(venue):
     lines = venue.codec.encode(m.TradingSessionStatus(symbol="ACME", phase="Halted"))
     post(venue, DESK, frame(InternalKind.SUBMIT, lines.tobytes()))
     assert venue.journaled() == []
+
+
+def pack_session(venue, number=7, session="bob"):
+    """A session that speaks MessagePack, logged on by way of the desk."""
+    peer = Peer(venue, number, session)
+    logon = peer.lines(m.Logon(session_name=session))
+    post(venue, DESK, frame(InternalKind.SUBMIT, logon.tobytes(), routing=routing_number(peer), encoding=1))
+    return peer
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_floods_the_desk_takes_no_reports_from_others(venue, known):
+    enrol(venue)
+    bob = pack_session(venue)
+    order = bob.lines(bob.order("Sell"))
+    post(venue, DESK, frame(InternalKind.SUBMIT, order.tobytes(), routing=routing_number(bob), encoding=1))
+    flood = pack_session(venue, 8, "operator") if known else Peer(venue, 8)
+    venue.transport.full.add(DESK)
+    for payload in [b"\x90" + bytes(1 << 15)] * 200 + [b"\x80"] * 50_000:
+        flood.post(payload)
+    venue.run()
+    before = venue.loop.connections
+    alice = on(venue)
+    assert said(alice.send(alice.order()))[-1] == ("TRADE", "NONE")
+    assert venue.loop.connections == before + 1 == 2 + known
+
+
+def test_who_floods_the_desk_with_message_pack_beyond_its_rate_is_logged_out():
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    bob = pack_session(venue)
+    frames(venue)
+    for _ in range(11):
+        bob.post(MAP)
+    venue.run()
+    assert venue.loop.connections == 0
+    assert type(venue.journaled()[-1]) is m.Disconnect
+    assert [line["kind"] for line, _ in frames(venue)][:5] == [InternalKind.FORWARD] * 5

@@ -1,5 +1,6 @@
 """Keys at the door, heartbeats as FIX has them, and what a session may send in a second."""
 
+import numpy as np
 import pytest
 
 from pricetime.gateway.door_table import GRANTS_MAX, KEY_NUMBERS, DoorTable
@@ -198,3 +199,38 @@ def test_a_session_that_slows_down_is_forgiven():
         venue.advance(2)
         alice.send(m.Heartbeat(session="alice"))
     assert venue.loop.connections == 1
+
+
+@pytest.mark.parametrize("away", ["logout", "takeover", "again"])
+def test_who_logs_on_again_has_sent_what_it_has_sent(away):
+    venue = Simulation(orders_per_second=10)
+    alice = Peer(venue, 1)
+    alice.logon()
+    assert said(alice.send(*[alice.order() for _ in range(10)])) == [("NEW", "NONE")] * 10
+    if away == "logout":
+        alice.send(m.Logout(session="alice"))
+    elif away == "takeover":
+        alice, alice.cl_ord_id = Peer(venue, 2), alice.cl_ord_id
+    alice.logon()
+    assert said(alice.send(alice.order())) == [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
+    venue.advance(0.1)
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+
+
+def test_what_stands_behind_a_logon_in_its_message_counts_as_a_message():
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    answers = []
+    for _ in range(6):
+        alice.message_number = 0
+        answers.append(said(alice.send(m.Logon(session_name="alice"), alice.order(), m.Logout(session="alice")))[1])
+    assert answers == [("NEW", "NONE")] * 5 + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
+
+
+def test_one_logon_in_a_message_is_looked_at():
+    venue = Simulation()
+    alice = Peer(venue, 1)
+    names = ("alice", "nobody", "bob")
+    alice.post(np.concatenate([venue.codec.encode(m.Logon(session_name=name, sequence=1)) for name in names]))
+    assert said(alice.answers()) == [("LOGON_ANSWER", "NONE")] + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 2
+    assert len(venue.journaled()) == 1

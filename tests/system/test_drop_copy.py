@@ -426,6 +426,17 @@ def test_who_does_not_read_loses_its_stream_and_may_ask_again_while_others_go_on
         assert got.tobytes() + rest.tobytes() == events.tobytes(), "nothing is missing, nothing came twice"
 
 
+def test_who_asks_on_and_reads_nothing_is_forgotten(venue):
+    with served(venue, Bounds(frames=2, unread=8)) as endpoint, Raw(endpoint, buffer=4096) as deaf:
+        deaf.say(logon("regulator"))
+        deaf.until(Kind.LOGGED_ON)
+        for _ in range(3_000):
+            deaf.say(request(Point(LIVE_ONLY)) * 8)
+        while (header := deaf.hear()[0]).reason != Reason.NOT_LOGGED_ON:
+            pass
+        assert header.kind == Kind.ENDED
+
+
 def test_connections_and_replays_are_bounded(venue):
     many(venue, 3_000)
     bounds = Bounds(events=30, connections=3, connections_a_session=2, replays=1)
