@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("side", choices=("buy", "sell"))
     parser.add_argument("symbol", metavar="SYMBOL")
     parser.add_argument("quantity", metavar="QTY")
-    parser.add_argument("price", metavar="@ PRICE", nargs="*", help="limit, with or without the @; without either a market order")
+    parser.add_argument("price", metavar="@ PRICE", nargs="*", help="limit, the @ may be left out; none: Market")
     parser.add_argument("--session", metavar="NAME", required=True, help="whose order it is")
     tifs = [tif for tif in get_args(m.TimeInForce) if tif != "GTD"]     # there is no option for its ExpireTime
     parser.add_argument("--tif", choices=tifs, help="TimeInForce (default: Day)")
