@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pricetime.gateway.desk.desk import Desk
 from pricetime.gateway.desk.process import REPORTS
-from pricetime.gateway.desk.requests import SOURCE
+from pricetime.gateway.desk.requests import LOG
 from pricetime.gateway.internal import SECRET
-from pricetime.gateway.json_log import say
+from pricetime.journal import logs
 from pricetime.journal.child import end_with_parent
 from pricetime.matching.errors import UserError
 
@@ -28,13 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("endpoint")
     parser.add_argument("--reports", type=int, default=REPORTS)
     parser.add_argument("--parent", type=int, required=True)
+    logs.add_argument(parser)
     given = parser.parse_args(arguments)
+    logs.begin(given.log_format)
     secret = os.read(0, SECRET)     # a pipe hands over so little at once
     threading.Thread(target=end_with_parent, args=(given.parent, lambda: None), daemon=True).start()
     try:
         Desk(given.directory, given.endpoint, secret, given.reports).run()
     except (UserError, ValueError, OSError, MemoryError) as error:
-        say(SOURCE, "ended", error=str(error) or "no memory")
+        LOG.say("ended", str(error) or "no memory", level=logs.ERROR)
     return 1
 
 

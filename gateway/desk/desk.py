@@ -14,10 +14,10 @@ from pricetime.gateway.desk.lanes import Lanes
 from pricetime.gateway.desk.outbox import Outbox
 from pricetime.gateway.desk.past import Past
 from pricetime.gateway.desk.process import REPORTS
-from pricetime.gateway.desk.requests import SOURCE, Requests
+from pricetime.gateway.desk.requests import LOG, Requests
 from pricetime.gateway.desk.translation import THROTTLED, Translation, reject
 from pricetime.gateway.internal import InternalKind, InternalRole
-from pricetime.gateway.json_log import say
+from pricetime.journal import logs
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
@@ -43,7 +43,7 @@ class Desk:
         while self._follower.step():    # who asks finds it ready
             pass
         for note in self._follower.notes:
-            say(SOURCE, "note", note=note)
+            LOG.say("note", note)
         self._past = Past(directory)
         self._outbox = Outbox(self._send)
         self._requests = Requests(self._follower, self._past, directory, self._deliver)
@@ -60,7 +60,7 @@ class Desk:
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._past.bell, zmq.POLLIN)
-        say(SOURCE, "ready", sequence=self._follower.sequence)
+        LOG.say("ready", f"ready, behind command {self._follower.sequence}", sequence=self._follower.sequence)
 
     def run(self) -> None:
         """Until the process ends."""
@@ -120,8 +120,8 @@ class Desk:
         try:
             return self._work_off(frame, late)
         except Exception as error:  # noqa: BLE001
-            say(SOURCE, "a frame failed", kind=frame.kind, session=frame.session,
-                error=f"{type(error).__name__}: {error}")
+            LOG.say("failed", f"a frame failed: {type(error).__name__}: {error}", level=logs.ERROR, kind=frame.kind,
+                    session=frame.session)
             self._refuse(frame, Reason.UNSUPPORTED, FAILED)
             return True
 
@@ -153,7 +153,8 @@ class Desk:
     def _refuse(self, frame: Frame, reason: Reason = Reason.THROTTLED, text: str = THROTTLED) -> None:
         """Without a reason: there is no room for it to wait."""
         if frame.kind == InternalKind.TRANSLATE:
-            say(SOURCE, "reports dropped: their numbers tell the client", routing=frame.routing, reason=reason.name)
+            LOG.say("dropped", f"reports dropped ({reason.name}): their numbers tell the client", level=logs.WARNING,
+                    routing=frame.routing, reason=reason.name)
         elif is_message_pack(frame.payload):
             self._send(frame.answer(InternalKind.DELIVER, reject(text, reason=reason)))
         else:

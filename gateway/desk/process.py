@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from pricetime.journal import logs
 from pricetime.journal.child import Child
 
 REPORTS = 262_144                           # events that are kept in memory, and lines of commands
@@ -24,7 +25,8 @@ class DeskProcess:
     Nothing here waits. Whoever has it calls tend() now and then."""
 
     def __init__(self, directory: str | os.PathLike[str], endpoint: str, secret: bytes, reports: int) -> None:
-        self._arguments = [str(Path(directory).absolute()), endpoint, "--reports", str(reports)]
+        self._arguments = [str(Path(directory).absolute()), endpoint, "--reports", str(reports),
+                           "--log-format", logs.form_now()]
         self._secret = secret
         self._child: Child | None = None
         self._wanted = False

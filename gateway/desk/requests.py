@@ -15,11 +15,11 @@ from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame
 from pricetime.gateway.desk.history import Earlier, Reports, find_command, same_content
 from pricetime.gateway.desk.past import Past
-from pricetime.gateway.json_log import say
+from pricetime.journal import logs
 from pricetime.matching.records import POSS_RESEND, CommandType, Reason
 
 RESENT_MAX = 65_536         # reports in one answer: 8 MiB. Who wants more asks again
-SOURCE = "desk"
+LOG = logs.Log("desk")
 ORDERS = frozenset({
     CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST,
     CommandType.ORDER_MASS_CANCEL_REQUEST,
@@ -116,7 +116,7 @@ class Requests:
 
     def _said_again(self, frame: Frame, events: np.ndarray | Exception) -> None:
         if isinstance(events, Exception):       # the command counts; what it led to is not kept any more
-            say(SOURCE, "no reports of a command sent again", session=frame.session, error=str(events))
+            LOG.say("unavailable", f"no reports of a command sent again: {events}", session=frame.session)
             self._refuse_with_mark(frame, Reason.RESEND_UNAVAILABLE)
         else:
             self._deliver(frame, events)
@@ -126,5 +126,6 @@ class Requests:
 
     def _failed(self, frame: Frame, error: Exception) -> None:
         """The log could not be read there: the operator is told why, the client that it cannot be had."""
-        say(SOURCE, "the log cannot be read", session=frame.session, error=f"{type(error).__name__}: {error}")
+        LOG.say("unreadable", f"the log cannot be read: {type(error).__name__}: {error}", level=logs.ERROR,
+                session=frame.session)
         self.refuse(frame, Reason.RESEND_UNAVAILABLE)

@@ -13,6 +13,7 @@ from market import ACME, ALICE, BOB, POWER, opening
 from pricetime.gateway import json_lines, message_pack
 from pricetime.gateway import messages as m
 from pricetime.gateway.desk.frames import _HEADER, Frame, frame_of
+from pricetime.gateway.desk.requests import LOG
 from pricetime.gateway.desk.translation import blocks
 from pricetime.gateway.internal import INTERNAL, Encoding, InternalKind
 from pricetime.gateway.loop import MESSAGE_BYTES
@@ -167,7 +168,10 @@ def test_a_definition_that_the_venue_refuses_defines_nothing(world):
     assert reject.text.startswith("Symbol: found 'MINE'")
 
 
-def test_what_fails_by_a_mistake_of_ours_is_refused_and_said_and_the_desk_goes_on(world, monkeypatch, capfd):
+def test_what_fails_by_a_mistake_of_ours_is_refused_and_said_and_the_desk_goes_on(world, monkeypatch):
+    said = []
+    monkeypatch.setattr(LOG, "say", lambda event, line, **fields: said.append(line))
+
     def broken(*given):
         raise RuntimeError("a mistake")
 
@@ -186,8 +190,7 @@ def test_what_fails_by_a_mistake_of_ours_is_refused_and_said_and_the_desk_goes_o
         assert world.is_silent()
     world.forward_maps(message_pack.dumps(order(2)), ALICE)
     assert world.submitted()["cl_ord_id"].tolist() == [2]
-    said = [msgspec.json.decode(line) for line in capfd.readouterr().err.splitlines()]
-    assert [line["error"] for line in said if line["what"] == "a frame failed"] == ["RuntimeError: a mistake"] * 3
+    assert said == ["a frame failed: RuntimeError: a mistake"] * 3
 
 
 def test_commands_of_a_session_that_is_not_known_yet_wait(world):
