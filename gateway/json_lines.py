@@ -155,7 +155,8 @@ def _by_likeness(found: str, known: Iterable[str]) -> list[str]:
 def _short(value: Any) -> str:
     """A value of the input on one line, cut where it is long."""
     text = value if isinstance(value, str) else bytes(value).decode(errors="backslashreplace")
-    text = "".join(c if c.isprintable() else "?" for c in text.strip())
+    text = text.strip()[: SHOWN_CHARACTERS_MAX + 1]     # no more is looked at: it may be 64 KiB
+    text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= SHOWN_CHARACTERS_MAX else text[: SHOWN_CHARACTERS_MAX - 3] + "..."
 
 
