@@ -23,6 +23,7 @@ TIMEOUT_MS = 5_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `pricetime order` takes."""
     parser.add_argument("endpoint", metavar="ENDPOINT", help="of the venue: tcp://HOST:PORT or ipc://PATH")
     parser.add_argument("side", choices=("buy", "sell"))
     parser.add_argument("symbol", metavar="SYMBOL")
