@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pricetime.journal import logs
 from pricetime.journal.child import Child, end_with_parent
@@ -81,14 +82,20 @@ class Companion:
             child.end()
 
 
-def begin(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
-    """The process's first step: step back for others, end with the venue, speak in its form. The arguments."""
+def nothing(given: argparse.Namespace) -> None:
+    """Most have nothing to tidy up."""
+
+
+def begin(parser: argparse.ArgumentParser, arguments: list[str] | None,
+          tidy: Callable[[argparse.Namespace], None] = nothing) -> argparse.Namespace:
+    """The process's first step: step back for others, end with the venue (after `tidy`), speak in its form. The
+    arguments."""
     os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # an interrupt at the terminal is the venue's to answer
     parser.add_argument("--parent", type=int, required=True)
     logs.add_argument(parser)
     given = parser.parse_args(arguments)
     logs.begin(given.log_format)
-    threading.Thread(target=end_with_parent, args=(given.parent, lambda: None), name="end with the venue",
+    threading.Thread(target=end_with_parent, args=(given.parent, partial(tidy, given)), name="end with the venue",
                      daemon=True).start()
     return given

@@ -52,11 +52,10 @@ def tell_phases(venue: Venue, told: int) -> int:
 
 
 def tell_companions(venue: Venue) -> None:
-    """A line when a process beside the venue is no more."""
-    for process in (venue.snapshot_process, venue.desk):
-        failure = process and process.failure()
-        if failure:
-            LOG.say("process_ended", failure, level=logs.ERROR)
+    """A line when the desk is no more; what else runs beside the venue says so by itself."""
+    failure = venue.desk and venue.desk.failure()
+    if failure:
+        LOG.say("process_ended", failure, level=logs.ERROR)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -125,6 +125,7 @@ class Feed(threading.Thread):
         self.time = self._engine.time
         self.guard: Taker | None = None
         self.failure: BaseException | None = None
+        self._over = threading.Event()
 
     def _catch_up(self) -> tuple[Engine, Reader]:
         now = restore(self._folder, Engine)
@@ -132,16 +133,24 @@ class Feed(threading.Thread):
         return now.engine, now.reader
 
     def run(self) -> None:
-        """Follow the log for as long as the process lives."""
+        """Follow the log until end_following()."""
         try:
-            while True:
+            while not self._over.is_set():
                 for lines in self._reader.tail(LOOK_SECONDS):
+                    if self._over.is_set():
+                        return
                     if self.guard is not None:
                         self.guard.take(lines)
                     self._take(apply_block(self._engine, lines))
         except BaseException as error:  # noqa: BLE001  handed to the thread that serves
             self.failure = error
             self._on_block()
+
+    def end_following(self) -> None:
+        """Have the thread end, and wait until it has."""
+        self._over.set()
+        if self.is_alive():
+            self.join()
 
     def _take(self, block: Block) -> None:
         if block.defines:

@@ -116,6 +116,7 @@ class Server:
         """After run() has ended."""
         for _, replay in self._replays:
             replay.end()
+        self._feed.end_following()
         if self._guard is not None:
             self._guard.close()
         self._router.close(linger=0)

@@ -84,6 +84,14 @@ def served(venue: Venue, bounds: Bounds | None = None):
         server.close()
 
 
+def reason_of_the_end(copy: DropCopy) -> Reason:
+    """Why the venue ends this stream, after whatever still comes."""
+    with pytest.raises(StreamEnded) as ended:
+        for _ in copy.frames(10_000):
+            pass
+    return ended.value.reason
+
+
 def trade(venue: Venue, orders: int = 20) -> None:
     """Orders of three sessions of two participants, trades among them."""
     with contextlib.ExitStack() as stack:
@@ -295,10 +303,7 @@ def test_who_loses_the_right_is_ended_at_once(venue, tmp_path):
             session_name="auditor", participant="firm", rights=("Trade",))).copy()
         definition["cl_ord_id"][0] = 1
         operator.send(definition)
-        with pytest.raises(StreamEnded) as ended:
-            for _ in copy.frames(10_000):
-                pass
-        assert ended.value.reason == Reason.NOT_AUTHORIZED
+        assert reason_of_the_end(copy) == Reason.NOT_AUTHORIZED
         with pytest.raises(Refused, match="NOT_AUTHORIZED"):
             DropCopy(endpoint, "auditor")
 
@@ -369,10 +374,7 @@ def test_a_key_that_is_revoked_sees_no_more(guarded):
         revoked = venue.codec.encode(m.KeyDefinition(key_name="audit", disabled=True)).copy()
         revoked["cl_ord_id"][0] = 1
         operator.send(revoked)
-        with pytest.raises(StreamEnded) as ended:
-            for _ in copy.frames(10_000):
-                pass
-        assert ended.value.reason == Reason.NOT_AUTHORIZED
+        assert reason_of_the_end(copy) == Reason.NOT_AUTHORIZED
 
 
 # ----------------------------------------------------------------------------------------------------- bounds
