@@ -6,12 +6,13 @@ from libc.stdlib cimport calloc, free
 
 from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.id_index cimport IdIndex, id_index_has
+from pricetime.matching.memory cimport count_trailing_zeros
 from pricetime.matching.names cimport name_find, names_of
-from pricetime.matching.level_tree cimport Level, level_is_empty
+from pricetime.matching.level_tree cimport Block, Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.phases cimport is_call
 from pricetime.matching.price_ladder cimport (
-    WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
+    SUMMARY_WORDS, WINDOW_BLOCKS, PriceLadder, ladder_above, ladder_below, ladder_find, ladder_worst,
 )
 from pricetime.matching.records cimport CONTINUOUS, VOLATILITY_CALL
 from pricetime.matching.risk_invariants cimport broken_risk
@@ -78,6 +79,7 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
     cdef PriceLadder* ladder = &state.instruments[id].ladders[side]
     cdef uint32_t index = ladder.best, levels = 0, near = 0, last = 0, position
     cdef Level* level
+    cdef Block* block
     where = f"instrument {id} side {side}"
     while index != 0:
         level = &state.level_pool.levels[index]
@@ -98,14 +100,31 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
         index = ladder_below(ladder, &state.level_pool, level.key)
     if last != ladder_worst(ladder, &state.level_pool):
         return f"{where}: the worst level is not the last"
-    if near != ladder.near_levels or levels - near != ladder.far.count:
-        return f"{where}: {near} near and {levels - near} far levels, counted {ladder.near_levels} and {ladder.far.count}"
+    if near != near_levels(state, ladder) or levels - near != ladder.far.count:
+        return (f"{where}: {near} near and {levels - near} far levels, marked {near_levels(state, ladder)} and counted "
+                f"{ladder.far.count}")
     for position in range(<uint32_t> WINDOW_BLOCKS):
-        if (ladder.directory[position] != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
+        block = &state.level_pool.blocks[ladder.directory[position]]
+        if (block.bitmap != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
             return f"{where}: window position {position} and its bit differ"
-        if ladder.directory[position] and state.level_pool.blocks[ladder.directory[position]].bitmap == 0:
-            return f"{where}: an empty block at window position {position}"
+        if ladder.directory[position] and block.place != &ladder.directory[position]:
+            return f"{where}: the block at window position {position} is not its own"
     return None
+
+
+cdef uint32_t near_levels(EngineState* state, const PriceLadder* ladder) noexcept nogil:
+    """The levels that the blocks of the window mark."""
+    cdef uint32_t levels = 0, word
+    cdef uint64_t positions, bits
+    for word in range(<uint32_t> SUMMARY_WORDS):
+        positions = ladder.summary[word]
+        while positions:
+            bits = state.level_pool.blocks[ladder.directory[word * 64 + count_trailing_zeros(positions)]].bitmap
+            positions &= positions - 1
+            while bits:
+                bits &= bits - 1
+                levels += 1
+    return levels
 
 
 cdef uint64_t names_in(const IdIndex* index) noexcept nogil:
@@ -200,15 +219,20 @@ cdef object check_sessions(EngineState* state):
 
 
 cdef object check_levels(EngineState* state):
-    """Every level is in a ladder, in a tree or free."""
+    """Every level is in a ladder, in a tree or free, and then as level_take wants it."""
     cdef uint32_t id, index = state.level_pool.levels_free, levels = 0
     cdef int side
+    cdef const Level* level
     while index != 0 and levels <= state.level_pool.levels_touched:
         levels += 1
-        index = state.level_pool.levels[index].left
+        level = &state.level_pool.levels[index]
+        if (level.quantity | level.reserve | level.head | level.tail | level.count | level.hidden_head | level.hidden_tail
+                | level.hidden_count) != 0:
+            return f"free level {index}: not empty"
+        index = level.left
     for id in range(1, state.instruments_count + 1):
         for side in range(2):
-            levels += state.instruments[id].ladders[side].near_levels + state.instruments[id].ladders[side].far.count
+            levels += near_levels(state, &state.instruments[id].ladders[side]) + state.instruments[id].ladders[side].far.count
             levels += state.instruments[id].stops[side].count
     if levels != state.level_pool.levels_touched:
         return f"{levels} levels in use or free of {state.level_pool.levels_touched} ever taken"
@@ -216,8 +240,8 @@ cdef object check_levels(EngineState* state):
 
 
 cdef object check_free(EngineState* state):
-    """Every slot is live or in the free list, every block in a window or in its own."""
-    cdef uint32_t id, slot = state.pool.free_head, block = state.level_pool.blocks_free, slots = 0, blocks = 0, position
+    """Every slot is live or in the free list, every block in a window."""
+    cdef uint32_t id, slot = state.pool.free_head, slots = 0, blocks = 0, position
     cdef int side
     while slot != 0 and slots <= state.pool.touched:
         if slot > state.pool.touched or state.pool.orders[slot].session != 0:
@@ -226,13 +250,10 @@ cdef object check_free(EngineState* state):
         slot = state.pool.orders[slot].next
     if slots + state.pool.live != state.pool.touched:
         return f"{state.pool.live} slots in use and {slots} free of {state.pool.touched} ever taken"
-    while block != 0 and blocks <= state.level_pool.blocks_touched:
-        blocks += 1
-        block = state.level_pool.blocks[block].next_free
     for id in range(1, state.instruments_count + 1):
         for side in range(2):
             for position in range(<uint32_t> WINDOW_BLOCKS):
                 blocks += state.instruments[id].ladders[side].directory[position] != 0
     if blocks != state.level_pool.blocks_touched:
-        return f"{blocks} blocks in use or free of {state.level_pool.blocks_touched} ever taken"
+        return f"{blocks} blocks in windows of {state.level_pool.blocks_touched} ever taken"
     return None

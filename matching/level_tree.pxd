@@ -23,9 +23,8 @@ cdef struct Level:
     uint32_t right              # higher keys
 
 cdef struct Block:
-    uint64_t bitmap             # which of levels[] are there
-    uint32_t next_free
-    uint32_t reserved
+    uint64_t bitmap             # which of levels[] are there; 0: it may be taken away
+    uint32_t* place             # in the directory of a ladder (price_ladder.pxd): where its own number stands
     uint32_t levels[64]
 
 cdef struct LevelPool:
@@ -35,8 +34,8 @@ cdef struct LevelPool:
     uint32_t levels_touched
     Block* blocks               # by index from 1
     uint32_t blocks_capacity
-    uint32_t blocks_free
     uint32_t blocks_touched
+    uint32_t blocks_hand        # where the search for an empty one goes on, when all are touched
 
 cdef struct LevelTree:
     uint32_t root               # 0: empty
@@ -57,24 +56,20 @@ cdef void tree_remove(LevelTree* self, LevelPool* pool, uint32_t index) noexcept
 
 
 cdef inline uint32_t level_take(LevelPool* pool, int64_t key) noexcept nogil:
-    """A new, empty level; the pool has as many as there are orders, so there is always one."""
+    """A new, empty level; the pool has as many as there are orders, so there is always one. All but its key and links is 0: so
+    the system gave it, and so the last order left it."""
     cdef uint32_t index = pool.levels_free
-    cdef Level* level
     if index != 0:
         pool.levels_free = pool.levels[index].left
     else:
         pool.levels_touched += 1
         index = pool.levels_touched
-    level = &pool.levels[index]
-    level.key = key
-    level.quantity = level.reserve = 0
-    level.head = level.tail = level.count = 0
-    level.hidden_head = level.hidden_tail = level.hidden_count = 0
+    pool.levels[index].key = key
     return index
 
 
 cdef inline void level_give_back(LevelPool* pool, uint32_t index) noexcept nogil:
-    """Of a level that is in no ladder and no tree any more."""
+    """Of an empty level that is in no ladder and no tree any more."""
     pool.levels[index].left = pool.levels_free
     pool.levels_free = index
 

@@ -7,8 +7,9 @@ on either side, so that one mechanism serves both.
           top (1 word) -> summary (32 words) -> block.bitmap (1 word) -> block.levels[64] -> Level
     far:  every level outside the window, or for which no block was left, in a tree (level_tree.pxd)
 
-Blocks come from one pool for all ladders, on demand, and go back when empty. A price allocates nothing: with the pool used
-up a level is a far one. The window moves when the best level is outside it (ladder_rebase). Where a level is kept never shows.
+Blocks come from one pool for all ladders, on demand. An empty one stays where it is, for the next level there or, when the window
+has moved, elsewhere; with the pool used up it is taken from there (block_take). A price allocates nothing: with no block to be had
+a level is a far one. The window moves when the best level is outside it (ladder_rebase). Where a level is kept never shows.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -24,16 +25,16 @@ cdef enum:
     WINDOW_BLOCKS = 2048
     SUMMARY_WORDS = 32
     REBASE_MISSES = 64          # far insertions with the best level outside before the window moves
+    BLOCKS_LOOKED_AT = 16       # for an empty one, where a level wants a block and all have been used
 
 cdef struct PriceLadder:
     uint32_t best               # level of the highest key; 0: none
-    uint32_t near_levels
+    uint32_t top                # which summary words are not 0; 0: no level is near
     LevelTree far
     uint32_t misses
-    uint32_t top                # which summary words are not 0
     int64_t base                # first block of the window (key >> 6)
     uint32_t* directory         # block of each window position; 0: none
-    uint64_t summary[32]        # which window positions have a block
+    uint64_t summary[32]        # which window positions have a block that is not empty
 
 
 cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil
@@ -44,6 +45,8 @@ cdef uint32_t ladder_above(const PriceLadder* self, const LevelPool* pool, int64
     # The worst level better than `key`, or 0.
 cdef uint32_t ladder_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil
     # The lowest level, or 0.
+cdef uint32_t block_take(LevelPool* pool, uint32_t* place) noexcept nogil
+    # An empty block for a place in a directory that has none, or 0.
 cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil
 
 
@@ -69,51 +72,35 @@ cdef inline uint32_t ladder_find(const PriceLadder* self, const LevelPool* pool,
     return index
 
 
-# Where levels are few and far between, half of them have a block to themselves, and which cannot be foretold: whether a block is
-# taken or given back is computed, not asked (crash: half a wrong guess a command less).
-
-cdef inline uint32_t either(bint condition, uint32_t one, uint32_t other) noexcept nogil:
-    """`one` if `condition` else `other`, without the branch that the compiler makes of that."""
-    return other ^ ((one ^ other) & -<uint32_t> condition)
-
-
 cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index, uint64_t position) noexcept nogil:
-    """Put a level into the window at `position`; False where no block is left."""
+    """Put a level into the window at `position`; False where no block is to be had."""
     cdef int64_t key = pool.levels[index].key
-    cdef uint32_t block = self.directory[position], spare = pool.blocks_free
-    if unlikely(spare == 0):
-        if pool.blocks_touched < pool.blocks_capacity:
-            pool.blocks_touched += 1
-            spare = pool.blocks_touched
-        elif block == 0:
+    cdef uint32_t number = self.directory[position]
+    cdef Block* block
+    if unlikely(number == 0):
+        number = block_take(pool, &self.directory[position])
+        if number == 0:
             return False
-    pool.blocks_free = either(block == 0, pool.blocks[spare].next_free, spare)
-    block = either(block == 0, spare, block)
-    self.directory[position] = block
+    block = &pool.blocks[number]
     self.summary[position >> 6] |= <uint64_t> 1 << (position & 63)
     self.top |= <uint32_t> 1 << (position >> 6)
-    pool.blocks[block].bitmap |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
-    pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = index
-    pool.levels[index].block = block
-    self.near_levels += 1
+    block.bitmap |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
+    block.levels[key & (BLOCK_TICKS - 1)] = index
+    pool.levels[index].block = number
     return True
 
 
 cdef inline void near_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
+    """Without a branch: where levels are few and far between, half of them are alone in their block, and which cannot be foretold."""
     cdef int64_t key = pool.levels[index].key
-    cdef uint32_t number = pool.levels[index].block
-    cdef Block* block = &pool.blocks[number]
+    cdef Block* block = &pool.blocks[pool.levels[index].block]
     cdef uint64_t position = window_position(self, key)
     cdef uint64_t bitmap = block.bitmap & ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
     cdef uint64_t summary = self.summary[position >> 6] & ~(<uint64_t> (bitmap == 0) << (position & 63))
     block.levels[key & (BLOCK_TICKS - 1)] = 0
     block.bitmap = bitmap
-    block.next_free = pool.blocks_free      # means something only where it is free
-    pool.blocks_free = either(bitmap == 0, number, pool.blocks_free)
-    self.directory[position] = either(bitmap == 0, 0, number)
     self.summary[position >> 6] = summary
     self.top &= ~(<uint32_t> (summary == 0) << (position >> 6))
-    self.near_levels -= 1
 
 
 cdef inline uint32_t near_best(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
@@ -160,12 +147,17 @@ cdef inline uint32_t ladder_below(const PriceLadder* self, const LevelPool* pool
     return near
 
 
+cdef inline void best_of(PriceLadder* self, const LevelPool* pool, uint32_t index, int64_t key) noexcept nogil:
+    """Of the best level and this one, with its key, the better is the best: computed, as it cannot be foretold."""
+    cdef uint32_t better = -<uint32_t> ((self.best == 0) | (key > pool.levels[self.best].key))      # all bits
+    self.best ^= (self.best ^ index) & better
+
+
 cdef inline uint32_t ladder_add(PriceLadder* self, LevelPool* pool, int64_t key) noexcept nogil:
     """A new, empty level for a key that has none."""
     cdef uint32_t index = level_take(pool, key)
     cdef uint64_t position = window_position(self, key)
-    if self.best == 0 or key > pool.levels[self.best].key:
-        self.best = index
+    best_of(self, pool, index, key)
     if position >= WINDOW_BLOCKS or not near_insert(self, pool, index, position):
         ladder_add_outside(self, pool, index)
     return index
@@ -178,9 +170,8 @@ cdef inline void ladder_remove(PriceLadder* self, LevelPool* pool, uint32_t inde
         near_remove(self, pool, index)
     else:
         tree_remove(&self.far, pool, index)
-    if self.best == index:
-        if self.far.count == 0:
-            self.best = near_best(self, pool)
-        else:
-            self.best = ladder_below(self, pool, key)
+    if self.far.count == 0:
+        self.best = near_best(self, pool)       # whether it was the best is not asked: to guess costs more than to look
+    elif self.best == index:
+        self.best = ladder_below(self, pool, key)
     level_give_back(pool, index)

@@ -17,7 +17,7 @@ cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
     pool.blocks_capacity = orders // 32 + 64
     pool.levels = <Level*> take_lines((<size_t> orders + 1) * sizeof(Level))
     pool.blocks = <Block*> take_lines((<size_t> pool.blocks_capacity + 1) * sizeof(Block))
-    pool.levels_free = pool.levels_touched = pool.blocks_free = pool.blocks_touched = 0
+    pool.levels_free = pool.levels_touched = pool.blocks_touched = pool.blocks_hand = 0
     return 0 if pool.levels is not NULL and pool.blocks is not NULL else -1
 
 
@@ -41,11 +41,30 @@ cdef void ladder_destroy(PriceLadder* self) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------------ the window
 
+cdef uint32_t block_take(LevelPool* pool, uint32_t* place) noexcept nogil:
+    """One that was never used; then one that stands empty somewhere, if it is among the next BLOCKS_LOOKED_AT."""
+    cdef uint32_t number = 0, looks
+    if pool.blocks_touched < pool.blocks_capacity:
+        pool.blocks_touched += 1
+        number = pool.blocks_touched
+    else:
+        for looks in range(<uint32_t> BLOCKS_LOOKED_AT):
+            pool.blocks_hand = pool.blocks_hand % pool.blocks_capacity + 1
+            if pool.blocks[pool.blocks_hand].bitmap == 0:
+                number = pool.blocks_hand
+                pool.blocks[number].place[0] = 0
+                break
+    if number != 0:
+        pool.blocks[number].place = place
+        place[0] = number
+    return number
+
+
 cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
     """A new level that the window does not cover (or has no block for): move the window where that pays, else keep it far."""
     cdef int64_t key = pool.levels[index].key
     cdef uint64_t position
-    if self.near_levels == 0:
+    if self.top == 0:
         self.base = (key >> BLOCK_TICKS_SHIFT) - WINDOW_BLOCKS // 2
         self.misses = 0
         position = window_position(self, key)

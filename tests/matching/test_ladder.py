@@ -84,6 +84,19 @@ def test_a_window_that_moves_and_finds_too_few_blocks():
     assert sweep(both, SELL, 90) == [20 * WINDOW + BLOCK * place for place in range(90)]
 
 
+def test_empty_blocks_are_taken_from_where_they_stand():
+    """One side has used every block and left; the other takes them, and the first comes back without."""
+    both = pair(512)
+    above, below = ([BLOCK * (start + place) for place in range(100)] for start in (1000, 0))
+    rest(both, SELL, above, 1)
+    for id in range(1, 101):
+        both.apply(c.cancel(1, 1000 + id, WIDE, id))
+    rest(both, BUY, below, 2000)
+    rest(both, SELL, above, 3000)
+    assert sweep(both, BUY, 100) == below[::-1]
+    assert sweep(both, SELL, 100) == above
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_prices_all_over_the_place(seed):
     dice, both = random.Random(seed), pair(256)
