@@ -3,6 +3,7 @@
 #ifndef PRICETIME_ATOMICS_H
 #define PRICETIME_ATOMICS_H
 
+#include "cache_line.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,16 +31,7 @@ static inline void fence_full(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 /* Touch a page for writing and change nothing in it, whoever may write to it at the same time (relaxed). */
 static inline void touch_word(void *word) { (void)__atomic_fetch_or((uint64_t *)word, 0, __ATOMIC_RELAXED); }
 
-/* Ask for a line that will be stored to, in the state that a store needs. Only a wish: any address will do. */
-static inline void ask_for_line(const void *place) {
-#if defined(__x86_64__)
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)place));
-#else
-    __builtin_prefetch(place, 1);
-#endif
-}
-
-/* Ask for a line that will be read. Only a wish, too. */
+/* Ask for a line that will be read. Only a wish, like ask_for_line of cache_line.h. */
 static inline void ask_to_read(const void *place) { __builtin_prefetch(place, 0); }
 
 /* Tell the processor that this thread only looks at a word again and again. */

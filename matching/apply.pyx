@@ -13,7 +13,7 @@ from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.foresight cimport FEW_ACCOUNTS, foresee_widely, foresight_begin, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
-from pricetime.matching.memory cimport CACHE_LINE, likely, own_line, prefetch, unlikely
+from pricetime.matching.memory cimport CACHE_LINE, ask_for_line, likely, prefetch, unlikely
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
 from pricetime.matching.phases cimport work_off_due
 from pricetime.matching.records cimport *
@@ -140,13 +140,13 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
 
 
 cdef inline void foresee_events(const EventSink* sink) noexcept nogil:
-    """Ask for the lines of the next two events, to write to. A thread that reads events close behind has its processor fetch ahead of
-    it lines that this one had already, and is about to write to: asked for only when they are written they cost a third more."""
+    """Ask for the lines of the next two events, to write to: a thread that reads events close behind has had them, perhaps without
+    meaning to, as its processor fetches ahead of it. Asked for only when they are written they cost a quarter to a third more."""
     cdef const char* next = <const char*> &sink.events[sink.count]
-    own_line(next)
-    own_line(next + CACHE_LINE)
-    own_line(next + 2 * CACHE_LINE)
-    own_line(next + 3 * CACHE_LINE)
+    ask_for_line(next)
+    ask_for_line(next + CACHE_LINE)
+    ask_for_line(next + 2 * CACHE_LINE)
+    ask_for_line(next + 3 * CACHE_LINE)
 
 
 cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:

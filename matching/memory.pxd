@@ -10,6 +10,9 @@ cdef enum:
     HUGE_PAGE = 1 << 21
     PAGE_BYTES = 4096
 
+cdef extern from "cache_line.h" nogil:
+    void ask_for_line(const void* place)    # from whichever cache has it, to write to
+
 cdef extern from *:
     """
     #include <sys/mman.h>
@@ -37,14 +40,6 @@ cdef extern from *:
         return 0;
     }
     #define PRICETIME_PREFETCH(address) __builtin_prefetch((address), 1)
-    /* Here the compiler asks for a line to read where it may not count on PREFETCHW; what does not know it takes it for nothing. */
-    static inline __attribute__((always_inline)) void pricetime_own(const void *line) {
-    #if defined(__x86_64__)
-        __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
-    #else
-        __builtin_prefetch(line, 1);
-    #endif
-    }
     static inline uint64_t pricetime_folded_product(uint64_t a, uint64_t b) {
         unsigned __int128 product = (unsigned __int128) a * b;
         return (uint64_t) product ^ (uint64_t) (product >> 64);
@@ -55,7 +50,6 @@ cdef extern from *:
     size_t map_pages "pricetime_map_pages"(size_t size, void** memory) noexcept nogil
     int unmap_pages "munmap"(void* memory, size_t size) noexcept nogil
     void prefetch "PRICETIME_PREFETCH"(const void* address) noexcept nogil
-    void own_line "pricetime_own"(const void* address) noexcept nogil       # from whichever cache has it, to write to
     uint64_t folded_product "pricetime_folded_product"(uint64_t, uint64_t) noexcept nogil
     int count_trailing_zeros "__builtin_ctzll"(uint64_t) noexcept nogil     # undefined for 0
     int count_leading_zeros "__builtin_clzll"(uint64_t) noexcept nogil
