@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -38,6 +38,20 @@ from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
 __all__ = [
     "Client", "Logged", "NoAnswer", "Refused", "ReportGap", "ResendUnavailable", "SessionEnded", "TooManyOutstanding",
 ]  # fmt: skip
+
+
+class ConnectOptions(TypedDict, total=False):
+    """What the constructors of Client and AsyncClient take by name; defaults are Connected's."""
+
+    full_reports: bool
+    timeout_ms: int
+    heartbeat_ms: int
+    next_report_number: int
+    reconnect: bool
+    reconnect_ms: int
+    outstanding_max: int
+    key: str | Path | None
+    venue_key: str | Path | None
 
 
 class Connected(OrderEntry):
@@ -134,26 +148,9 @@ class Client(Connected):
     """
 
     def __init__(
-        self,
-        endpoint: str,
-        session: str,
-        *,
-        full_reports: bool = False,
-        timeout_ms: int = 5_000,
-        heartbeat_ms: int = 10_000,
-        next_report_number: int = 0,
-        reconnect: bool = True,
-        reconnect_ms: int = 60_000,
-        outstanding_max: int = 65_536,
-        key: str | Path | None = None,
-        venue_key: str | Path | None = None,
-        connect: bool = True,
+        self, endpoint: str, session: str, *, connect: bool = True, **options: Unpack[ConnectOptions]
     ) -> None:
-        super().__init__(
-            endpoint, session, full_reports=full_reports, timeout_ms=timeout_ms, heartbeat_ms=heartbeat_ms,
-            next_report_number=next_report_number, reconnect=reconnect, reconnect_ms=reconnect_ms,
-            outstanding_max=outstanding_max, key=key, venue_key=venue_key,
-        )  # fmt: skip
+        super().__init__(endpoint, session, **options)
         if connect:
             try:
                 self.logon()

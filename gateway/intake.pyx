@@ -246,18 +246,21 @@ cdef void take_submitted(GatewayState* self, const InternalLine* line, const cha
 
 cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nogil:
     """A frame of a helper. False: it is from nobody who may send one."""
-    cdef const InternalLine* line = <const InternalLine*> arrival.payload
+    cdef InternalLine line
     cdef bint desk = is_helper(self, self.routing, DESK), steward = is_helper(self, self.routing, STEWARD)
-    if arrival.payload_bytes < INTERNAL_BYTES or arrival.payload_bytes != INTERNAL_BYTES + line.payload_bytes:
+    if arrival.payload_bytes < INTERNAL_BYTES:
+        return False
+    memcpy(&line, arrival.payload, INTERNAL_BYTES)      # it lies in libzmq's buffer anywhere, on no boundary
+    if arrival.payload_bytes != INTERNAL_BYTES + line.payload_bytes:
         return False
     if line.kind == ENROL:
-        return enrol(self, line)
+        return enrol(self, &line)
     if not desk and not steward:
         return False
     if line.kind == DELIVER and desk:
-        deliver(self, line, arrival.payload + INTERNAL_BYTES)
+        deliver(self, &line, arrival.payload + INTERNAL_BYTES)
     elif line.kind == SUBMIT and line.payload_bytes <= MESSAGE_BYTES_MAX and line.payload_bytes % LINE_BYTES == 0:
-        take_submitted(self, line, arrival.payload + INTERNAL_BYTES, steward)
+        take_submitted(self, &line, arrival.payload + INTERNAL_BYTES, steward)
     return True
 
 
