@@ -7,7 +7,6 @@ skipped test here.
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import c_programs
 import pytest
+from ports import free_port
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NO_C = pytest.mark.skipif(bool(c_programs.missing()), reason=c_programs.missing())
@@ -44,12 +44,6 @@ def blocks_of(page: str) -> list[Block]:
     text = (DOCS / f"{page}.md").read_text()
     return [Block(page, text.count("\n", 0, found.start()) + 1, found["kind"], found["info"].strip(), found["text"])
             for found in BLOCK.finditer(text)]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from pricetime.gateway.client import Client
 from pricetime.gateway.exporter import BUCKETS, buckets_of
@@ -21,12 +22,6 @@ from tests.system.venues import opened, some, write_config
 
 parser = pytest.importorskip("prometheus_client.parser")
 PATIENCE = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def scraped(url: str) -> dict[str, float]:

@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 import pytest
-import zmq
 from data import shared
+from ports import free_port
 from shanghai import STOCKS, order_ids, published_trades, trades_of
 
 from pricetime.gateway.demo.flow import FlowPlayer, read_flow
@@ -109,11 +109,6 @@ class KilledVenue:
         out, errors = self.process.communicate(timeout=30)
         assert self.process.returncode == 0, errors
         return out
-
-
-def free_port():
-    with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
-        return socket.bind_to_random_port("tcp://127.0.0.1")
 
 
 def assert_nothing_lost_or_doubled(directory, flow, stock):
