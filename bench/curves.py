@@ -21,6 +21,12 @@ SCALE = 1000.0                  # .hgrm files are in microseconds
 WORST = 100                     # the percentile that is the worst of all
 
 
+def room(count: int) -> np.ndarray:
+    """An int64 array for so many latencies, none taken yet. Its pages are there: the first store to one that the system
+    has still to give would be counted as the venue's."""
+    return np.full(count, -1, np.int64)
+
+
 @dataclass(frozen=True)
 class Curve:
     """Latencies in nanoseconds, all repeats of a figure together: `values` ascending, how often each in `counts`.

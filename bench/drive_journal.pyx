@@ -10,7 +10,7 @@ from pricetime.matching.records cimport CommandLine
 import os
 from time import perf_counter_ns
 
-import numpy as np
+from pricetime.bench.curves import room
 
 
 def time_writer(Writer writer not None, const CommandLine[::1] lines not None, size_t batch):
@@ -50,8 +50,8 @@ def time_batches(Writer writer not None, const CommandLine[::1] lines not None, 
     cdef size_t count = lines.shape[0] // batch, at, index
     cdef int64_t start, due
     cdef int error = 0
-    taken = np.zeros(count, np.int64)
-    rolls = np.zeros(count, np.int64)
+    taken = room(count)
+    rolls = room(count)
     cdef int64_t[::1] times = taken, begun = rolls
     with nogil:
         due = now()

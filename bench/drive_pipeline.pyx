@@ -25,6 +25,8 @@ from time import thread_time_ns
 
 import numpy as np
 
+from pricetime.bench.curves import room
+
 cdef extern from "bare_journal.h" nogil:
     uint32_t bare_append_line(char* place, const char* line, uint32_t seed)
 
@@ -111,7 +113,7 @@ def run_pipeline(Engine engine not None, Writer writer not None, const CommandLi
     cdef size_t count = lines.shape[0]
     cdef int error, refused = 0
     cdef int64_t elapsed
-    taken = np.zeros(count if timed else 0, np.int64)
+    taken = room(count if timed else 0)
     cdef int64_t[::1] latencies = taken
     cdef int64_t* place = &latencies[0] if timed else NULL
     reading.checksum = reading.events = 0
@@ -159,7 +161,7 @@ cdef class BarePipeline:
         cdef size_t count = lines.shape[0]
         if <size_t> commands.shape[0] != count or count == 0:
             raise ValueError(f"{commands.shape[0]} commands for {count} lines")
-        taken = np.zeros(count, np.int64)
+        taken = room(count)
         cdef int64_t[::1] latencies = taken
         with nogil:
             self.go(&lines[0], &commands[0], count, interval, &latencies[0])

@@ -23,7 +23,7 @@ from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZmqMessage, zmq_api
 from pricetime.matching cimport records
 from pricetime.matching.records cimport CommandLine, EventRecord, LINE_BYTES
 
-import numpy as np
+from pricetime.bench.curves import room
 
 cdef extern from "<poll.h>" nogil:
     """
@@ -248,7 +248,7 @@ cdef class LoadClient:
     def open_loop(self, const CommandLine[::1] lines not None, int64_t interval, size_t per_message=1):
         """Nanoseconds from when each record was to be sent to its answer, as an int64 array; a message each `interval`
         nanoseconds, however late the answers come. One connection only: its answers are in order."""
-        times = np.zeros(lines.shape[0], np.int64)
+        times = room(lines.shape[0])
         cdef int64_t[::1] view = times
         cdef ZmqMessage message
         cdef int file = self.socket.getsockopt(zmq.FD)
@@ -267,7 +267,7 @@ cdef class LoadClient:
     def round_trips(self, const CommandLine[::1] lines not None, int64_t gap=0):
         """Nanoseconds of each record's round trip, sent one at a time, after a pause of `gap` nanoseconds, as an int64
         array."""
-        times = np.zeros(lines.shape[0], np.int64)
+        times = room(lines.shape[0])
         cdef int64_t[::1] view = times
         cdef ZmqMessage message
         cdef int error

@@ -24,6 +24,8 @@ from time import thread_time_ns
 
 import numpy as np
 
+from pricetime.bench.curves import room
+
 cdef enum:
     ROUTING_ID = 5              # bytes: a zero and a number, as libzmq gives them
     PEERS_MAX = 1 << 16
@@ -144,7 +146,7 @@ cdef class PacedTransport(Transport):
         copied = np.array(lines)
         copied["sequence"] = self.numbers + 1 + np.arange(len(lines)) // peers
         view = copied
-        taken = np.zeros(len(lines) if timed else 0, np.int64)
+        taken = room(len(lines) if timed else 0)
         cdef int64_t[::1] latencies = taken
         for peer in range(peers):
             self.pace.answered[peer] = 0

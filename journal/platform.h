@@ -116,4 +116,15 @@ static inline void pages_populate(char *map, size_t offset, size_t bytes) {
 #endif
     for (size_t page = offset; page < offset + bytes; page += PAGE_STEP) touch_word(map + page);
 }
+
+/* Let go of the pages of a shared map. What was stored is in the file's pages, and whoever looks again finds it. Before a
+ * file is written out: of each page that is still mapped the system takes the right to write to it, and interrupts every
+ * processor that this program runs on, page by page. */
+static inline void pages_release(char *map, size_t bytes) {
+#if defined(__linux__)
+    madvise(map, bytes, MADV_DONTNEED);
+#else
+    (void)map, (void)bytes;
+#endif
+}
 #endif

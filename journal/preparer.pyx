@@ -15,7 +15,7 @@ from posix.unistd cimport fsync
 from pricetime.journal.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 from pricetime.journal.layout cimport HEADER_BYTES, IDENTITY_BYTES, MARK_FULL
 from pricetime.journal.segment cimport (
-    file_flush, file_sync, lasting, pages_populate, segment_close, segment_create, segment_drop, segment_name, segment_seal)
+    file_flush, file_sync, lasting, pages_populate, pages_release, segment_close, segment_create, segment_drop, segment_name, segment_seal)
 from pricetime.journal.threads cimport parking_free, parking_init, parking_sleep, parking_wake
 
 cdef enum:
@@ -142,6 +142,8 @@ cdef bint flush_retired(Preparer* preparer) noexcept nogil:
     cdef int error
     if preparer.retired_count == 0 or in_use(preparer):
         return False
+    if segment.flushed == 0:
+        pages_release(segment.map, segment.capacity)
     if segment.flushed < segment.capacity:
         error = file_flush(segment.file, segment.flushed, STEP_BYTES)
         segment.flushed += STEP_BYTES

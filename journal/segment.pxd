@@ -11,6 +11,7 @@ cdef extern from "platform.h" nogil:
     int file_flush(int file, size_t offset, size_t bytes)
     void bell_wait(int bell, int wait_ms)
     void pages_populate(char* map, size_t offset, size_t bytes)
+    void pages_release(char* map, size_t bytes)
 
 cdef struct Segment:
     char* map                       # NULL: none
