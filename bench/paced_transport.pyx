@@ -96,7 +96,8 @@ cdef int paced_send(void* context, const char* routing_id, size_t routing_id_byt
     cdef Pace* pace = <Pace*> context
     cdef const unsigned char* routing = <const unsigned char*> routing_id
     cdef size_t peer = (<size_t> routing[1] << 24 | <size_t> routing[2] << 16 | <size_t> routing[3] << 8 | routing[4]) - 1
-    cdef int64_t passed = now() - pace.start
+    # A look at the clock is a sixth of an order: only where its time is wanted.
+    cdef int64_t passed = now() - pace.start if pace.latencies != NULL else 0
     cdef const char* line = payload
     cdef const char* end = payload + payload_bytes
     cdef const EventRecord* event

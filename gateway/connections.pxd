@@ -25,7 +25,7 @@ cdef struct Connection:
     uint16_t block              # NO_BLOCK: none
     uint8_t report_lines        # 1, or 2 with FULL_REPORTS
     uint8_t lost                # unroutable, not reading or silent: disconnected at the end of the batch
-    uint32_t next_free
+    uint32_t refusals           # THROTTLED in its present burst
     uint32_t sealed             # bytes of the block that were given up to be sent: what is behind them is still open
     uint32_t spare              # bytes left behind them where `room` is 0 since they were sealed
     uint16_t user               # key that its Logon came with; 0: none. Nobody with another one speaks here
@@ -36,7 +36,7 @@ cdef struct Connection:
     int64_t patience            # so long a silence ends it
     int64_t messages_until      # its messages are paid for until then (monotonic), at Rates.message_price each
     int64_t orders_until        # its orders likewise
-    uint32_t refusals           # THROTTLED in its present burst
+    uint32_t next_free
     uint32_t reserved[5]
     int64_t turned_away         # monotonic time when it heard that the desk has no room
 

@@ -22,12 +22,16 @@ cdef void seal(GatewayState* self, uint32_t index) noexcept nogil
     # What the connection has written since its last part becomes one. A lost one's is dropped.
 cdef void seal_all(GatewayState* self) noexcept nogil
     # Of every connection that this batch has written to.
+cdef bint all_may_leave(GatewayState* self) noexcept nogil
+    # Whether nothing waits and all that was appended is committed: always so at level `process`, once it is published.
+cdef void send_used(GatewayState* self) noexcept nogil
+    # What seal_all and send_committed come to then, and no part of it is queued on the way.
 cdef void detach(GatewayState* self, uint32_t index) noexcept nogil
     # The connection has no block any more. Its block is free when its parts have left.
 cdef bint take_block(GatewayState* self, uint32_t index) noexcept nogil
     # A block for a connection that has none. False: the loop has failed.
 cdef bint reopen(GatewayState* self, uint32_t index, size_t size) noexcept nogil
-    # Write on behind the parts of its block, where there is room.
+    # Write on behind the parts of the block that it has, where there is room.
 cdef void forget_parts(GatewayState* self, uint32_t index) noexcept nogil
     # Nothing more is sent to a connection that was lost.
 cdef bint hold_for_stranger(GatewayState* self) noexcept nogil

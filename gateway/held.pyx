@@ -1,7 +1,7 @@
 """The queue of parts that wait for the disk, and the blocks that they are parts of. See held.pxd."""
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
-from libc.stdint cimport uint16_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint64_t
 from libc.string cimport memcpy
 
 from pricetime.gateway.connections cimport (
@@ -13,6 +13,16 @@ from pricetime.gateway.state cimport (
     mark_lost)
 from pricetime.journal.atomics cimport store_release
 from pricetime.journal.segment cimport bell_wait
+from pricetime.matching.memory cimport prefetch, unlikely
+
+
+cdef enum:
+    USED_AHEAD = 4          # so many ahead memory is asked for: a thousand sessions are more than the first cache holds
+
+
+cdef inline void ask_for_used(GatewayState* self, uint32_t block) noexcept nogil:
+    prefetch(&self.table.connections[self.blocks.owner[block]])
+    prefetch(block_start(self, block))
 
 
 cdef void publish(GatewayState* self) noexcept nogil:
@@ -42,22 +52,23 @@ cdef void detach(GatewayState* self, uint32_t index) noexcept nogil:
         free_block(self, block)
 
 
-cdef void note_used(GatewayState* self, uint32_t block) noexcept nogil:
-    if self.blocks.used_count == BLOCKS:
+cdef inline void note_used(GatewayState* self, uint32_t block) noexcept nogil:
+    if unlikely(self.blocks.used_count == BLOCKS):
         seal_all(self)
     self.blocks.used[self.blocks.used_count] = <uint16_t> block
     self.blocks.used_count += 1
 
 
-cdef bint find_block(GatewayState* self, uint16_t* block) noexcept nogil:
+cdef inline bint find_block(GatewayState* self, uint16_t* block) noexcept nogil:
     """A free one, that nobody owns. False: the loop has failed."""
-    while self.blocks.free_count == 0 and self.failure == NO_FAILURE:
+    while unlikely(self.blocks.free_count == 0):
+        if self.failure != NO_FAILURE:
+            return False
         seal_all(self)
         wait_for_disk(self)
-    if self.failure != NO_FAILURE:
-        return False
     self.blocks.free_count -= 1
     block[0] = self.blocks.free[self.blocks.free_count]
+    prefetch(block_start(self, self.blocks.free[self.blocks.free_count - (self.blocks.free_count != 0)]))      # the next one's
     self.blocks.held[block[0]] = 0
     self.blocks.owner[block[0]] = NO_CONNECTION
     return True
@@ -79,7 +90,7 @@ cdef bint take_block(GatewayState* self, uint32_t index) noexcept nogil:
 
 cdef bint reopen(GatewayState* self, uint32_t index, size_t size) noexcept nogil:
     cdef Connection* connection = &self.table.connections[index]
-    if connection.block == NO_BLOCK or connection.spare < size:
+    if connection.spare < size:
         return False
     note_used(self, connection.block)
     connection.room = connection.spare
@@ -138,28 +149,32 @@ cdef void seal_all(GatewayState* self) noexcept nogil:
     self.blocks.used_count = 0
 
 
-cdef void send_part(GatewayState* self, const HeldPart* part) noexcept nogil:
-    """One message. A connection that was lost gets nothing more; of one that has ended meanwhile nobody minds whether it still reads."""
-    cdef Connection* connection = &self.table.connections[part.connection]
-    cdef bint there = connection.session != 0 and connection.routing == part.routing
+cdef inline void hand_over(GatewayState* self, uint32_t index, bint there, uint32_t routing, uint8_t encoding, const char* reports,
+                           size_t size) noexcept nogil:
+    """One message. `there`: the connection still is; of one that has ended meanwhile nobody minds whether it still reads."""
     cdef char[ROUTING_ID_BYTES] routing_id
     cdef int error
-    if part.size == 0 or (there and connection.lost):
-        return
-    if part.encoding == MESSAGE_PACK:
-        error = 0 if translate(self, part.routing, block_start(self, part.block) + part.start, part.size) else EAGAIN
+    if encoding == MESSAGE_PACK:
+        error = 0 if translate(self, routing, reports, size) else EAGAIN
     else:
-        routing_bytes(part.routing, routing_id)
-        error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES,
-                                    block_start(self, part.block) + part.start, part.size)
+        routing_bytes(routing, routing_id)
+        error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES, reports, size)
     if error == 0:
         self.counters.answers += 1
-        connection.told = self.monotonic
+        self.table.connections[index].told = self.monotonic
         return
     if there:
-        mark_lost(self, part.connection)
+        mark_lost(self, index)
     if error != EAGAIN and error != EHOSTUNREACH:
         fail(self, TRANSPORT_FAILED, error)
+
+
+cdef void send_part(GatewayState* self, const HeldPart* part) noexcept nogil:
+    """A connection that was lost gets nothing more."""
+    cdef const Connection* connection = &self.table.connections[part.connection]
+    cdef bint there = connection.session != 0 and connection.routing == part.routing
+    if part.size != 0 and not (there and connection.lost):
+        hand_over(self, part.connection, there, part.routing, part.encoding, block_start(self, part.block) + part.start, part.size)
 
 
 cdef void part_left(GatewayState* self, uint32_t block) noexcept nogil:
@@ -173,6 +188,32 @@ cdef void part_left(GatewayState* self, uint32_t block) noexcept nogil:
         free_block(self, block)
     elif connection.end == block_start(self, block) + connection.sealed:
         detach(self, index)
+
+
+cdef bint all_may_leave(GatewayState* self) noexcept nogil:
+    if self.held.first != self.held.end or self.failure != NO_FAILURE:
+        return False
+    return (self.storage.committed(self.storage.context, &self.held.committed) == 0
+            and self.held.committed >= self.engine.sequence)
+
+
+cdef void send_used(GatewayState* self) noexcept nogil:
+    cdef uint32_t i, index
+    cdef const Connection* connection
+    cdef const char* open_part
+    for i in range(self.blocks.used_count):
+        if i + USED_AHEAD < self.blocks.used_count:
+            ask_for_used(self, self.blocks.used[i + USED_AHEAD])
+        index = self.blocks.owner[self.blocks.used[i]]
+        connection = &self.table.connections[index]
+        if index == NO_CONNECTION:
+            continue
+        open_part = block_start(self, connection.block) + connection.sealed
+        if connection.end != open_part and not connection.lost and self.failure == NO_FAILURE:
+            hand_over(self, index, True, connection.routing, connection.encoding, open_part, connection.end - open_part)
+        detach(self, index)
+    self.blocks.used_count = 0
+    tell_phases(self)
 
 
 cdef void tell_phases(GatewayState* self) noexcept nogil:

@@ -23,7 +23,7 @@ from pricetime.gateway.sessions cimport (
 from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, TURNED_AWAY_NS
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.engine cimport engine_foresee, engine_screen
+from pricetime.matching.engine cimport engine_ask, engine_ask_on, engine_foresee, engine_screen
 from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.records cimport *
 
@@ -186,8 +186,10 @@ cdef void take_lines(GatewayState* self, size_t size) noexcept nogil:
     cdef bint several = size > LINE_BYTES
     if self.current != NO_CONNECTION:
         session = self.table.connections[self.current].session
-    if several:                     # nothing is ahead of a lone record
+    if several:
         foresight_begin(&ahead, <CommandLine*> self.inbox, size // LINE_BYTES, session)
+    else:                           # nothing is behind it: what it needs itself comes while it is screened and appended
+        engine_ask(self.engine, session, <CommandLine*> self.inbox)
     while offset < size and self.failure == NO_FAILURE:
         record = <CommandLine*> (self.inbox + offset)
         reason = record_screen(record, (size - offset) // LINE_BYTES, &place)
@@ -196,6 +198,8 @@ cdef void take_lines(GatewayState* self, size_t size) noexcept nogil:
             break
         if several:
             engine_foresee(self.engine, &ahead, record)
+        else:
+            engine_ask_on(self.engine, session, record)
         offset += record_lines(record) * LINE_BYTES
         take_record(self, record)
 

@@ -6,7 +6,7 @@ from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport NO_BLOCK, NO_CONNECTION, connection_release
 from pricetime.gateway.held cimport (
-    detach, forget_parts, hold_for_stranger, publish, reopen, seal, seal_all, send_committed, take_block)
+    all_may_leave, detach, forget_parts, hold_for_stranger, publish, reopen, seal, seal_all, send_committed, send_used, take_block)
 from pricetime.gateway.helpers cimport translate
 from pricetime.gateway.internal cimport MESSAGE_PACK
 from pricetime.gateway.state cimport PHASE_CHANGES, STRANGER_BYTES, TRANSPORT_FAILED, PhaseChange, fail
@@ -49,15 +49,18 @@ cdef int drain_events(EventSink* sink) noexcept nogil:
 
 cdef void send_all(GatewayState* self) noexcept nogil:
     publish(self)
+    if all_may_leave(self):
+        send_used(self)
+        return
     seal_all(self)
     send_committed(self)
 
 
 cdef bint make_room(GatewayState* self, uint32_t index, size_t size) noexcept nogil:
     cdef Connection* connection = &self.table.connections[index]
-    if reopen(self, index, size):
-        return True
     if connection.block != NO_BLOCK:
+        if reopen(self, index, size):
+            return True
         seal(self, index)
         detach(self, index)
         publish(self)

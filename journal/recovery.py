@@ -296,9 +296,11 @@ def settle(found: Recovered) -> None:
             raise CheckFailed(f"{segment.path}: packed, but not complete: its mark is missing; unpack it to mend it: "
                               f"zstd -d --rm {segment.path}")
         is_last = segment is found.segments[-1]
+        # On the disk before a reader may see it: `committed` at level `power` promises that.
         with mapped(segment.path) as content:
             if is_last and found.cut:
                 content[found.end_offset:] = bytes(len(content) - found.end_offset)
+        with mapped(segment.path) as content:
             header = np.frombuffer(content, layout.HEADER, 1)
             header["appended"] = header["committed"] = last_sequence
             del header

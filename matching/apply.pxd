@@ -25,6 +25,11 @@ cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept 
 cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil
     # For whoever has the next records ready, before each engine_apply: begins to load what they will touch. Changes nothing but
     # *ahead, which foresight_begin (foresight.pxd) made.
+cdef void engine_ask(const EngineState* engine, uint32_t session, const CommandLine* record) noexcept nogil
+    # For whoever has one record alone, of this session (one that there is, or 0), as early as it can: begins to load what its
+    # names lead to. Changes nothing.
+cdef void engine_ask_on(const EngineState* engine, uint32_t session, const CommandLine* record) noexcept nogil
+    # The second step, of the same record, a little later and before engine_apply: what the first one asked for is read.
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
     # Work off one command that record_screen passed. APPLIED, a door Reason (one unnumbered event, nothing changed) or
     # DIGEST_DIFFERS. The record is only read.

@@ -171,6 +171,19 @@ cdef void engine_foresee(EngineState* engine, Foresight* ahead, const CommandLin
         foresee(engine, ahead, record)
 
 
+cdef void engine_ask(const EngineState* engine, uint32_t session, const CommandLine* record) noexcept nogil:
+    prefetch(&engine.sessions[session])
+    id_index_prefetch(&engine.by_cl_ord_id, cl_ord_key(session, <int64_t> record.target))
+    id_index_prefetch(&engine.by_cl_ord_id, cl_ord_key(session, record.cl_ord_id))
+
+
+cdef void engine_ask_on(const EngineState* engine, uint32_t session, const CommandLine* record) noexcept nogil:
+    cdef const Session* sender = &engine.sessions[session]
+    prefetch(&engine.participants[sender.participant])
+    prefetch(&engine.accounts.accounts[sender.account])
+    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, cl_ord_key(session, <int64_t> record.target))])
+
+
 cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     return apply(engine, record, sink)
 

@@ -5,14 +5,14 @@
     engine_destroy(engine)
 
 What works commands off is declared in apply.pxd, and to be had from here too: engine_apply, engine_apply_ahead, engine_apply_lines,
-engine_foresee, engine_screen; APPLIED, DIGEST_DIFFERS, OUT_OF_SEQUENCE, LinesApplied.
+engine_ask, engine_ask_on, engine_foresee, engine_screen; APPLIED, DIGEST_DIFFERS, OUT_OF_SEQUENCE, LinesApplied.
 """
 
 from libc.stdint cimport uint32_t
 
 from pricetime.matching.apply cimport (
-    APPLIED, DIGEST_DIFFERS, OUT_OF_SEQUENCE, LinesApplied, engine_apply, engine_apply_ahead, engine_apply_lines, engine_foresee,
-    engine_screen,
+    APPLIED, DIGEST_DIFFERS, OUT_OF_SEQUENCE, LinesApplied, engine_apply, engine_apply_ahead, engine_apply_lines, engine_ask,
+    engine_ask_on, engine_foresee, engine_screen,
 )
 from pricetime.matching.state cimport EngineState
 

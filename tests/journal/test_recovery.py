@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from journal_logs import SEGMENT_BYTES, change, change_header, clocks, left_behind, machine_went_down, read, segment
 
-from pricetime.journal import Reader, Writer, recover, recovery
+from pricetime.journal import Reader, Writer, layout, recover, recovery
 from pricetime.journal.packing import pack
 from pricetime.journal.recovery import examine
 from pricetime.matching.errors import CheckFailed
@@ -189,6 +190,23 @@ def test_leftovers_behind_the_cut_do_not_come_back(crashed):
             writer.append(clocks(writer.sequence + 1, 1))
     assert recover(crashed).last_sequence == 51
     assert read(crashed).tobytes() == clocks(1, 51).tobytes()
+
+
+def test_a_reader_sees_what_a_recovery_has_found_only_once_it_is_on_the_disk(crashed, monkeypatch):
+    last = segment(crashed, 65)
+    change_header(last, committed=64)
+    at_each_sync = []
+    fsync = os.fsync
+
+    def noted(file):
+        if os.path.samestat(os.fstat(file), last.stat()):
+            at_each_sync.append(layout.committed(np.fromfile(last, np.uint8)))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    recover(crashed)
+    assert at_each_sync[0] == 64 and at_each_sync[-1] == 100
+    assert len(read(crashed)) == 100
 
 
 def test_a_recovery_that_is_interrupted_is_done_again(crashed):
