@@ -35,20 +35,20 @@ cdef inline void foresee_trade(const EngineState* state, const Order* resting) n
     prefetch(&state.accounts.accounts[resting.account])
     prefetch(&state.sessions[resting.session])
     id_index_prefetch(&state.by_order_id, resting.order_id)
-    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(resting.session, resting.cl_ord_id))
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(&state.by_cl_ord_id, resting.session, resting.cl_ord_id))
 
 
 cdef inline void read_line(EngineState* state, LineAhead* line, const CommandLine* record, const Foresight* foresight) noexcept nogil:
     cdef uint32_t session = session_of(foresight, record)
     cdef const char* instrument
-    line.target = cl_ord_key(session, <int64_t> record.target)
+    line.target = cl_ord_key(&state.by_cl_ord_id, session, <int64_t> record.target)
     line.session = session if session_known(state, session) else 0
     line.instrument = record.instrument if instrument_known(state, record.instrument) else 1
     line.key = record.price
     line.side = side_index(record.attributes)
     line.priced = -<uint32_t> ((record.attributes & HAS_PRICE) != 0)
     id_index_prefetch(&state.by_cl_ord_id, line.target)
-    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(session, record.cl_ord_id))
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(&state.by_cl_ord_id, session, record.cl_ord_id))
     prefetch(&state.sessions[line.session])
     instrument = <const char*> &state.instruments[line.instrument]
     prefetch(instrument)

@@ -16,12 +16,13 @@ from pricetime.matching.memory cimport give_lines_back, prefetch, take_lines, un
 from pricetime.matching.order_pool cimport Order
 
 cdef enum:
-    SLOTS_A_LINE = 16
+    SLOTS_A_LINE_BITS = 4
+    SLOTS_A_LINE = 1 << SLOTS_A_LINE_BITS
 
 cdef struct IdIndex:
     uint32_t* slots             # by key & mask; 0: nobody
     uint32_t mask
-    uint32_t reserved
+    uint32_t shift              # 64 less the bits of mask
     IdMap others                # whose place was taken when they came
 
 
@@ -29,8 +30,10 @@ cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expecte
     """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load at one half; at
     worst it is full but for one. 0, or -1 where memory is short."""
     cdef uint64_t size = SLOTS_A_LINE
+    self.shift = 64 - SLOTS_A_LINE_BITS
     while size < 2 * <uint64_t> orders:
         size *= 2
+        self.shift -= 1
     self.mask = <uint32_t> (size - 1)
     self.slots = <uint32_t*> take_lines(size * sizeof(uint32_t))
     return -1 if self.slots is NULL else id_map_create(&self.others, expected, multiplier)
@@ -44,9 +47,10 @@ cdef inline void id_index_destroy(IdIndex* self) noexcept nogil:
 
 # ---------------------------------------------------------------------------- by key: an OrderID, or cl_ord_key
 
-cdef inline uint64_t cl_ord_key(uint32_t session, int64_t cl_ord_id) noexcept nogil:
-    """Sessions' ids begin far apart: multiples of the golden ratio leave each a stretch of the array, however many there are."""
-    return session * <uint64_t> 0x9E3779B97F4A7C15 + <uint64_t> cl_ord_id
+cdef inline uint64_t cl_ord_key(const IdIndex* self, uint32_t session, int64_t cl_ord_id) noexcept nogil:
+    """Sessions' ids begin far apart: multiples of the golden ratio, as parts of the array, leave each a stretch of it, however many
+    there are. (Their upper bits: the lower ones of such a product lie anywhere.)"""
+    return (session * <uint64_t> 0x9E3779B97F4A7C15 >> self.shift) + <uint64_t> cl_ord_id
 
 
 cdef inline void id_index_prefetch(const IdIndex* self, uint64_t key) noexcept nogil:
@@ -67,7 +71,7 @@ cdef inline uint32_t id_index_other(const IdIndex* self, uint32_t session, uint6
 
 cdef inline uint32_t* id_index_place(IdIndex* self, uint32_t session, uint64_t id) noexcept nogil:
     """Where the pair stands if nobody else does: for whoever needs it twice. Kept as long as the engine."""
-    return &self.slots[cl_ord_key(session, id) & self.mask]
+    return &self.slots[cl_ord_key(self, session, id) & self.mask]
 
 
 cdef inline void id_index_insert(IdIndex* self, uint32_t* place, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
@@ -88,7 +92,7 @@ cdef inline void id_index_remove(IdIndex* self, uint32_t* place, uint32_t sessio
 
 cdef inline bint id_index_has(const IdIndex* self, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
     """Is the pair there, for invariants."""
-    return (self.slots[cl_ord_key(session, id) & self.mask] == slot
+    return (self.slots[cl_ord_key(self, session, id) & self.mask] == slot
             or id_map_search(&self.others, id_home(&self.others, session, id), slot, 0) == slot)
 
 
@@ -109,7 +113,7 @@ cdef inline uint32_t find_by_order_id(const IdIndex* self, const Order* orders, 
 cdef inline uint32_t find_by_cl_ord_id(const IdIndex* self, const Order* orders, uint32_t session,
                                        int64_t cl_ord_id) noexcept nogil:
     """The slot of the session's live order with this ClOrdID, or 0."""
-    cdef uint64_t key = cl_ord_key(session, cl_ord_id)
+    cdef uint64_t key = cl_ord_key(self, session, cl_ord_id)
     cdef uint32_t slot = id_index_first(self, key), skip = 0
     if orders[slot].session == session and orders[slot].cl_ord_id == cl_ord_id:
         return slot

@@ -220,7 +220,7 @@ cdef const char* check_crossed(const EngineState* state) noexcept nogil:
 cdef inline void foresee_order(const EngineState* state, const OrderState* data) noexcept nogil:
     """Where its ids stand, in tables too large for a cache. Nothing of it is checked yet: any number has a place there."""
     id_index_prefetch(&state.by_order_id, data.order_id)
-    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(data.session, data.cl_ord_id))
+    id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(&state.by_cl_ord_id, data.session, data.cl_ord_id))
 
 
 cdef const char* load_orders(EngineState* state, const OrderState* data, uint64_t count) noexcept nogil:

@@ -283,7 +283,7 @@ cdef inline int replace(EngineState* state, const CommandLine* command, Terms* t
     if not reason and terms is not NULL:
         reason = check_given(instrument, terms)
     if not reason:
-        id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(command.session, command.cl_ord_id))
+        id_index_prefetch(&state.by_cl_ord_id, cl_ord_key(&state.by_cl_ord_id, command.session, command.cl_ord_id))
         slot = find_order(state, command)
         order = &state.pool.orders[slot]
         reason = check_named(order, command) if slot else UNKNOWN_ORDER
