@@ -167,22 +167,25 @@ static void note(const char *kind, const char *first, const char *second) {
     snprintf(ops + used, sizeof ops - used, "%s %s %s\n", kind, first, second);
 }
 
+/* It has its name when all is in it: what the program appends meanwhile may be, and whoever sees the name knows that nothing more is. */
 static void image(const char *target) {
-    char from[PATH_MAX + 64], to[PATH_MAX + 64];
+    char from[PATH_MAX + 64], to[PATH_MAX + 64], part[PATH_MAX + 8];
     if (taken++) return;        /* the power goes once */
-    if (mkdir(target, 0755)) give_up(target);
+    snprintf(part, sizeof part, "%s.part", target);
+    if (mkdir(part, 0755)) give_up(part);
     for (int i = 0; i < known_count; i++)
         for (int durable = 0; durable < 2; durable++) {
             const char *kind = durable ? "durable" : "live";
             snprintf(from, sizeof from, "%s/%s-%lu", shadow, kind, known[i]);
-            snprintf(to, sizeof to, "%s/%s-%lu", target, kind, known[i]);
+            snprintf(to, sizeof to, "%s/%s-%lu", part, kind, known[i]);
             if (access(from, F_OK) == 0) copy(from, to);
         }
-    snprintf(to, sizeof to, "%s/names", target);
+    snprintf(to, sizeof to, "%s/names", part);
     FILE *file = fopen(to, "w");
     if (!file) give_up(to);
     fprintf(file, "%s--\n%s", names, ops);
     fclose(file);
+    if (REAL(renameat)(AT_FDCWD, part, AT_FDCWD, target)) give_up(target);
 }
 
 static void tick(void) {
