@@ -4,9 +4,11 @@
 acknowledgement, a window of them in flight. Yardsticks `bare/tcp/...`: the same client against a loop that receives,
 copies each line to memory with CRC32C and sends the message back. `gateway/roundtrip`: one order at a time, half a
 millisecond of silence before each; `gateway/open/RATE`: orders at given times, whatever became of those before, each
-one's latency from when it was to be sent; both beside `bare/...`, an echo of the same size. `gateway/inside/RATE`: the
-same loop, log and engine on messages in memory, from when a message was to come to the reply handed over. `.../1000`
-of `sessions`: the same orders from 1,000 sessions, over tcp on a connection each, and inside; beside one session.
+one's latency from when it was to be sent; both beside `bare/...`, an echo of the same size. `gateway/beside-deaf`:
+round trips of ten clients while one more sends some 150,000 orders a second and reads nothing, so that it loses its
+session after 0.7 of the second; beside one more that reads. `gateway/inside/RATE`: the same loop, log and engine on
+messages in memory, from when a message was to come to the reply handed over. `.../1000` of `sessions`: the same orders
+from 1,000 sessions, over tcp on a connection each, and inside; beside one session.
 `gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
 sessions, log (process level), engine, reports.
 
@@ -46,6 +48,8 @@ OPEN_MOST = 100_000                 # orders of a repeat
 OPEN_LIMIT = Limit(at_most=1.25)
 LIMITED_RATES = (10_000, 50_000)
 OPEN_BOUNDS = {10_000: {99.0: Limit(at_most=100)}}         # us
+OTHERS = 10                         # whose round trips are taken beside one more
+BESIDE_TRIPS, BESIDE_GAP_NS = 4_000, 200_000     # a second, and silence before each
 INSIDE_RATES = (100_000, 1_000_000, 2_000_000)
 INSIDE_SECONDS, INSIDE_MOST = 0.5, 500_000      # of a repeat; orders
 CURVE_DIVISOR = 4                   # orders of a repeat with CURVE: fewer
@@ -95,6 +99,7 @@ def comparisons(options: Options) -> Iterator[Item]:
     yield from round_trips(options)
     for rate in RATES if not options.quick else RATES_QUICK:
         yield from open_loop(rate, options)
+    yield from beside_deaf(options)
     yield from inside(options)
     yield from sessions(options)
     yield from with_curve(options)
@@ -148,6 +153,23 @@ def open_loop(rate: int, options: Options) -> Iterator[Item]:
                         (f"bare/open/{rate}", lambda: bare.open_loop(rate)),
                         limits={50: OPEN_LIMIT, 99: OPEN_LIMIT} if rate in LIMITED_RATES else {},
                         bounds=OPEN_BOUNDS.get(rate, {}))
+
+
+def beside_deaf(options: Options) -> Iterator[Item]:
+    """Round trips of ten clients in turn, while one more sends as fast as it can pay and reads nothing; beside one more
+    that reads."""
+    trips = options.of(BESIDE_TRIPS, BESIDE_TRIPS // QUICK_DIVISOR)
+    lines = dealt(OTHERS, 2 * trips * (options.repeats + 1))
+    with servers.venue_beside(OTHERS, 2 * (options.repeats + 1)) as venue:
+        venue.client.throughput(logons(OTHERS), 1, OTHERS)
+        feed = Feed(venue.client, lines, trips)
+
+        def beside(reads: bool) -> np.ndarray:
+            with venue.one_more(reads=reads):
+                return feed.round_trips(BESIDE_GAP_NS)
+
+        yield Latencies("gateway/beside-deaf", lambda: beside(False), "round trip of ten others, one client more",
+                        "it reads nothing", ("gateway/beside-reader", lambda: beside(True)), limits={99: OPEN_LIMIT})
 
 
 def inside(options: Options) -> Iterator[Item]:

@@ -145,6 +145,7 @@ SPANS = tuple(
         ("bare/roundtrip*", "one order sent, after 0.5 ms of silence", "come back from a ZeroMQ echo"),
         ("gateway/*open/*", "when an order was to be sent, so many a second", "its report received"),
         ("bare/open/*", "when an order was to be sent, so many a second", "come back from a ZeroMQ echo"),
+        ("gateway/beside-*", "one order sent by one of ten clients, a client more beside them", "its report received"),
         (
             "gateway/inside/*",
             "when a message was to come, in memory",

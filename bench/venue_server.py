@@ -43,12 +43,13 @@ def secure(socket: zmq.Socket[bytes]) -> str:
     return public.decode()
 
 
-def run_venue(directory: str, durability: str = "process", sessions: int = 1, curve: bool = False) -> None:
+def run_venue(directory: str, durability: str = "process", sessions: int = 1, curve: bool = False,
+              high_water_mark: int = 0) -> None:
     """Serve on a free loopback port, said on standard output (and the public key, with `curve`), until standard input
-    ends."""
+    ends. high_water_mark: messages that may wait for a client; 0: any number."""
     context = zmq.Context()
     socket = context.socket(zmq.ROUTER)
-    socket.set_hwm(0)
+    socket.set_hwm(high_water_mark)
     key = secure(socket) if curve else ""
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     with Writer(directory, durability=durability) as writer:

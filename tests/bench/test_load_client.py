@@ -54,6 +54,13 @@ def test_curve_costs_something_and_loses_nothing(monkeypatch: pytest.MonkeyPatch
     assert [result.name for result in report.results] == ["gateway/curve/tcp/7", "gateway/tcp/7"]
 
 
+def test_ten_clients_go_on_beside_one_more_that_reads_or_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_gateway, "BESIDE_TRIPS", 500)
+    report = harness.run(bench_gateway.beside_deaf(harness.Options(quick=True)), 2, lambda text: None)
+    assert [(result.name, result.count) for result in report.results] == [
+        (f"gateway/beside-{side}/{percentile}", 100) for percentile in ("p50", "p99") for side in ("deaf", "reader")]
+
+
 def test_round_trips_and_open_loops_give_a_latency_for_each_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_gateway, "ROUND_TRIPS", 200)
     monkeypatch.setattr(bench_gateway, "GAP_NS", 10_000)
