@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 
 from pricetime.gateway.client import Connected
-from pricetime.gateway.client_errors import NoAnswer
+from pricetime.gateway.client_errors import silence
 from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import Logged, State
 from pricetime.matching.errors import UserError
@@ -174,7 +174,7 @@ class AsyncClient(Connected):
             if self._line.closed:
                 raise UserError("the client is closed")
             if not await self._change(deadline):
-                raise NoAnswer(f"{self.endpoint} did not answer within {timeout_ms} ms: is a venue running there?")
+                raise silence(self.endpoint, timeout_ms)
 
     async def _change(self, deadline: float | None) -> bool:
         """Wait for news; whether any came before the deadline."""

@@ -24,6 +24,7 @@ from pricetime.gateway.client_errors import (
     ResendUnavailable,
     SessionEnded,
     TooManyOutstanding,
+    silence,
 )
 from pricetime.gateway.client_line import Line, load_keys
 from pricetime.gateway.client_orders import OrderEntry
@@ -312,7 +313,7 @@ class Client(Connected):
             if core.final is not None and core.policy.reconnect:
                 raise core.final
             if monotonic() >= deadline:
-                raise NoAnswer(f"{self.endpoint} did not answer within {timeout_ms} ms: is a venue running there?")
+                raise silence(self.endpoint, timeout_ms)
             self._step(deadline)
 
     def _step(self, until: float) -> None:

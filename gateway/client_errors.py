@@ -39,5 +39,11 @@ class NoAnswer(UserError):
     """The venue did not answer in time."""
 
 
+def silence(endpoint: str, milliseconds: int) -> NoAnswer:
+    """Nobody there, or nobody with whom CURVE comes about: libzmq does not tell them apart."""
+    return NoAnswer(f"{endpoint} did not answer within {milliseconds} ms: is a venue running there, and is its public "
+                    "key the one that was given, if any?")
+
+
 class TooManyOutstanding(UserError):
     """So many commands wait for their reports that no more are kept to be sent again."""

@@ -140,7 +140,8 @@ class Line:
             while self.monitor is not None:
                 event = int(parse_monitor_message(self.monitor.recv_multipart(zmq.NOBLOCK))["event"])
                 if event & NO_KEY:
-                    found = Refused(Reason.NOT_AUTHORIZED, f"{self.endpoint} refused the key")
+                    said = "refused the key" if self._keys else "takes clients with a CURVE key only (key, venue_key)"
+                    found = Refused(Reason.NOT_AUTHORIZED, f"{self.endpoint} {said}")
                 elif found is None:
                     found = NoAnswer(f"{self.endpoint}: the connection was cut")
         except zmq.Again:

@@ -23,6 +23,7 @@ from pricetime.gateway.client_errors import (
     ResendUnavailable,
     SessionEnded,
     TooManyOutstanding,
+    silence,
 )
 from pricetime.gateway.client_outstanding import Outstanding
 from pricetime.gateway.client_questions import REQUEST_IDS, Questions, Request, Resend
@@ -307,7 +308,7 @@ class ClientSession:
 
     def _no_answer(self) -> NoAnswer:
         milliseconds = round(self.policy.timeout * 1000)
-        return NoAnswer(f"{self.endpoint} did not answer within {milliseconds} ms: is a venue running there?")
+        return silence(self.endpoint, milliseconds)
 
     # --------------------------------------------------------------------------------------------- receiving
 

@@ -22,7 +22,7 @@ VENUE_MARKS = {CONFIGURATION, LOG_FOLDER}   # a directory that has one of them, 
 SEGMENT_NAME = re.compile(r"\d{20}\.segment")
 PRUNED = "pruned"               # says where a log begins whose oldest segments were removed
 TEMPORARY_NAME = re.compile(r"(\d{20}\.segment\.zst|pruned)\.new")      # of packing, pruned ones: nobody reads them
-LIST_TRIES = 1000               # a live writer renames a file now and then, a packer a few in a second; a test's do it all the time
+LIST_TRIES = 1000               # a live writer renames a file now and then, a packer a few in a second
 # Rules version -> the newest release that has it, of those before this one's. None has been released yet.
 RELEASES: dict[int, str] = {}
 
