@@ -22,6 +22,11 @@ def bucket_of(session: int, cl_ord_id: int) -> int:
     return (folded((cl_ord_id >> 3) + folded(session * GOLDEN)) >> 32 & PLACES - 1) // 8
 
 
+def first_place(session: int) -> int:
+    """Where in the array of an engine of CAPACITY orders a session's ids begin."""
+    return session * GOLDEN % 2**64 * PLACES >> 64
+
+
 def engine_with_a_market() -> Engine:
     engine = Engine(CAPACITY)
     c.apply(engine, c.define_participant(1, "p"), c.define_session(1, "s", 1), c.define_instrument(1, "I"))
@@ -69,9 +74,9 @@ def test_orders_are_found_by_ids_of_any_stride(stride):
 
 
 def test_sessions_whose_ids_meet_in_one_place_find_their_own() -> None:
-    """Sessions so far apart as the array is long have the same places."""
+    """Sessions whose multiples of the golden ratio fall into one place of the array have all places in common."""
     engine = Engine(CAPACITY)
-    far = 1 + PLACES
+    far = next(session for session in range(2, 65_536) if first_place(session) == first_place(1))
     c.apply(engine, c.define_participant(1, "p"), c.define_instrument(1, "I"),
             *(c.define_session(number, f"s{number}", 1) for number in range(1, far + 1)))
     c.apply(engine, c.new(1, 5, 1, c.BUY, 1, 10))
