@@ -17,6 +17,8 @@ from proof.trees import FOLDERS, Tree
 
 LEAST = 97.0
 TESTS = ("tests/rules", "tests/differential", "tests/matching", "tests/journal", "tests/gateway")
+# That test's process may write no large file: gcov's counts are one, and it says so on standard error, line by line.
+WAY = ("--deselect", "tests/journal/test_snapshot.py::test_a_disk_that_is_full_is_one_line_and_leaves_nothing")
 Lines = dict[str, dict[int, int]]
 
 
@@ -83,7 +85,7 @@ def main(tests: list[str]) -> int:
     for old in (tree.root / "build").rglob("*.gcda"):
         old.unlink()
     done = tree.run("-P", "-m", "coverage", "run", "--data-file=.coverage", f"--source={tree.root / 'matching'}", "-m",
-                    "pytest", *(tests or TESTS))
+                    "pytest", *WAY, *(tests or TESTS))
     print(done.stdout.strip().splitlines()[-1], flush=True)
     share = report(compiled_lines(tree) | plain_lines(tree))
     print(f"coverage: {share:.1f}% of the lines of matching/, at least {LEAST}% wanted")
