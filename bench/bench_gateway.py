@@ -156,8 +156,8 @@ def open_loop(rate: int, options: Options) -> Iterator[Item]:
 
 
 def beside_deaf(options: Options) -> Iterator[Item]:
-    """Round trips of ten clients in turn, while one more sends as fast as it can pay and reads nothing; beside one more
-    that reads."""
+    """Round trips of ten clients in turn, while one more sends without a rest and reads nothing; beside one more that
+    reads."""
     trips = options.of(BESIDE_TRIPS, BESIDE_TRIPS // QUICK_DIVISOR)
     lines = dealt(OTHERS, 2 * trips * (options.repeats + 1))
     with servers.venue_beside(OTHERS, 2 * (options.repeats + 1)) as venue:

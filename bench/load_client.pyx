@@ -203,6 +203,7 @@ cdef class LoadClient:
     is simply the first one sent. server_key: the server's public key (Z85), where it has one; the client's is made
     up."""
 
+    cdef readonly str endpoint
     cdef object context
     cdef object socket
     cdef Load load
@@ -210,6 +211,7 @@ cdef class LoadClient:
     def __init__(self, str endpoint, size_t connections=1, bytes server_key=None):
         if connections < 1:
             raise ValueError("no connection")
+        self.endpoint = endpoint
         self.load.connections = connections
         self.load.message_numbers = <uint64_t*> calloc(connections, sizeof(uint64_t))
         if self.load.message_numbers == NULL:

@@ -24,7 +24,7 @@ def venue(durability: str = "process", *, connections: int = 1, curve: bool = Fa
     with (
         tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory,
         _server("from pricetime.bench.venue_server import run_venue; "
-                f"run_venue({directory!r}, {durability!r}, {connections}, {curve})", connections) as (client, _),
+                f"run_venue({directory!r}, {durability!r}, {connections}, {curve})", connections) as client,
     ):
         yield client
 
@@ -32,16 +32,16 @@ def venue(durability: str = "process", *, connections: int = 1, curve: bool = Fa
 class Beside:
     """A venue, clients of it that are measured, and one more beside them (side_client.py) whenever it is wanted."""
 
-    def __init__(self, client: LoadClient, endpoint: str, others: int) -> None:
+    def __init__(self, client: LoadClient, others: int) -> None:
         self.client = client
-        self._endpoint, self._session = endpoint, others
+        self._session = others
 
     @contextmanager
     def one_more(self, *, reads: bool) -> Iterator[None]:
         """It has a session of its own each time, and is logged on."""
         self._session += 1
         code = ("from pricetime.bench.side_client import run_side_client; from pricetime.bench.inside import dealt; "
-                f"run_side_client({self._endpoint!r}, {self._session}, dealt(1, {SIDE_ORDERS}), {reads})")
+                f"run_side_client({self.client.endpoint!r}, {self._session}, dealt(1, {SIDE_ORDERS}), {reads})")
         with _process(code) as process:
             assert process.stdout is not None
             if process.stdout.readline() != "ready\n":
@@ -55,20 +55,20 @@ def venue_beside(others: int, runs: int) -> Iterator[Beside]:
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         code = ("from pricetime.bench.venue_server import run_venue; "
                 f"run_venue({directory!r}, sessions={others + runs}, high_water_mark={HIGH_WATER_MARK})")
-        with _server(code, others) as (client, endpoint):
-            yield Beside(client, endpoint, others)
+        with _server(code, others) as client:
+            yield Beside(client, others)
 
 
 @contextmanager
 def bare_server(copy: bool, *, connections: int = 1, curve: bool = False) -> Iterator[LoadClient]:
     """A client with so many connections to a new bare loop or, without `copy`, a bare echo."""
     with _server("from pricetime.bench.bare_gateway import run_bare_server; "
-                 f"run_bare_server({copy}, {curve})", connections) as (client, _):
+                 f"run_bare_server({copy}, {curve})", connections) as client:
         yield client
 
 
 @contextmanager
-def _server(code: str, connections: int) -> Iterator[tuple[LoadClient, str]]:
+def _server(code: str, connections: int) -> Iterator[LoadClient]:
     """Run `code`, which says its endpoint first, and its public key where it has one, and connect. A server that does
     not end by itself is killed."""
     with _process(code) as process:
@@ -78,7 +78,7 @@ def _server(code: str, connections: int) -> Iterator[tuple[LoadClient, str]]:
             raise RuntimeError(f"the server ended at once, exit status {process.wait()}")
         client = LoadClient(endpoint, connections, key.encode() or None)
         try:
-            yield client, endpoint
+            yield client
             process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends it
             if process.returncode:
                 raise RuntimeError(f"the server ended with exit status {process.returncode}")
