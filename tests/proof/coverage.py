@@ -79,7 +79,7 @@ def report(lines: Lines) -> float:
 def main(tests: list[str]) -> int:
     tree = Tree.copy("coverage", PRICETIME_FOLDERS=FOLDERS, PRICETIME_LINES="1",
                      PRICETIME_CFLAGS="--coverage -O0 -fprofile-update=atomic",
-                     # A test's process that may write no large file cannot write its counts: not a word on its standard error.
+                     # A test's process that may write no large file cannot write its counts: no word of that on stderr.
                      GCOV_ERROR_FILE=os.devnull)
     print("coverage: compiling", flush=True)
     tree.build()
