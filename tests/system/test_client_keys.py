@@ -73,9 +73,11 @@ def test_without_the_right_key_nobody_gets_in(keyed):
         Client(endpoint, "alice", key=stranger, venue_key=venue_key)
     with pytest.raises(Refused, match="session 'bob' cannot log on: NOT_AUTHORIZED"):
         Client(endpoint, "bob", key=key, venue_key=venue_key)
-    with pytest.raises(Refused, match="takes clients with a CURVE key only"):
-        Client(endpoint, "alice", timeout_ms=2_000)
-    with pytest.raises(NoAnswer, match="is its public key the one that was given"):
+    # libzmq tells of the refusal, or only that the connection was cut, time after time.
+    said = "takes clients with a CURVE key only|given none: one that asks for none"
+    with pytest.raises((NoAnswer, Refused), match=said):
+        Client(endpoint, "alice", timeout_ms=500)
+    with pytest.raises(NoAnswer, match="is a venue running there, with the public key that was given"):
         Client(endpoint, "alice", key=key, venue_key=key.with_suffix(".public"), timeout_ms=500)
     with pytest.raises(UserError, match="found one of them, expected both"):
         Client(endpoint, "alice", key=key)
