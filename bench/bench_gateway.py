@@ -7,7 +7,8 @@ millisecond of silence before each; `gateway/open/RATE`: orders at given times, 
 one's latency from when it was to be sent; both beside `bare/...`, an echo of the same size. `gateway/beside-deaf`:
 round trips of ten clients while one more sends some 150,000 orders a second and reads nothing, so that it loses its
 session after 0.7 of the second; beside one more that reads. `gateway/inside/RATE`: the same loop, log and engine on
-messages in memory, from when a message was to come to the reply handed over. `.../1000` of `sessions`: the same orders
+messages in memory, from when a message was to come to the reply handed over; `bare/inside/RATE`: memcpy, CRC32C and the
+bare book at the same times, which is what clock and machine make of it. `.../1000` of `sessions`: the same orders
 from 1,000 sessions, over tcp on a connection each, and inside; beside one session.
 `gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
 sessions, log (process level), engine, reports.
@@ -19,15 +20,16 @@ through, not how long orders wait. In `sessions` over tcp most of the cost is th
 connections are a thousand reads where one connection's are a few; `bare/sessions/1000` says how much.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from pricetime.bench import servers
+from pricetime.bench.bare_side import BareSide
 from pricetime.bench.flows import Flow, generated_flow
 from pricetime.bench.harness import REPEATS_LONG, Comparison, Item, Latencies, Limit, Measure, Options
-from pricetime.bench.inside import DEALT, dealt, inside_venue
+from pricetime.bench.inside import DEALT, InsideVenue, dealt, inside_venue
 from pricetime.bench.load_client import LoadClient
 from pricetime.bench.venue_server import logons
 
@@ -179,16 +181,15 @@ def inside(options: Options) -> Iterator[Item]:
         flow = generated_flow("move", stretch * (REPEATS_LONG + 1), sessions=1)
         with inside_venue() as venue:
             venue.work_off(flow.fill)
-            stretches = iter(np.split(flow.lines, REPEATS_LONG + 1))
-            yield Latencies(f"gateway/inside/{rate}", taker(venue.latencies, stretches, rate),
-                            "inside the venue: message in memory to reply handed over", f"{rate:,}/s",
-                            percentiles=(50, 99, 99.9), bounds=INSIDE_BOUNDS.get(rate, {}))
+            yield at_rate(venue, BareSide(flow), iter(np.split(flow.lines, REPEATS_LONG + 1)), rate, stretch)
 
 
-def taker(run: Callable[[np.ndarray, int], np.ndarray], stretches: Iterator[np.ndarray],
-          rate: int) -> Callable[[], np.ndarray]:
-    """A run of the next stretch each time."""
-    return lambda: run(next(stretches), rate)
+def at_rate(venue: InsideVenue, bare: BareSide, stretches: Iterator[np.ndarray], rate: int, stretch: int) -> Latencies:
+    """A stretch of the flow each time, and of the yardstick's."""
+    return Latencies(f"gateway/inside/{rate}", lambda: venue.latencies(next(stretches), rate),
+                     "inside the venue: message in memory to reply handed over", f"{rate:,}/s",
+                     (f"bare/inside/{rate}", lambda: bare.latencies(rate, stretch, warm=0)),
+                     percentiles=(50, 99, 99.9), bounds=INSIDE_BOUNDS.get(rate, {}))
 
 
 def sessions(options: Options) -> Iterator[Item]:

@@ -62,6 +62,7 @@ RECORDS_QUICK = 100_000
 BATCH_RECORDS = 64
 LIMIT = Limit(at_most=2.5)
 BESIDE_LIMIT = Limit(at_most=1.1)
+BESIDE_RECORDS = 2_000_000      # 0.4 s: over a shorter time the p99 is a matter of a few of the scheduler's turns
 SNAPSHOT_EVERY = 100_000
 END_TIMEOUT = 30            # seconds that a reader may take to end
 VERIFY_LIMIT = Limit(at_least=1 / 1.5)
@@ -95,10 +96,7 @@ def comparisons(options: Options) -> Iterator[Comparison]:
         assert len(log) == lines.nbytes, "all in one segment"
         yield from reads(flow)
         yield Comparison(Measure("journal/tail", "us", lambda: tail(flow.lines[:1]), TAIL_RECORDS))
-        batches = len(flow.lines) // BATCH_RECORDS
-        yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers), batches),
-                         Measure("journal/alone", "ns", lambda: append_p99(flow, nobody), batches), BESIDE_LIMIT)
-        yield Comparison(Measure("journal/neighbour", "ns", lambda: append_p99(flow, neighbour), batches))
+        yield from beside(options.of(BESIDE_RECORDS, RECORDS_QUICK))
         yield Comparison(
             Measure("replay/verify", "commands/s", lambda: commands / time_verify(directory) * 1e9, commands),
             Measure("bare/verify", "commands/s", lambda: commands / apply_and_read(lines, log) * 1e9, commands),
@@ -248,6 +246,15 @@ def neighbour(directory: str, last: int) -> Iterator[None]:
             yield
         finally:
             process.kill()
+
+
+def beside(records: int) -> Iterator[Comparison]:
+    """The writer's p99 beside those who read its log, and without them."""
+    flow = generated_flow("move", records)
+    batches = records // BATCH_RECORDS
+    yield Comparison(Measure("journal/beside", "ns", lambda: append_p99(flow, readers), batches),
+                     Measure("journal/alone", "ns", lambda: append_p99(flow, nobody), batches), BESIDE_LIMIT)
+    yield Comparison(Measure("journal/neighbour", "ns", lambda: append_p99(flow, neighbour), batches))
 
 
 def append_p99(flow: Flow, beside: Callable[[str, int], AbstractContextManager[None]]) -> float:

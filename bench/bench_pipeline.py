@@ -27,11 +27,12 @@ import numpy as np
 
 from pricetime.bench.bare_book import time_bare_book
 from pricetime.bench.bare_journal import time_bare_append
+from pricetime.bench.bare_side import BareSide
 from pricetime.bench.bench_journal import numbered, renumbered
 from pricetime.bench.bench_power import BareDisk
 from pricetime.bench.curves import WORST, percentile_name
 from pricetime.bench.drive_book import time_engine
-from pricetime.bench.drive_pipeline import BarePipeline, run_pipeline
+from pricetime.bench.drive_pipeline import run_pipeline
 from pricetime.bench.flows import Flow, definitions, generated_flow
 from pricetime.bench.harness import REPEATS_LONG, Comparison, Item, Latencies, Measure, Options, Report, Table
 from pricetime.bench.table import figure
@@ -106,21 +107,6 @@ class Pipeline:
         return (elapsed if wall else worked) / count
 
 
-class BareSide:
-    """The same of the bare book with memcpy and CRC32C: what machine and clock alone make of it."""
-
-    def __init__(self, flow: Flow) -> None:
-        assert flow.bare_fill is not None and flow.bare is not None, "of one instrument"
-        self.made = BarePipeline(flow.bare_fill, int(max(flow.bare_fill["id"].max(), flow.bare["id"].max())))
-        self.lines, self.bare, self.at = flow.lines, flow.bare, 0
-
-    def latencies(self, rate: int, count: int) -> np.ndarray:
-        warm = count // WARM
-        part = slice(self.at, self.at + count + warm)
-        self.at = part.stop
-        return self.made.run(self.lines[part], self.bare[part], 1_000_000_000 // rate)[warm:]
-
-
 @contextmanager
 def pipeline(flow: Flow, durability: str = "process") -> Iterator[Pipeline]:
     """One with a log in a directory of its own."""
@@ -136,7 +122,8 @@ def at_rate(rate: int, count: int) -> Iterator[Item]:
         bare = BareSide(flow)
         yield Latencies(f"pipeline/{rate}", lambda: made.latencies(rate, count),
                         "log and engine in one thread, by commands a second", f"{rate:,}/s",
-                        (f"bare/pipeline/{rate}", lambda: bare.latencies(rate, count)), percentiles=PERCENTILES)
+                        (f"bare/pipeline/{rate}", lambda: bare.latencies(rate, count, count // WARM)),
+                        percentiles=PERCENTILES)
 
 
 def tables(report: Report) -> Iterator[Table]:

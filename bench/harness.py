@@ -286,10 +286,18 @@ class Latencies:
                 report.ratios.append(Ratio(subject, yardstick[0], self.limits.get(percentile)))
             if percentile in self.bounds:
                 report.ratios.append(Ratio(subject, None, self.bounds[percentile]))
+                report.notes += [doubt(subject, other, self.bounds[percentile]) for other in yardstick
+                                 if not self.bounds[percentile].holds(other.value)]
         report.curves += [curve(name, self.group, self.label, taken, bool(side))
                           for side, ((name, _), taken) in enumerate(zip(sides, samples, strict=True))]
         if self.note:
             report.notes.append(f"{self.name}: {self.note}")
+
+
+def doubt(subject: Result, yardstick: Result, bound: Limit) -> str:
+    """What is to be known of a bound on a figure itself, where not even its yardstick keeps it."""
+    return (f"{subject.name}: on this machine, in this run, {yardstick.name} alone took {yardstick.value:.3g} "
+            f"{yardstick.unit}; {bound} is the limit")
 
 
 @dataclass(frozen=True)

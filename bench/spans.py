@@ -152,6 +152,11 @@ SPANS = tuple(
             "its reply handed over, log committed (level `process`)",
         ),
         (
+            "bare/inside/*",
+            "when a message was to come, in memory",
+            "copied with chained CRC32C, matched by the bare book",
+        ),
+        (
             "gateway/sessions/*",
             "the first of 1,000 orders in flight and more, one a message, dealt to so many sessions over tcp",
             "the last acknowledgement",

@@ -34,12 +34,14 @@ FILE = "authorized.toml"
 
 @dataclass(frozen=True)
 class Key:
-    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids."""
+    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids. withdrawn: sessions that an operator took from it,
+    and by which command: the file does not give them back."""
 
     name: str
     public: bytes
     rights: int
     sessions: frozenset[int] = frozenset()
+    withdrawn: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -69,20 +71,25 @@ class Keyring:
             self._pass_over(first, f"{name!r} {why}")
             return
         known = self.keys.get(name)
-        sessions = known.sessions if known is not None and known.public == public else frozenset[int]()
-        if first.target:
-            sessions |= {first.target}
         if known is not None and known.public != public:
             self.revoked[known.public] = first.sequence
+            known = None
         self.revoked.pop(public, None)
-        self.keys[name] = Key(name, public, first.attributes & records.RIGHTS_MASK, sessions)
+        key = known or Key(name, public, 0)
+        self.keys[name] = replace(
+            key, rights=first.attributes & records.RIGHTS_MASK,
+            sessions=key.sessions | ({first.target} if first.target else set()),
+            withdrawn={id: command for id, command in key.withdrawn.items() if id != first.target},
+        )  # fmt: skip
 
     def _revoke(self, first: Fields, name: str) -> None:
         known = self.keys.get(name)
         if known is None:
             self._pass_over(first, f"revokes {name!r}, which is no key")
         elif first.target:
-            self.keys[name] = replace(known, sessions=known.sessions - {first.target})
+            by_operator = {first.target: first.sequence} if first.session else {}   # 0: the venue's own, by its file
+            self.keys[name] = replace(known, sessions=known.sessions - {first.target},
+                                      withdrawn={**known.withdrawn, **by_operator})
         else:
             self.revoked[known.public] = first.sequence
             del self.keys[name]
@@ -165,6 +172,10 @@ def key_differences(config: Config, ring: Keyring, sessions: Mapping[str, int]) 
         wanted = {sessions[name]: name for name in section.sessions}
         same = known is not None and known.public == public
         present = known.sessions if known is not None and same else frozenset[int]()
+        for id, command in sorted(known.withdrawn.items() if known is not None and same else ()):
+            if id in wanted:
+                ring.notes.append(f"[[key]] {section.name!r}: command {command} took session {wanted.pop(id)!r} from "
+                                  "it: it stays so; take it out of the file, or give it by `pricetime admin ... key`")
         new: list[str | None] = [name for id, name in sorted(wanted.items()) if id not in present]
         if not new and (not same or known is not None and known.rights != rights):
             new = [None]
@@ -195,6 +206,7 @@ class KeyEntry(Struct, forbid_unknown_fields=True):
     public: str
     rights: tuple[m.Right, ...]
     sessions: tuple[Annotated[int, Meta(ge=1, le=2**32 - 1)], ...] = ()
+    withdrawn: tuple[tuple[Annotated[int, Meta(ge=1, le=2**32 - 1)], Annotated[int, Meta(ge=1)]], ...] = ()
 
 
 class RevokedEntry(Struct, forbid_unknown_fields=True):
@@ -229,7 +241,8 @@ def load(directory: Path) -> Keyring:
         rights = sum(RIGHTS[right] for right in set(entry.rights))
         if why := ring.fault(entry.name, entry.public.encode("ascii", "replace"), rights):
             raise UserError(f"{file}: key {entry.name!r} {why}; restore it, or remove the file: the log has all keys")
-        ring.keys[entry.name] = Key(entry.name, entry.public.encode(), rights, frozenset(entry.sessions))
+        ring.keys[entry.name] = Key(entry.name, entry.public.encode(), rights, frozenset(entry.sessions),
+                                    dict(entry.withdrawn))
     ring.revoked = {entry.public.encode("ascii", "replace"): entry.command for entry in found.revoked}
     return ring
 
@@ -265,6 +278,7 @@ def text_of(ring: Keyring) -> str:
         lines += [
             "", "[[key]]", f"name = {json.dumps(key.name, ensure_ascii=False)}", f'public = "{key.public.decode()}"',
             f"rights = {json.dumps(names_of(key.rights))}", f"sessions = {json.dumps(sorted(key.sessions))}",
+            *([f"withdrawn = {json.dumps(sorted(key.withdrawn.items()))}"] if key.withdrawn else []),
         ]
     for public, command in ring.revoked.items():
         lines += ["", "[[revoked]]", f'public = "{public.decode()}"', f"command = {command}"]

@@ -1,6 +1,29 @@
 """Times and stretches of time as people read them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from pricetime.journal.reader import EVER
+from pricetime.matching.errors import UserError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def nanoseconds_of(text: str, option: str) -> int:
+    """A time on the command line as nanoseconds since 1970, exactly: given so, or like 2023-07-11T09:30:00.5 (UTC)."""
+    if text.lstrip("-").isdigit():
+        value = int(text)
+    else:
+        whole, _, fraction = text.removesuffix("Z").partition(".")
+        try:
+            moment = datetime.fromisoformat(whole)
+            value = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // timedelta(seconds=1) * 10**9
+            value += int(fraction[:9].ljust(9, "0"))
+        except ValueError:
+            raise UserError(f"{option} {text}: expected nanoseconds since 1970 or a time like "
+                            "2023-07-11T09:30:00.5") from None
+    if not 0 <= value < EVER:
+        raise UserError(f"{option} {text}: outside 1970 to 2262")
+    return value
 
 
 def utc(time: int) -> str:

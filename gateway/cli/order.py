@@ -16,6 +16,7 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer
 from pricetime.gateway.order_options import NewOrderOptions
+from pricetime.gateway.times import nanoseconds_of
 from pricetime.matching.errors import UserError
 
 AFTERWARDS_MS = 50      # what comes behind the answer is waited for so long
@@ -30,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("quantity", metavar="QTY")
     parser.add_argument("price", metavar="@ PRICE", nargs="*", help="limit, the @ may be left out; none: Market")
     parser.add_argument("--session", metavar="NAME", required=True, help="whose order it is")
-    tifs = [tif for tif in get_args(m.TimeInForce) if tif != "GTD"]     # there is no option for its ExpireTime
-    parser.add_argument("--tif", choices=tifs, help="TimeInForce (default: Day)")
+    parser.add_argument("--tif", choices=get_args(m.TimeInForce), help="TimeInForce (default: Day; with --expire GTD)")
+    parser.add_argument("--expire", metavar="TIME", help="ExpireTime of GTD: like 2026-12-01T16:00:00 (UTC), or "
+                                                         "nanoseconds since 1970")
     parser.add_argument("--stop", metavar="PRICE", help="StopPx: a stop order, with @ PRICE a stop limit order")
     parser.add_argument("--post-only", action="store_true", help="rather rejected than traded at once")
     parser.add_argument("--key", metavar="FILE", type=Path, help="the client's secret key, for CURVE")
@@ -45,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     options: NewOrderOptions = {}
     if arguments.tif is not None:
         options["time_in_force"] = arguments.tif
+    if arguments.expire is not None:
+        options["time_in_force"] = arguments.tif or "GTD"
+        options["expire_time"] = nanoseconds_of(arguments.expire, "--expire")
     if arguments.stop is not None:
         options["stop_price"] = arguments.stop
     if arguments.post_only:

@@ -8,7 +8,6 @@ standard error. --from-snapshot begins with the nearest good snapshot before tha
 import argparse
 import json
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.cli.restored import replayed, restored
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.decimals import decimal_of
+from pricetime.gateway.times import nanoseconds_of
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import EVER, Reader
 from pricetime.journal.restoration import Restored, first_command, last_command
@@ -28,7 +28,6 @@ from pricetime.matching.records import CommandType, Phase
 
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
 UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 def begin(arguments: argparse.Namespace) -> Restored[EitherEngine]:
     """An engine before the first command to be replayed, and the reader from there to the last."""
     directory, until_sequence = arguments.directory, arguments.until or SEQUENCE_MAX
-    until_time = EVER if arguments.at is None else nanoseconds(arguments.at)
+    until_time = EVER if arguments.at is None else nanoseconds_of(arguments.at, "--at")
     if arguments.at is not None:
         refuse_other_unit(directory, until_time)
     if not arguments.from_snapshot:
@@ -70,24 +69,6 @@ def begin(arguments: argparse.Namespace) -> Restored[EitherEngine]:
     begun = f"from {found.snapshot.path}" if found.snapshot else "no good snapshot before it: from the beginning"
     print(begun, file=sys.stderr)
     return found
-
-
-def nanoseconds(text: str) -> int:
-    """--at: UTC nanoseconds since 1970, exactly."""
-    if text.lstrip("-").isdigit():
-        value = int(text)
-    else:
-        whole, _, fraction = text.removesuffix("Z").partition(".")
-        try:
-            moment = datetime.fromisoformat(whole)
-            value = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // timedelta(seconds=1) * 10**9
-            value += int(fraction[:9].ljust(9, "0"))
-        except ValueError:
-            raise UserError(f"--at {text}: expected nanoseconds since 1970 or a time like "
-                            "2023-07-11T09:30:00.5") from None
-    if not 0 <= value < EVER:
-        raise UserError(f"--at {text}: outside 1970 to 2262")
-    return value
 
 
 def refuse_other_unit(directory: str, time: int) -> None:

@@ -123,6 +123,15 @@ def test_latencies_become_figures_and_a_curve_of_all_repeats() -> None:
         ("gateway/open/10", 300, False), ("bare/open/10", 300, True)]
 
 
+@pytest.mark.parametrize(("bound", "said"), [(9, ""), (3, ""), (2.5, "bare/open/10/p99 alone took 3 us; <= 2.5 is")])
+def test_a_bound_that_not_even_the_yardstick_keeps_is_said(bound: float, said: str) -> None:
+    item = harness.Latencies("gateway/open/10", lambda: np.full(100, 6_000), "open", "10/s",
+                             ("bare/open/10", lambda: np.full(100, 3_000)), bounds={99: Limit(at_most=bound)})
+    report = harness.run([item], 3, lambda text: None)
+    assert report.notes == [f"gateway/open/10/p99: on this machine, in this run, {said} the limit"][:bool(said)]
+    assert [ratio.missed for ratio in report.ratios if ratio.limit] == [bound < 6]
+
+
 def test_growth_takes_the_sizes_in_turn_and_fits_the_exponent() -> None:
     log: list[str] = []
     points = [(size, counting(f"growth/x/{size}", log, [size ** 0.5] * 9)) for size in (1, 100, 10_000)]

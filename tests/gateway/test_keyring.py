@@ -130,6 +130,28 @@ def test_a_key_that_was_revoked_does_not_come_back_by_the_file():
     assert "command 2 revoked this public key: it stays so" in note
 
 
+def taken_by(sender, definition):
+    return definition[:24] + sender.to_bytes(4, "little") + definition[28:]
+
+
+def test_a_session_that_an_operator_took_from_a_key_does_not_come_back_by_the_file(tmp_path):
+    config = config_of({"sessions": ["alice", "bob"]})
+    take = taken_by(2, c.define_key("a", None, 1, records.DISABLED))
+    ring = ring_of(c.define_key("a", A, 1), c.define_key("a", A, 2), take)
+    keyring.save(ring, tmp_path)
+    for found in (ring, keyring.load(tmp_path)):
+        assert said(config, found) == []
+        note, = found.take_notes()
+        assert "command 3 took session 'alice' from it: it stays so" in note
+    ring.take(c.define_key("a", A, 1))          # given again: it is all forgotten
+    assert said(config, ring) == [] and ring.take_notes() == [] and shown(ring) == {"a": (A, TRADE, [1, 2])}
+
+
+def test_a_session_that_the_file_took_from_a_key_comes_back_with_the_file():
+    ring = ring_of(c.define_key("a", A, 1), c.define_key("a", A, 2), c.define_key("a", None, 1, records.DISABLED))
+    assert said(config_of({"sessions": ["alice", "bob"]}), ring) == [("a", A, "alice", ("Trade",), False)]
+
+
 def test_the_file_revokes_a_key_once():
     ring = ring_of(c.define_key("a", A, 1))
     assert said(config_of({"revoked": True}), ring) == [("a", None, None, (), True)]

@@ -38,10 +38,20 @@ def test_as_json_lines_for_programs(venue):
         "New", "Sell", "GTC", 3)
 
 
+def test_with_a_time_to_expire_it_is_gtd(venue):
+    done = order(venue, "buy", "ACME", "3", "@1", "--session", "alice", "--expire", "2261-12-01T16:00:00", "--json")
+    assert done.returncode == 0, done.stderr
+    (report,) = map(json.loads, done.stdout.splitlines())
+    assert (report["ExecType"], report["TimeInForce"]) == ("New", "GTD")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("buy", "ACME", "0", "@", "1", "--session", "alice"), "Rejected .*QUANTITY_NOT_POSITIVE"),
+        (("buy", "ACME", "5", "@", "1", "--session", "alice", "--tif", "GTD"), "Rejected .*EXPIRE"),
+        (("buy", "ACME", "5", "@", "1", "--session", "alice", "--expire", "2025-01-01"), "Rejected .*EXPIRE"),
+        (("buy", "ACME", "5", "@", "1", "--session", "alice", "--tif", "IOC", "--expire", "9"), "Rejected .*EXPIRE"),
         (("buy", "ACME", "5", "@", "1", "--session", "operator"), "BusinessMessageReject .*NOT_AUTHORIZED"),
     ],
 )
@@ -58,6 +68,7 @@ def test_a_rejected_order_is_exit_status_1_with_its_reason(venue, words, said):
         (("buy", "ACME", "1", "@", "--session", "alice"), "expected @ PRICE"),
         (("buy", "ACME", "1", "--session", "nobody"), "session 'nobody' cannot log on: UNKNOWN_SESSION"),
         (("buy", "ACME", "1"), "--session"),
+        (("buy", "ACME", "1", "--session", "alice", "--expire", "tomorrow"), "--expire tomorrow: expected nanoseconds"),
         (("hold", "ACME", "1", "--session", "alice"), "invalid choice: 'hold'"),
         (("buy", "ACME", "1", "--session", "alice", "--key", "x"), "expected both"),
     ],
