@@ -7,6 +7,7 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 from pricetime.gateway.connections cimport NO_CONNECTION, ROUTING_ID_BYTES, connection_find, routing_bytes
 from pricetime.gateway.internal cimport (
     DESK, FORWARD, INTERNAL_BYTES, INTERNAL_MARKER, RESULT, SECRET_BYTES, STEWARD, TRANSLATE)
+from pricetime.gateway.stat_page cimport stat_refused
 from pricetime.gateway.state cimport ASKED_BYTES_MAX, TRANSPORT_FAILED, WAITING_BYTES_MAX, fail, mark_lost
 from pricetime.journal.atomics cimport store_release
 
@@ -106,6 +107,9 @@ cdef void deliver(GatewayState* self, const InternalLine* line, const char* payl
     cdef char[ROUTING_ID_BYTES] routing_id
     cdef uint32_t index = connection_find(&self.table, line.routing)
     cdef int error
+    if line.reason:
+        self.counters.refused += 1
+        stat_refused(self.stat, line.reason)
     if index != NO_CONNECTION and self.table.connections[index].lost:
         return
     routing_bytes(line.routing, routing_id)

@@ -4,14 +4,14 @@ what takes time, docs/architecture.md) and the steward (a thread that journals t
     0   marker   kind   role   encoding │ routing
     8   sequence
     16  session │ user
-    24  payload's bytes │ lines a report
+    24  payload's bytes │ lines a report   reason
     32  secret of this start (ENROL), else zero
     64  payload
 
 The first byte of a payload tells what it is: 0xC1 is no MessagePack and no record of ours.
 """
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     INTERNAL_MARKER = 0xC1
@@ -47,7 +47,9 @@ cdef struct InternalLine:
     uint32_t session        # of the client's connection; 0: not logged on
     uint32_t user           # key that its messages come with; 0: none
     uint32_t payload_bytes
-    uint32_t report_lines   # 1, or 2 with FULL_REPORTS
+    uint8_t report_lines    # 1, or 2 with FULL_REPORTS
+    uint8_t reason          # DELIVER: a Reason, where the payload is a refusal
+    uint16_t zeros
     uint8_t secret[SECRET_BYTES]
 
 

@@ -9,7 +9,8 @@ HEADER_BYTES = INTERNAL_BYTES
 SECRET = SECRET_BYTES
 INTERNAL = np.dtype([
     ("marker", "u1"), ("kind", "u1"), ("role", "u1"), ("encoding", "u1"), ("routing", "<u4"), ("sequence", "<u8"),
-    ("session", "<u4"), ("user", "<u4"), ("payload_bytes", "<u4"), ("report_lines", "<u4"), ("secret", "V32"),
+    ("session", "<u4"), ("user", "<u4"), ("payload_bytes", "<u4"), ("report_lines", "u1"),
+    ("reason", "u1"), ("zeros", "<u2"), ("secret", "V32"),
 ])
 
 
@@ -23,6 +24,7 @@ def _check_layout():
         "user": <size_t> <char*> &line.user - <size_t> <char*> &line,
         "payload_bytes": <size_t> <char*> &line.payload_bytes - <size_t> <char*> &line,
         "report_lines": <size_t> <char*> &line.report_lines - <size_t> <char*> &line,
+        "reason": <size_t> <char*> &line.reason - <size_t> <char*> &line,
         "secret": <size_t> <char*> &line.secret - <size_t> <char*> &line,
     }
     if sizeof(InternalLine) != INTERNAL.itemsize or any(INTERNAL.fields[name][1] != at for name, at in offsets.items()):

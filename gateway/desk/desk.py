@@ -15,7 +15,7 @@ from pricetime.gateway.desk.outbox import Outbox
 from pricetime.gateway.desk.past import Past
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import LOG, Requests
-from pricetime.gateway.desk.translation import THROTTLED, Translation, reject
+from pricetime.gateway.desk.translation import THROTTLED, Rejection, Translation, reject
 from pricetime.gateway.internal import InternalKind, InternalRole
 from pricetime.journal import logs
 from pricetime.matching.errors import UserError
@@ -147,7 +147,7 @@ class Desk:
         for block in blocks:
             self._send(frame.answer(InternalKind.SUBMIT, block))
         if rejected:
-            self._send(frame.answer(InternalKind.DELIVER, rejected))
+            self._reject(frame, rejected)
         return True
 
     def _refuse(self, frame: Frame, reason: Reason = Reason.THROTTLED, text: str = THROTTLED) -> None:
@@ -156,9 +156,12 @@ class Desk:
             LOG.say("dropped", f"reports dropped ({reason.name}): their numbers tell the client", level=logs.WARNING,
                     routing=frame.routing, reason=reason.name)
         elif is_message_pack(frame.payload):
-            self._send(frame.answer(InternalKind.DELIVER, reject(text, reason=reason)))
+            self._reject(frame, reject(text, reason=reason))
         else:
             self._requests.refuse(frame, reason)
+
+    def _reject(self, frame: Frame, rejection: Rejection) -> None:
+        self._send(frame.answer(InternalKind.DELIVER, rejection.payload, rejection.reason))
 
     def _deliver(self, frame: Frame, events: np.ndarray) -> None:
         self._outbox.add(frame, payloads(frame, events, self._follower.codec))

@@ -21,7 +21,7 @@ class Outbox:
         return routing in self._waiting
 
     def add(self, frame: Frame, payloads: Iterator[bytes]) -> None:
-        """An answer to the client of a frame. What is short leaves now."""
+        """An answer to the client of a frame, with the frame's reason. What is short leaves now."""
         if not self.is_busy(frame.routing):
             if not self._send_next(frame, payloads) or not self._send_next(frame, payloads):
                 return
@@ -42,5 +42,5 @@ class Outbox:
     def _send_next(self, frame: Frame, payloads: Iterator[bytes]) -> bool:
         payload = next(payloads, None)
         if payload is not None:
-            self._send(frame.answer(InternalKind.DELIVER, payload))
+            self._send(frame.answer(InternalKind.DELIVER, payload, frame.reason))
         return payload is not None

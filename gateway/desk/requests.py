@@ -55,7 +55,8 @@ class Requests:
 
     def refuse(self, frame: Frame, reason: Reason, order_id: int = 0) -> None:
         """One unnumbered BUSINESS_MESSAGE_REJECT."""
-        self._deliver(frame, refusal(frame, Fields(frame.payload), reason, self._follower.engine.time, order_id))
+        self._deliver(frame._replace(reason=reason),
+                      refusal(frame, Fields(frame.payload), reason, self._follower.engine.time, order_id))
 
     # ------------------------------------------------------------------------------------------ reports again
 

@@ -1,7 +1,7 @@
 """MessagePack both ways: a client's commands to the lines that the loop takes as its own, reports to event maps."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,13 @@ _REASONS = {    # of a Reject, by the field that its text begins with
 }
 
 
+class Rejection(NamedTuple):
+    """A Reject for a client that speaks MessagePack."""
+
+    payload: bytes
+    reason: Reason
+
+
 class Translation:
     """By the names that a follower has seen defined."""
 
@@ -33,8 +40,8 @@ class Translation:
         self._encoder = Encoder(self._directory)
         self._decoder = Decoder(self._directory)
 
-    def commands(self, frame: Frame, final: bool) -> tuple[list[bytes], bytes] | None:
-        """Blocks of whole records, none larger than a message may be, and the Reject behind them (empty: all was good).
+    def commands(self, frame: Frame, final: bool) -> tuple[list[bytes], Rejection | None] | None:
+        """Blocks of whole records, none larger than a message may be, and the Reject behind them, if not all was good.
 
         None where a name may still come: the state is not yet the one in which it was sent. `final`: nothing comes."""
         found, fault = message_pack.commands(frame.payload)
@@ -51,7 +58,7 @@ class Translation:
                 if not final and frame.sequence > self._follower.sequence:
                     return None
                 return list(blocks(records)), reject(str(error), message.sequence)
-        return list(blocks(records)), reject(fault) if fault else b""
+        return list(blocks(records)), reject(fault) if fault else None
 
     def reports(self, frame: Frame, final: bool) -> list[bytes] | None:
         """Frames of event maps. None where what they are about is not defined here yet."""
@@ -106,8 +113,9 @@ def blocks(records: list[bytes]) -> Iterator[bytes]:
         yield b"".join(records[start:])
 
 
-def reject(text: str, number: int = 0, reason: Reason | None = None) -> bytes:
+def reject(text: str, number: int = 0, reason: Reason | None = None) -> Rejection:
     """A frame with one Reject, as the desk says it: of no command, at no time of the log."""
     if reason is None:
         reason = next((found for field, found in _REASONS.items() if text.startswith(field)), Reason.UNSUPPORTED)
-    return message_pack.dumps([m.Reject(sequence=0, place=0, reason=reason.name, ref_seq_num=number, text=text)])
+    said = m.Reject(sequence=0, place=0, reason=reason.name, ref_seq_num=number, text=text)
+    return Rejection(message_pack.dumps([said]), reason)

@@ -348,5 +348,7 @@ def test_the_same_in_message_pack(world):
 def test_a_record_that_the_desk_does_not_answer_is_refused(world):
     world.start()
     world.forward(c.new(OPS, 1, POWER, c.BUY, 1, 1), OPS)
-    event = world.told()[0]
+    frame = world.delivered()
+    event = np.frombuffer(frame.payload, EVENT)[0]
     assert (event["type"], event["reason"]) == (EventType.BUSINESS_MESSAGE_REJECT, Reason.UNKNOWN_MSG_TYPE)
+    assert frame.reason == Reason.UNKNOWN_MSG_TYPE      # by which the loop counts it

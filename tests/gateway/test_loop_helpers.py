@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pricetime.gateway.internal import HEADER_BYTES, INTERNAL, MARKER, Encoding, InternalKind, InternalRole
+from pricetime.gateway.stats import reading_of
 from pricetime.matching import records
 from pricetime.matching.records import COMMAND, RECORD_VERSION, CommandType, Reason
 from tests.gateway.simulation import Peer, Simulation, first_lines, m, said
@@ -120,6 +121,16 @@ def test_what_the_desk_delivers_reaches_the_client_as_it_is(venue):
     alice = on(venue)
     post(venue, DESK, frame(InternalKind.DELIVER, b"\x90any bytes", routing=routing_number(alice)))
     assert venue.take_sent(alice.routing_id) == [b"\x90any bytes"]
+
+
+def test_what_the_desk_refuses_is_counted_with_its_reason(venue):
+    enrol(venue)
+    alice = on(venue)
+    venue.loop.stat.begin(1)
+    for reason in (Reason.UNKNOWN_INSTRUMENT, 0, Reason.UNKNOWN_INSTRUMENT):
+        post(venue, DESK, frame(InternalKind.DELIVER, b"\x90", routing=routing_number(alice), reason=reason))
+    reading = reading_of(venue.loop.stat.read())
+    assert reading.refused == {"UNKNOWN_INSTRUMENT": 2} and reading.counters["refused"] == 2
 
 
 def test_a_client_that_does_not_read_what_the_desk_delivers_loses_its_session(venue):
