@@ -73,6 +73,12 @@ def standing(section: ScheduleSection, symbol: str, now: int) -> Event | None:
     return None
 
 
+def begins_day(section: ScheduleSection, symbol: str, event: Event) -> bool:
+    """Whether an event only has a new date for an instrument: the day before ended in the phase that it begins with."""
+    before = standing(section, symbol, event.at - 1)
+    return before is not None and before.phase == event.phase and before.trade_date < event.trade_date
+
+
 def _days(section: ScheduleSection, now: int, step: int) -> Iterator[date]:
     """Local days around a time, in one direction, from the one behind it on: an event may belong to a neighbour."""
     if not section.entries:

@@ -26,7 +26,7 @@ from pricetime.gateway.config import ScheduleSection
 from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.internal import INTERNAL, InternalKind, InternalRole
 from pricetime.gateway.keyring import Keyring, read_log, save
-from pricetime.gateway.schedule import Event, next_events
+from pricetime.gateway.schedule import Event, begins_day, next_events
 from pricetime.journal.restoration import last_command
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
@@ -221,25 +221,32 @@ class Steward(threading.Thread):
         table = self._charge.codec.directory.instruments
         names = {id: instrument.symbol for id, instrument in table.by_id.items()}
         ids = [table.by_name[symbol].id for symbol in event.symbols] or range(1, self._charge.loop.instruments + 1)
-        wanted = []
+        wanted = list[tuple[int, m.Phase]]()
         for id in ids:
             name = names.get(id, "")
             phase = self._charge.phases.get(name)
             if phase == "Halted" and event.phase != "Closed":
                 say(f"{name}: stays Halted: the schedule has {event.phase}, which is the operator's to give now")
             elif phase != event.phase:
-                wanted.append(id)
+                wanted.append((id, event.phase))
+            elif phase != "Closed" and begins_day(self._charge.schedule, name, event):
+                wanted += [(id, "Closed"), (id, event.phase)]       # a market without a night, whose Day orders expire
         for begin in range(0, len(wanted), COMMANDS_MAX):
             if not self._submit(event, wanted[begin : begin + COMMANDS_MAX], names):
                 return False
         return True
 
-    def _submit(self, event: Event, ids: list[int], names: dict[int, str]) -> bool:
-        example = m.TradingSessionStatus(
-            symbol=next(iter(names.values())), phase=event.phase, trade_date=event.trade_date
-        )
-        lines = np.repeat(self._charge.codec.encode(example), len(ids))
-        lines["instrument"] = ids
+    def _submit(self, event: Event, wanted: list[tuple[int, m.Phase]], names: dict[int, str]) -> bool:
+        symbol = next(iter(names.values()))
+        lines = np.concatenate([
+            self._charge.codec.encode(
+                m.TradingSessionStatus(
+                    symbol=symbol, phase=phase, trade_date=event.trade_date if phase == event.phase else 0
+                )
+            )
+            for _, phase in wanted
+        ])  # fmt: skip
+        lines["instrument"] = [id for id, _ in wanted]
         try:
             if self._peer is None:
                 self._peer = LoopPeer(self._context, self._endpoint, self._secret, self._ended.is_set)
@@ -251,9 +258,9 @@ class Steward(threading.Thread):
             if not self._ended.is_set():
                 say(f"schedule: {event.phase}: the venue's loop did not answer in {ANSWER_SECONDS:.0f} s; tried again")
             return False
-        for id, reason in zip(ids, reasons, strict=False):
+        for (id, phase), reason in zip(wanted, reasons, strict=False):
             if reason:
-                say(f"schedule: {names.get(id, f'instrument {id}')}: {event.phase} was refused: {reason.name}")
+                say(f"schedule: {names.get(id, f'instrument {id}')}: {phase} was refused: {reason.name}")
             elif id in names:
-                self._charge.phases[names[id]] = event.phase
+                self._charge.phases[names[id]] = phase
         return True

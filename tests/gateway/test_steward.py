@@ -113,6 +113,17 @@ def test_an_instrument_that_is_there_already_is_left_alone(tmp_path, said):
     assert peer.lines == [(2, PHASES["PreOpen"], MONDAY)]
 
 
+def test_a_day_that_begins_in_the_phase_of_the_last_one_is_closed_first(tmp_path, said):
+    found, loop, peer = made(tmp_path, ("00:00", "Continuous"), ("12:00", "Continuous", "ACME"),
+                             phases={"ACME": "Continuous", "OTHER": "Closed"})
+    loop.phases.append((1, 0, "OTHER", PHASES["Closed"], Reason.NONE))          # by an operator, meanwhile
+    found.look(at("2026-11-30 12:00"))
+    assert peer.lines == []                                                     # of today: the same phase, the same day
+    found.look(at("2026-12-01 12:00"))
+    assert peer.lines == [
+        (1, PHASES["Closed"], 0), (1, PHASES["Continuous"], MONDAY + 71), (2, PHASES["Continuous"], MONDAY + 71)]
+
+
 def test_a_refusal_is_said_and_not_tried_again(tmp_path, said):
     found, _, peer = made(tmp_path, *DAY)
     peer.reasons[2] = Reason.LOG_FULL
