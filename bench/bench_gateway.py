@@ -9,7 +9,8 @@ round trips of ten clients while one more sends some 150,000 orders a second and
 session after 0.7 of the second; beside one more that reads. `gateway/inside/RATE`: the same loop, log and engine on
 messages in memory, from when a message was to come to the reply handed over; `bare/inside/RATE`: memcpy, CRC32C and the
 bare book at the same times, which is what clock and machine make of it. `.../1000` of `sessions`: the same orders
-from 1,000 sessions, over tcp on a connection each, and inside; beside one session.
+from 1,000 sessions, over tcp on a connection each, and inside; beside one session. `gateway/sessions-open/1000`: 10,000
+orders a second at given times, of 1,000 sessions together, each order's latency; beside one session's.
 `gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
 sessions, log (process level), engine, reports.
 
@@ -59,6 +60,7 @@ INSIDE_BOUNDS = {1_000_000: {50.0: Limit(at_most=1), 99.0: Limit(at_most=5)}}   
 SESSIONS_LIMIT = Limit(at_most=1.3)
 SESSION_ORDERS = 100_000            # a repeat
 SESSION_ORDERS_QUICK = 10_000
+SESSIONS_RATE = 10_000               # orders a second of all sessions together: a rate that any number of them can take
 FILL_PER_MESSAGE = 100
 
 
@@ -92,6 +94,10 @@ class Feed:
 
     def open_loop(self, rate: int) -> np.ndarray:
         return self.client.open_loop(self.next(), 1_000_000_000 // rate)
+
+    def rest(self, stretch: int) -> "Feed":
+        """The orders that are left, in other stretches."""
+        return Feed(self.client, self.lines[self.at:], stretch)
 
 
 def comparisons(options: Options) -> Iterator[Item]:
@@ -193,23 +199,35 @@ def at_rate(venue: InsideVenue, bare: BareSide, stretches: Iterator[np.ndarray],
 
 
 def sessions(options: Options) -> Iterator[Item]:
-    """1,000 sessions beside one: over tcp, a bare loop's over tcp, inside."""
+    """1,000 sessions beside one: over tcp, all that goes and so many a second; a bare loop's over tcp; inside."""
     many = DEALT
     stretch = options.of(SESSION_ORDERS, SESSION_ORDERS_QUICK)
-    lines = {count: dealt(count, stretch * (options.repeats + 1)) for count in (1, many)}
+    paced = options.of(int(SESSIONS_RATE * OPEN_SECONDS), DEALT)
+    count = (stretch + paced) * (options.repeats + 1)
+    lines = {sessions: dealt(sessions, count) for sessions in (1, many)}
     window = 4_000
     with dealt_venue(many, lines[many], stretch) as venue, dealt_venue(1, lines[1], stretch) as one:
         yield Comparison(
             Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
             Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
+        yield sessions_open(many, venue.rest(paced), one.rest(paced))
     if not options.quick:
         yield from bare_sessions(many, lines, stretch, window)
     with inside_venue(many) as within, inside_venue() as alone:
-        parts, own = (iter(np.split(lines[count], options.repeats + 1)) for count in (many, 1))
+        parts, own = (iter(np.split(lines[count][:stretch * (options.repeats + 1)], options.repeats + 1))
+                      for count in (many, 1))
         yield Comparison(
             Measure(f"gateway/inside-sessions/{many}", "ns/order", lambda: within.work_off(next(parts)), stretch),
             Measure("gateway/inside-sessions/1", "ns/order", lambda: alone.work_off(next(own)), stretch),
             SESSIONS_LIMIT, "the venue's own part of it, without sockets")
+
+
+def sessions_open(many: int, venue: Feed, one: Feed) -> Latencies:
+    """What each order takes when so many sessions send it, beside one."""
+    return Latencies(f"gateway/sessions-open/{many}", lambda: venue.open_loop(SESSIONS_RATE),
+                     f"open loop over tcp, {SESSIONS_RATE:,} orders a second of all sessions", f"{many:,} sessions",
+                     ("gateway/sessions-open/1", lambda: one.open_loop(SESSIONS_RATE)),
+                     limits={50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
 
 
 def bare_sessions(many: int, lines: dict[int, np.ndarray], stretch: int, window: int) -> Iterator[Item]:

@@ -63,7 +63,6 @@ def dealt(sessions: int, count: int, first: int = 0) -> np.ndarray:
     gone = cancels(1, lines)
     lines = np.where(number // DEALT % 2 == 0, lines, gone)
     lines["session"] = number % sessions + 1
-    lines["cl_ord_id"] = number // sessions + 1
-    cancelled = number // DEALT % 2 == 1
-    lines["target"] = np.where(cancelled, (number - DEALT) // sessions + 1, 0)
+    lines["cl_ord_id"] = number + 1         # of all sessions together, so that an answer tells whose it is
+    lines["target"] = np.where(number // DEALT % 2 == 1, number - DEALT + 1, 0)
     return lines

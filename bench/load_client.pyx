@@ -67,6 +67,9 @@ cdef struct Load:
     size_t sent
     size_t acknowledged
     size_t refused              # of these
+    # Of an open loop over several connections: answers come in any order, so a record is found by its ClOrdID.
+    int64_t* latencies          # NULL: not wanted
+    int64_t start, interval
 
 
 cdef inline int64_t now() noexcept nogil:
@@ -103,6 +106,12 @@ cdef inline bint is_refusal(int type) noexcept nogil:
     return type in (records.REJECTED, records.ORDER_CANCEL_REJECT, records.BUSINESS_MESSAGE_REJECT, records.REJECT)
 
 
+cdef inline void note_time(Load* load, const EventRecord* event) noexcept nogil:
+    cdef int64_t number = event.cl_ord_id - load.lines[0].cl_ord_id
+    if 0 <= number < <int64_t> load.count:
+        load.latencies[number] = now() - load.start - number * load.interval
+
+
 cdef int receive_next(Load* load, ZmqMessage* message, int flags) noexcept nogil:
     """Take one message of answers, if there is one (EAGAIN); 0 or errno."""
     cdef const char* line
@@ -117,6 +126,8 @@ cdef int receive_next(Load* load, ZmqMessage* message, int flags) noexcept nogil
         if event.place == 0:
             load.acknowledged += 1
             load.refused += is_refusal(event.type)
+            if load.latencies != NULL:
+                note_time(load, event)
         line += (event.shape & 0xF) * LINE_BYTES if event.shape & 0xF else LINE_BYTES
     return 0
 
@@ -162,10 +173,12 @@ cdef int ping(Load* load, ZmqMessage* message, int64_t gap, int64_t* round_trips
 
 cdef int keep_time(Load* load, ZmqMessage* message, int file, int64_t interval, int64_t* latencies) noexcept nogil:
     """Send a message each `interval` nanoseconds, whatever became of those before, and note for each record the time
-    from when it was to be sent to its answer; 0 or errno. Answers come in the order of the records."""
+    from when it was to be sent to its answer; 0 or errno. One connection's answers come in the order of the records."""
     cdef int64_t start = now() + interval, heard = 0, passed, wait
     cdef size_t answered = 0
     cdef int error
+    if load.connections > 1:
+        load.latencies, load.start, load.interval = latencies, start, interval
     while load.acknowledged < load.count:
         passed = now() - start
         if load.sent < load.count and passed >= <int64_t> (load.sent // load.per_message) * interval:
@@ -176,7 +189,7 @@ cdef int keep_time(Load* load, ZmqMessage* message, int file, int64_t interval, 
         passed = now() - start
         if error == 0:
             heard = passed
-            while answered < load.acknowledged:
+            while answered < load.acknowledged and load.latencies == NULL:
                 latencies[answered] = passed - <int64_t> (answered // load.per_message) * interval
                 answered += 1
             continue
@@ -249,20 +262,22 @@ cdef class LoadClient:
 
     def open_loop(self, const CommandLine[::1] lines not None, int64_t interval, size_t per_message=1):
         """Nanoseconds from when each record was to be sent to its answer, as an int64 array; a message each `interval`
-        nanoseconds, however late the answers come. One connection only: its answers are in order."""
+        nanoseconds, however late the answers come. Over several connections: one record a message, ClOrdIDs without a
+        gap over all of them."""
         times = room(lines.shape[0])
         cdef int64_t[::1] view = times
         cdef ZmqMessage message
         cdef int file = self.socket.getsockopt(zmq.FD)
         cdef int error
-        if self.load.connections != 1:
-            raise ValueError("an open loop wants one connection")
+        if self.load.connections > 1 and per_message > 1:
+            raise ValueError(f"{per_message} records a message over several connections: expected one")
         self.begin(lines, per_message, lines.shape[0])
         with nogil:
             wake_on_time()
             zmq_api.msg_init(&message)
             error = keep_time(&self.load, &message, file, interval, &view[0])
             zmq_api.msg_close(&message)
+        self.load.latencies = NULL
         self.end(error)
         return times
 

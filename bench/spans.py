@@ -161,6 +161,11 @@ SPANS = tuple(
             "the first of 1,000 orders in flight and more, one a message, dealt to so many sessions over tcp",
             "the last acknowledgement",
         ),
+        (
+            "gateway/sessions-open/*",
+            "when an order was to be sent, 10,000 a second of so many sessions together, a connection each",
+            "its report received",
+        ),
         ("bare/sessions/*", "the same orders over as many connections", "the last answer from the bare loop"),
         (
             "gateway/inside-sessions/*",

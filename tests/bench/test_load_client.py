@@ -86,12 +86,16 @@ def test_an_order_that_waits_has_its_waiting_counted() -> None:
 
 
 def test_many_connections_are_so_many_sessions() -> None:
-    lines = dealt(10, 3_000)
+    lines = dealt(10, 4_000)
     with servers.venue(connections=10) as client:
         client.throughput(logons(10), 1, 10)
-        assert client.throughput(lines, 1, 500) > 0
+        assert client.throughput(lines[:3_000], 1, 500) > 0
+        latencies = client.open_loop(lines[3_000:], 1_000_000_000 // 20_000)
+        assert latencies.shape == (1_000,) and (latencies > 0).all(), "each order's, though answers come in any order"
+        with pytest.raises(ValueError, match="2 records a message over several connections: expected one"):
+            client.open_loop(lines[:2], 1, 2)
     with inside_venue(10) as venue:
-        assert venue.work_off(lines) > 0
+        assert venue.work_off(lines[:3_000]) > 0
 
 
 def test_inside_the_venue_each_order_has_a_latency_from_its_time() -> None:
@@ -112,12 +116,10 @@ def test_refused_orders_are_no_figure_inside_either() -> None:
 @pytest.mark.parametrize("sessions", [1, 10, 1_000])
 def test_dealt_orders_are_the_same_for_every_number_of_sessions(sessions: int) -> None:
     one, many = dealt(1, 4_000), dealt(sessions, 4_000)
-    for name in ("type", "price", "quantity", "attributes"):
+    for name in ("type", "price", "quantity", "attributes", "cl_ord_id", "target"):
         assert (one[name] == many[name]).all()
+    assert (many["cl_ord_id"] == 1 + np.arange(4_000)).all()
     assert (many["session"] == np.arange(4_000) % sessions + 1).all()
-    for session in range(1, sessions + 1):
-        own = many[many["session"] == session]
-        assert (own["cl_ord_id"] == 1 + np.arange(len(own))).all()
 
 
 def test_nothing_to_send_is_refused() -> None:
