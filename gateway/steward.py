@@ -8,7 +8,7 @@ engine, log or sockets of the loop.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from logging import getLogger
@@ -56,13 +56,6 @@ class LoopView(Protocol):
     def instruments(self) -> int: ...
 
 
-class Helper(Protocol):
-    """A process beside the venue that the steward looks after."""
-
-    def tend(self) -> str | None:
-        """Start it anew where it has to be; a line where there is something to say."""
-
-
 @dataclass
 class Charge:
     """What a steward looks after. `instruments`: names by id, as they were at the start; `phases`: by name."""
@@ -74,7 +67,6 @@ class Charge:
     phases: dict[str, str]
     keys: Keyring | None = None
     door: Door | None = None
-    helpers: Sequence[Helper] = ()
 
 
 class NoResult(Exception):
@@ -167,9 +159,6 @@ class Steward(threading.Thread):
             if not all([self._move(event) for event in due]):
                 return
             self._done = due[0].at
-        for helper in self._charge.helpers:
-            if line := helper.tend():
-                say(line)
 
     # ---------------------------------------------------------------------------------------------------- keys
 

@@ -25,7 +25,7 @@ from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.definitions import differences, unnamed
-from pricetime.gateway.desk.process import DeskKeeper, DeskProcess
+from pricetime.gateway.desk.process import DeskProcess
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.process import DropCopyProcess
 from pricetime.gateway.exporter import ExporterProcess, check_prometheus
@@ -82,7 +82,7 @@ class Venue:
         self._failure: BaseException | None = None
         self._writer: Writer | None = None
         self._snapshots: SnapshotProcess | None = None
-        self.desk: DeskKeeper | None = None
+        self.desk: DeskProcess | None = None
         self._private: PrivateEndpoint | None = None
         self.keys: Keyring | None = None
         self.door: Door | None = None
@@ -338,9 +338,10 @@ class Venue:
     def _start_desk(self) -> None:
         """The process that answers what takes time, now or when it is first asked."""
         if self._private is not None:
-            desk = DeskProcess(self.directory, self._private.address, self._secret, self.config.desk.reports)
-            self.desk = DeskKeeper(desk, lambda: self.loop.desk_wanted, self.config.desk.start == "always")
-            self.desk.start()
+            wanted = None if self.config.desk.start == "always" else lambda: self.loop.desk_wanted
+            self.desk = DeskProcess(
+                self.directory, self._private.address, self._secret, self.config.desk.reports, wanted
+            )  # fmt: skip
 
     def _run(self) -> None:
         try:

@@ -17,40 +17,49 @@ from pricetime.journal.child import Child, end_with_parent
 NICE = 10
 AGAIN_SECONDS = 0.5         # before it is started again, doubled each time up to
 AGAIN_SECONDS_MAX = 60.0
+LOOK_SECONDS = 0.05         # between two looks whether it is wanted
 LONG_SECONDS = 60.0         # who has lived so long begins with the shortest wait again
 
 
 class Companion:
     """The venue's side: `name` is who says that it has ended, `without` what is not done while it is away.
 
+    first: bytes that it finds on its standard input. again: seconds before it is started again, the first time.
+    wanted: asked now and then until it says yes, and only then there is a process; None: at once.
     starts: how often it was started."""
 
-    def __init__(self, name: str, module: str, arguments: Sequence[str], *, without: str) -> None:
+    def __init__(self, name: str, module: str, arguments: Sequence[str], *, without: str, first: bytes = b"",
+                 again: float = AGAIN_SECONDS, wanted: Callable[[], bool] | None = None) -> None:
         self.name = name
         self.starts = 0
-        self._module, self._without = module, without
+        self._module, self._without, self._first, self._again = module, without, first, again
         self._arguments = [*arguments, "--log-format", logs.form_now()]
         self._log = logs.Log(name)
         self._child: Child | None = None
         self._ending = threading.Event()
         self._lock = threading.Lock()       # one process at a time, none once it ends
-        failure = self._start()
-        threading.Thread(target=self._keep, args=(failure,), name=name, daemon=True).start()
+        failure = self._start() if wanted is None else ""
+        threading.Thread(target=self._keep, args=(failure, wanted), name=name, daemon=True).start()
 
     def _start(self) -> str:
         """Start it; why that was not possible, or nothing."""
         with self._lock:
             if not self._ending.is_set():
                 try:
-                    self._child = Child(self._module, self._arguments)
+                    self._child = Child(self._module, self._arguments, self._first)
                     self.starts += 1
                 except OSError as error:
                     return f"does not start: {(error.strerror or str(error)).lower()}"
         return ""
 
-    def _keep(self, failure: str) -> None:
-        """The thread: see that there is a process until the venue ends."""
-        wait = AGAIN_SECONDS
+    def _keep(self, failure: str, wanted: Callable[[], bool] | None) -> None:
+        """The thread: see that there is a process, once it is wanted, until the venue ends."""
+        wait = self._again
+        while wanted is not None and not wanted():
+            if self._ending.wait(LOOK_SECONDS):
+                return
+        if wanted is not None:
+            failure = self._start()
         while True:
             since, child = time.monotonic(), self._child
             if child is not None:
@@ -58,7 +67,7 @@ class Companion:
             if self._ending.is_set():
                 return
             if time.monotonic() - since > LONG_SECONDS:
-                wait = AGAIN_SECONDS
+                wait = self._again
             self._child = None
             self._log.say("ended", f"the process beside the venue {failure}; it is started again in {wait:g} s, and "
                                    f"until then {self._without}", level=logs.WARNING)
@@ -87,15 +96,16 @@ def nothing(given: argparse.Namespace) -> None:
 
 
 def begin(parser: argparse.ArgumentParser, arguments: list[str] | None,
-          tidy: Callable[[argparse.Namespace], None] = nothing) -> argparse.Namespace:
+          tidy: Callable[[argparse.Namespace], None] = nothing, first: int = 0) -> argparse.Namespace:
     """The process's first step: step back for others, end with the venue (after `tidy`), speak in its form. The
-    arguments."""
+    arguments; as `first` so many bytes of what it was given on its standard input."""
     os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # an interrupt at the terminal is the venue's to answer
     parser.add_argument("--parent", type=int, required=True)
     logs.add_argument(parser)
     given = parser.parse_args(arguments)
     logs.begin(given.log_format)
+    given.first = os.read(0, first) if first else b""       # a pipe hands over so little at once
     threading.Thread(target=end_with_parent, args=(given.parent, partial(tidy, given)), name="end with the venue",
                      daemon=True).start()
     return given

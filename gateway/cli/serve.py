@@ -51,13 +51,6 @@ def tell_phases(venue: Venue, told: int) -> int:
     return told
 
 
-def tell_companions(venue: Venue) -> None:
-    """A line when the desk is no more; what else runs beside the venue says so by itself."""
-    failure = venue.desk and venue.desk.failure()
-    if failure:
-        LOG.say("process_ended", failure, level=logs.ERROR)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Endpoints, run and place of the log on standard output; what was cut or defined and phases on standard error."""
     logs.begin(arguments.log_format)
@@ -79,7 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
         full = changed = 0
         while not asked.wait(LOOK_SECONDS) and venue.running:
             full, changed = tell_log_errors(venue, full), tell_phases(venue, changed)
-            tell_companions(venue)
         try:
             venue.stop()
             tell_phases(venue, changed)

@@ -151,15 +151,3 @@ def test_many_instruments_go_in_parts(tmp_path, said):
     peer.submit = lambda lines: (sizes.append(len(lines)), take(lines))[1]
     found.look(at("2026-11-30 08:00"))
     assert sizes == [64, 64, 64, 8] and [id for id, *_ in peer.lines] == list(range(1, 201))
-
-
-def test_helpers_are_looked_after(tmp_path, said):
-    found, _, _ = made(tmp_path)
-
-    class Helper:
-        def tend(self):
-            return "desk: started anew"
-
-    found._charge.helpers = (Helper(),)
-    found.look(at("2026-11-30 08:00"))
-    assert said == ["desk: started anew"]
