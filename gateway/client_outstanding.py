@@ -60,6 +60,14 @@ class Outstanding:
         """Whether this one's answer is still to come."""
         return self.acknowledged < cl_ord_id <= self.highest and cl_ord_id not in self.refused
 
+    def record(self, cl_ord_id: int) -> np.ndarray | None:
+        """The command with this ClOrdID, where its answer is still to come."""
+        if not self.waits(cl_ord_id):
+            return None
+        part = next(part for part in self._parts if cl_ord_id <= part.ids[-1])
+        record = chosen(part.lines, part.starts, part.ids == cl_ord_id)
+        return record if len(record) else None
+
     def acknowledge(self, cl_ord_id: int) -> None:
         """A report names it: a session's commands are worked off in order, so all below are answered, too."""
         if cl_ord_id <= self.acknowledged:

@@ -28,7 +28,7 @@ from pricetime.gateway.client_errors import (
 from pricetime.gateway.client_outstanding import Outstanding
 from pricetime.gateway.client_questions import REQUEST_IDS, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
-from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, parted, request
+from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, may_be_again, parted, request
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.layout import record_starts
@@ -98,6 +98,7 @@ class ClientSession:
         self.retry_at = 0.0
         self.connection = Connection(endpoint, policy.heartbeat, 0.0)
         self.questions, self.resend = Questions(), Resend()
+        self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
         self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
         self._instruments = 0               # how many there were when the list was asked for
@@ -166,14 +167,16 @@ class ClientSession:
         if again and (error := self._stranger(mark, number)):
             self.end(error)
             return
+        if again and self._known and (record := self.outstanding.record(mark)) is not None and may_be_again(record):
+            self._unproven[mark] = record
         self.logged = Logged(mark, number, max(0, number - had) if had else 0)
         self.state, self._up_at, self._known = State.UP, now, True
         self.order.begin(had if again and had else number, number)
         self.mark = max(mark, self.mark) if again else mark
         self.outstanding.begin(mark)
         self._mind_gap(now)
-        for lines in self.outstanding.messages(now):
-            self.connection.transmit(flagged_possible(lines), now)
+        if not self._unproven:
+            self._send_again(now)
         for lines in self.questions.again():
             self.connection.transmit(lines, now)
         self.list_instruments(now)
@@ -185,14 +188,19 @@ class ClientSession:
                 f"{self.endpoint}: its log has {number - 1} reports of session {self.session!r}, this client has "
                 f"{self._due - 1}: they are of another log"
             )
-        spoken = self._known and mark > self.outstanding.highest
-        if spoken and (len(self.outstanding) or not self.asked):
+        foreign = mark > self.outstanding.acknowledged and not self.outstanding.waits(mark)
+        if self._known and foreign and (len(self.outstanding) or not self.asked):
             return SessionEnded(
                 Reason.NOT_LOGGED_ON,
                 f"another client speaks for session {self.session!r} too: its mark is {mark}, this one's "
                 f"{self.outstanding.highest}, so whose commands are journaled cannot be told",
             )
         return None
+
+    def _send_again(self, now: float) -> None:
+        """What is above the mark."""
+        for lines in self.outstanding.messages(now):
+            self.connection.transmit(flagged_possible(lines), now)
 
     def _logon_refused(self, reason: int, now: float) -> None:
         error = Refused(reason, f"session {self.session!r} cannot log on")
@@ -219,7 +227,7 @@ class ClientSession:
             self._note_again(ids)
             self.outstanding.keep(lines, starts, ids, now)
         self.mark = max(self.mark, int(ids.max()))
-        if self.state is State.UP or not self.policy.reconnect:
+        if self.state is State.UP and not self._unproven or not self.policy.reconnect:
             self.connection.transmit(lines, now, starts)
 
     def room(self, more: int = 0) -> int:
@@ -303,7 +311,7 @@ class ClientSession:
             if self.resend.until is not None:
                 times.append(self.resend.until)
             else:
-                times.append(self.resend.not_before if self.order.missing else self._doubtful_at())
+                times.append(self.resend.not_before if self._lacks() else self._doubtful_at())
         return max(min(times), now + 0.001)
 
     def _no_answer(self) -> NoAnswer:
@@ -402,6 +410,8 @@ class ClientSession:
             self._take_refused_request(number, reason, now)
         elif not self.policy.reconnect:
             self.reports.append(events)
+        elif number in self._unproven:
+            self._take_proof(event, number, reason, now)
         elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
             self.outstanding.refuse(number)
             self.order.again.discard(number)
@@ -420,6 +430,8 @@ class ClientSession:
         if self.questions.refused(number, reason) or self.resend.until is None:
             return
         self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
+        if self._unproven and not self.resend.possible:
+            self._proven(now)       # a venue without resends: nobody can tell
         if self.order.missing and not self.resend.possible:
             what = f"report {self.order.due} is missing, and the venue sends none again: {Reason(reason).name}"
             self.end(ReportGap(self.order.due, self.order.end, what))
@@ -437,15 +449,20 @@ class ClientSession:
 
     # ----------------------------------------------------------------------------------- what is missing
 
+    def _lacks(self) -> bool:
+        """Whether there is something to ask the venue for."""
+        return self.order.missing or bool(self._unproven)
+
     def _mind_gap(self, now: float) -> None:
         """Ask for reports that are missing, one question at a time."""
-        if self.policy.reconnect and self.order.missing and self.resend.until is None and now >= self.resend.not_before:
+        if self.policy.reconnect and self._lacks() and self.resend.until is None and now >= self.resend.not_before:
             self._ask_missing(now)
 
     def _ask_missing(self, now: float) -> None:
         lines = self.resend.ask(self.order.due, self.questions.next_number(), now, self.policy.timeout)
         if lines is not None:
-            self.connection.transmit(lines, now)
+            # Answers come in the order of the questions: whose a command is is known before any report of it is told.
+            self.connection.transmit(np.concatenate([*map(flagged_possible, self._unproven.values()), lines]), now)
         elif self.order.missing:
             self._up_at = now   # that connection was worth nothing
             self.lost(now, NoAnswer(f"{self.endpoint} does not send report {self.order.due} again"))
@@ -457,4 +474,22 @@ class ClientSession:
             self.end(ResendUnavailable(self.order.due, int(event["order_id"])))
             return
         self.order.end = max(self.order.end, int(event["order_id"]))
+        if self._unproven:
+            self._proven(now)
         self._mind_gap(now)
+
+    def _take_proof(self, event: np.void, number: int, reason: int, now: float) -> None:
+        """The command that the mark names, sent again, was refused. Where the log has another one by this ClOrdID
+        (`sequence` is that one's), whose else were journaled cannot be told either."""
+        if reason == Reason.DUPLICATE_CL_ORD_ID and event["sequence"]:
+            self._unproven.clear()
+            self.end(SessionEnded(
+                reason, f"another client speaks for session {self.session!r} too: ClOrdID {number} in the log "
+                f"is not what this client sent by it, so whose commands are journaled cannot be told"))
+        elif reason == Reason.THROTTLED:
+            self.lost(now, Refused(reason, f"command {number}, sent again"))
+
+    def _proven(self, now: float) -> None:
+        """The mark counts this client's commands."""
+        self._unproven.clear()
+        self._send_again(now)

@@ -55,6 +55,11 @@ def flagged_possible(lines: np.ndarray) -> np.ndarray:
     return lines
 
 
+def may_be_again(record: np.ndarray) -> bool:
+    """Whether a record can have PossResend."""
+    return bool(TAKES_POSS_RESEND[record["type"][0]])
+
+
 def parted(payload: bytes, full_reports: bool) -> tuple[np.ndarray, list[bytes]]:
     """The events of one message from a venue, as EVENT_LINE or EVENT, and the definitions in it."""
     lines = np.frombuffer(payload, EVENT_LINE)

@@ -3,7 +3,8 @@
     pricetime order tcp://127.0.0.1:7001 buy ACME 10 @ 100.25 --session alice
 
 Without @ PRICE it is a market order. Exit status 1 where the venue rejects it. The order stays there when this program
-has ended, unless it is IOC, FOK or Market, or its session is one that loses its orders with its connection.
+has ended, unless it is IOC, FOK or Market, or its session is one that loses its orders with its connection. It takes the
+session from a program that is logged on by it: use one of its own.
 """
 
 import argparse

@@ -38,11 +38,12 @@ def events(type: EventType, count: int, session: int, time: int, **fields: Any) 
     return made
 
 
-def refusal(frame: Frame, record: Fields, reason: Reason, time: int, order_id: int = 0) -> np.ndarray:
-    """A record that is not taken: what the loop says of one that it refuses itself."""
+def refusal(frame: Frame, record: Fields, reason: Reason, time: int, order_id: int = 0,
+            sequence: int = 0) -> np.ndarray:
+    """A record that is not taken: what the loop says of one that it refuses itself. sequence: of what is why."""
     return events(
         EventType.BUSINESS_MESSAGE_REJECT, 1, frame.session, time, reason=reason, cl_ord_id=record.cl_ord_id,
-        instrument=record.instrument, order_id=order_id,
+        instrument=record.instrument, order_id=order_id, sequence=sequence,
     )
 
 

@@ -53,10 +53,11 @@ class Requests:
             self.refuse(frame, Reason.UNKNOWN_MSG_TYPE)
         return True
 
-    def refuse(self, frame: Frame, reason: Reason, order_id: int = 0) -> None:
+    def refuse(self, frame: Frame, reason: Reason, order_id: int = 0, sequence: int = 0) -> None:
         """One unnumbered BUSINESS_MESSAGE_REJECT."""
+        time = self._follower.engine.time
         self._deliver(frame._replace(reason=reason),
-                      refusal(frame, Fields(frame.payload), reason, self._follower.engine.time, order_id))
+                      refusal(frame, Fields(frame.payload), reason, time, order_id, sequence))
 
     # ------------------------------------------------------------------------------------------ reports again
 
@@ -106,7 +107,7 @@ class Requests:
             self._failed(frame, earlier)
             return
         if earlier is None or not same_content(frame.payload, earlier.record):
-            self._refuse_with_mark(frame, Reason.DUPLICATE_CL_ORD_ID)
+            self._refuse_with_mark(frame, Reason.DUPLICATE_CL_ORD_ID, earlier.sequence if earlier else 0)
             return
         events = self._follower.events.of_command(earlier.sequence, session)
         if events is not None:
@@ -122,8 +123,8 @@ class Requests:
         else:
             self._deliver(frame, events)
 
-    def _refuse_with_mark(self, frame: Frame, reason: Reason) -> None:
-        self.refuse(frame, reason, int(self._follower.engine.session(frame.session)["mark"][0]))
+    def _refuse_with_mark(self, frame: Frame, reason: Reason, sequence: int = 0) -> None:
+        self.refuse(frame, reason, int(self._follower.engine.session(frame.session)["mark"][0]), sequence)
 
     def _failed(self, frame: Frame, error: Exception) -> None:
         """The log could not be read there: the operator is told why, the client that it cannot be had."""

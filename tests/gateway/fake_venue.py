@@ -9,7 +9,7 @@ import numpy as np
 from pricetime.gateway.client_session import ClientSession, State
 from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import COMMAND, EVENT_LINE, RECORD_VERSION, CommandType, EventType, Reason
+from pricetime.matching.records import COMMAND, EVENT_LINE, POSS_RESEND, RECORD_VERSION, CommandType, EventType, Reason
 
 BLOCK = 7   # reports in one message of a resend
 
@@ -32,6 +32,7 @@ class FakeVenue:
         self.oldest = 1
         self.reports: list[np.ndarray] = []
         self.journaled: Counter[int] = Counter()
+        self.contents: dict[int, int] = {}      # what each command says, by ClOrdID
         self.connection: object = None
         self.number = 0
 
@@ -60,12 +61,27 @@ class FakeVenue:
             self.connection = None
             return [*said, self.refusal(Reason.MSG_SEQ_NUM_OUT_OF_TURN, cl_ord_id)]
         self.number += 1
+        if duplicate and record["attributes"] & POSS_RESEND:
+            return self.again(record)
         return said or self.command(kind, record)
+
+    def again(self, record: np.void) -> list[np.ndarray]:
+        """The first reports of a command that is sent again, or that another one has its ClOrdID."""
+        cl_ord_id = int(record["cl_ord_id"])
+        if self.contents.get(cl_ord_id, record["quantity"]) != record["quantity"]:
+            refused = self.refusal(Reason.DUPLICATE_CL_ORD_ID, cl_ord_id)
+            refused["sequence"] = 1
+            return [refused]
+        new = [said for said in self.reports if said["type"][0] == EventType.NEW and said["cl_ord_id"][0] == cl_ord_id]
+        if new and new[0]["report_number"][0] < self.oldest:
+            return [self.refusal(Reason.RESEND_UNAVAILABLE, cl_ord_id)]
+        return new
 
     def command(self, kind: int, record: np.void) -> list[np.ndarray]:
         cl_ord_id = int(record["cl_ord_id"])
         if kind == CommandType.NEW_ORDER_SINGLE:
             self.journaled[cl_ord_id] += 1
+            self.contents[cl_ord_id] = int(record["quantity"])
             self.mark = cl_ord_id
             new = self.report(EventType.NEW, cl_ord_id)
             return [np.concatenate([new, self.trade()])] if self.dice.random() < 0.3 else [new]

@@ -33,6 +33,12 @@ def lined(seed: int = 1, faults: float = 0.0, next_report_number: int = 0, **pol
     return line
 
 
+def logon() -> np.ndarray:
+    line = request(CommandType.LOGON)
+    line["sequence"] = 1
+    return line
+
+
 def orders(first: int, count: int = 1) -> np.ndarray:
     return np.concatenate([request(CommandType.NEW_ORDER_SINGLE, number) for number in range(first, first + count)])
 
@@ -67,7 +73,7 @@ def test_the_faults_are_there():
     assert line.logons > 5 and line.restarts > 3
 
 
-def test_what_is_sent_again_is_flagged_and_only_what_is_above_the_mark():
+def test_what_is_sent_again_is_flagged_the_command_that_the_mark_names_and_what_is_above_it():
     line = lined()
     session = line.session
     session.send(orders(1, 3), line.now)
@@ -83,8 +89,8 @@ def test_what_is_sent_again_is_flagged_and_only_what_is_above_the_mark():
         line.step()
     resent = np.frombuffer(b"".join(again), sent.dtype)
     resent = resent[resent["type"] == CommandType.NEW_ORDER_SINGLE]
-    assert resent["cl_ord_id"].tolist() == [3]
-    assert resent["attributes"][0] & POSS_RESEND
+    assert resent["cl_ord_id"].tolist() == [2, 3]       # is 2 in the log this client's? Then 3 follows
+    assert (resent["attributes"] & POSS_RESEND).all()
     assert line.told[:3] == [1, 2, 3] and line.venue.journaled == {1: 1, 2: 1, 3: 1}
 
 
@@ -195,6 +201,28 @@ def test_another_log_is_no_continuation():
     assert line.session.state is State.ENDED
     with pytest.raises(UserError, match=r"its log has 0 reports of session 'alice', this client has 6"):
         raise line.session.errors.popleft()
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_second_client_whose_commands_have_the_numbers_of_ours_ends_the_first_before_it_hears_of_them(more):
+    """The mark is one of our own numbers, so that it does not tell."""
+    line = lined()
+    session = line.session
+    other = object()
+    foreign = orders(1)
+    foreign["quantity"], foreign["sequence"] = 7, 2
+    line.venue.record(other, logon()[0])
+    line.venue.record(other, foreign[0])
+    session.send(orders(1, 1 + more), line.now)         # 1 is another's by now
+    for _ in range(10):
+        line.step(1)
+    with pytest.raises(SessionEnded, match="another client speaks for session 'alice' too: ClOrdID 1 in the log"):
+        raise session.errors.popleft()
+    assert line.told == [] and line.venue.journaled == {1: 1}
+    session.restart()                                   # the caller begins anew
+    line.step(1)
+    line.step(1)
+    assert session.state is State.UP and session.logged.mark == 1
 
 
 def test_a_second_client_that_speaks_for_the_session_ends_the_first():

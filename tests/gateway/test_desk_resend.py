@@ -284,7 +284,9 @@ def test_a_command_sent_again_gets_the_reports_of_the_first(world):
 def test_another_command_of_that_name_is_a_duplicate_and_the_mark_is_told(tmp_path, reports):
     world = World(tmp_path / "venue", reports=reports)
     try:
-        world.journal(*opening(), c.new(ALICE, 5, POWER, c.BUY, 3, 100), *trades(7, 20))
+        world.journal(*opening(), c.new(ALICE, 5, POWER, c.BUY, 3, 100))
+        has_it = world.engine.sequence
+        world.journal(*trades(7, 20))
         world.start()
         for other in (c.new(ALICE, 5, POWER, c.BUY, 3, 101), c.new(ALICE, 5, ACME, c.BUY, 3, 100),
                       c.new(ALICE, 5, POWER, c.BUY, 3, 100, tif=c.GTC), c.cancel(ALICE, 5, POWER, 1),
@@ -293,7 +295,9 @@ def test_another_command_of_that_name_is_a_duplicate_and_the_mark_is_told(tmp_pa
             world.forward(flagged(other), ALICE)
             event = world.told()[0]
             assert (event["type"], event["reason"]) == (EventType.BUSINESS_MESSAGE_REJECT, Reason.DUPLICATE_CL_ORD_ID)
-            assert (event["order_id"], event["sequence"], event["session"]) == (26, 0, ALICE)
+            cl_ord_id = np.frombuffer(other, COMMAND)[0]["cl_ord_id"]
+            assert (event["order_id"], event["session"]) == (26, ALICE)
+            assert event["sequence"] == (has_it if cl_ord_id == 5 else 0)       # the command that has the ClOrdID
         world.forward(flagged(c.new(ALICE, 5, POWER, c.BUY, 3, 100)), ALICE)
         assert [event["type"] for event in world.told()] == [EventType.NEW]
     finally:

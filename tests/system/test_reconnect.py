@@ -55,6 +55,29 @@ def test_a_venue_that_is_started_again_is_no_more_than_a_pause(folder):
     assert journaled(folder, 1) == [1, 2]
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_another_program_that_took_the_next_number_of_the_session_ends_the_first_with_an_error(folder, more):
+    """The mark is then a number of the first one's own: only what the log's command says tells whose it is."""
+    venue = begin(folder)
+    try:
+        with contextlib.closing(Client(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS)) as alice:
+            alice.buy("ACME", 1, "50.00")
+            some(alice, 1)
+            with Client(venue.endpoints[0], "alice") as other:
+                other.buy("ACME", 1, "51.00")
+                some(other, 1)
+            for price in range(1 + more):
+                alice.buy("ACME", 7, 52 + price)        # its number is the other's by now
+            told = []
+            with pytest.raises(SessionEnded, match="another client speaks for session 'alice' too"):
+                for event in alice.reports(PATIENCE_MS):
+                    told.append(event)
+            assert told == []
+    finally:
+        venue.stop()
+    assert journaled(folder, 1) == [1, 2]
+
+
 def test_reports_missed_while_away_come_first_and_once(folder):
     venue = begin(folder)
     try:
