@@ -310,7 +310,7 @@ cdef class Loop:
         return dict(self.state.counters)
 
     def phase_changes(self, after=0) -> list:
-        """(number, time, symbol, phase, reason) of each committed change of a phase since the one of number `after`,
+        """(number, time, instrument, symbol, phase, reason) of each committed change of a phase since the one of number `after`,
         also while the loop runs: the newest PHASE_CHANGES - 1 at most. One thread asks."""
         cdef PhaseChanges* phases = &self.state.phases
         cdef PhaseChange change
@@ -319,11 +319,11 @@ cdef class Loop:
         while number < end:
             change = phases.changes[number % PHASE_CHANGES]
             number += 1
-            found.append((number, change.time, change.name[:NAME_BYTES], change.phase, change.reason))
+            found.append((number, change.time, change.instrument, change.name[:NAME_BYTES], change.phase, change.reason))
         fence_full()
         end = load_acquire(&phases.noted)   # what the loop has begun to write over the oldest ones is not to be trusted
-        return [(number, time, name.rstrip(b"\0").decode(), phase, Reason(reason))
-                for number, time, name, phase, reason in found if number + PHASE_CHANGES > end + 1]
+        return [(number, time, instrument, name.rstrip(b"\0").decode(), phase, Reason(reason))
+                for number, time, instrument, name, phase, reason in found if number + PHASE_CHANGES > end + 1]
 
     @property
     def last_log_error(self) -> int:

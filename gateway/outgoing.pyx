@@ -19,6 +19,7 @@ cdef void note_phase(GatewayState* self, const EventRecord* event) noexcept nogi
     cdef PhaseChange* change = &self.phases.changes[self.phases.noted % PHASE_CHANGES]
     change.sequence = event.sequence
     change.time = event.time
+    change.instrument = event.instrument
     change.phase = <uint8_t> event.leaves_qty
     change.reason = event.reason
     memcpy(change.name, &self.engine.instrument_names[event.instrument], NAME_BYTES)

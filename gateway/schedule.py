@@ -94,17 +94,19 @@ PhaseCommand = tuple[m.TradingSessionStatus, str]
 def phase_commands(section: ScheduleSection, instruments: Any, now: int) -> Iterator[PhaseCommand]:
     """What makes instruments (INSTRUMENT_STATE rows) be in the phases that stand, each with a line for the operator.
 
-    A Halted one stays so, and a VolatilityCall ends by itself. One that a day before left open is Closed first, so that
-    its Day orders expire."""
+    A Halted one stays so, and a VolatilityCall ends by itself. One that a day before left open, Halted too, is Closed
+    first, so that its Day orders expire."""
     for row in instruments:
         symbol, phase, trade_date = row["name"].decode(), PHASE_NAMES[int(row["phase"])], int(row["trade_date"])
         event = standing(section, symbol, now)
-        if event is None or phase in LEFT_ALONE:
+        over = event is not None and phase != "Closed" and 0 < trade_date < event.trade_date
+        if event is None or phase in LEFT_ALONE and not over:
             continue
-        if phase != "Closed" and trade_date and trade_date < event.trade_date:
+        to: m.Phase = "Halted" if phase == "Halted" and event.phase != "Closed" else event.phase
+        if over:
             line = f"{symbol}: Closed: the day {trade_date} is over"
             yield m.TradingSessionStatus(symbol=symbol, phase="Closed"), line
             phase = "Closed"
-        if phase != event.phase:
-            yield m.TradingSessionStatus(symbol=symbol, phase=event.phase, trade_date=event.trade_date), (
-                f"{symbol}: {event.phase} by the schedule")
+        if phase != to:
+            why = "as an operator had it" if to == "Halted" else "by the schedule"
+            yield m.TradingSessionStatus(symbol=symbol, phase=to, trade_date=event.trade_date), f"{symbol}: {to} {why}"

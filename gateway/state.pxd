@@ -108,6 +108,7 @@ cdef struct PhaseChange:
     uint64_t sequence                   # of the command that it came with
     int64_t time
     char name[NAME_BYTES]               # of the instrument
+    uint32_t instrument
     uint8_t phase
     uint8_t reason
 

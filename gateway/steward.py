@@ -1,9 +1,8 @@
 """The venue's steward: a thread beside the loop that does what is due and is nobody's order.
 
-It moves the phases through the day by [schedule], lets in and shuts out keys as the log's KEY_DEFINITIONs say, and
-looks after the venue's helper processes. What it changes it journals as the venue itself (session 0), through the loop:
-it is a peer of the venue's own socket that has enrolled with the secret of this start (internal.pxd). It never touches
-engine, log or sockets of the loop.
+It moves the phases through the day by [schedule], and lets in and shuts out keys as the log's KEY_DEFINITIONs say.
+What it changes it journals as the venue itself (session 0), through the loop: it is a peer of the venue's own socket that
+has enrolled with the secret of this start (internal.pxd). It never touches engine, log or sockets of the loop.
 """
 
 import threading
@@ -13,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import zmq
@@ -21,15 +20,16 @@ import zmq
 from pricetime.gateway import internal
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
-from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import ScheduleSection
 from pricetime.gateway.decoder import PHASE_NAMES
 from pricetime.gateway.internal import INTERNAL, InternalKind, InternalRole
 from pricetime.gateway.keyring import Keyring, read_log, save
+from pricetime.gateway.layout import PHASES
 from pricetime.gateway.schedule import Event, begins_day, next_events
 from pricetime.journal.restoration import last_command
+from pricetime.matching import records
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import Reason
+from pricetime.matching.records import COMMAND, CommandType, Reason
 
 STEWARD_ENDPOINT = "inproc://pricetime-steward"
 LOOK_SECONDS = 0.05         # so late, at most, is a key let in or shut out
@@ -58,15 +58,25 @@ class LoopView(Protocol):
 
 @dataclass
 class Charge:
-    """What a steward looks after. `instruments`: names by id, as they were at the start; `phases`: by name."""
+    """What a steward looks after. `symbols` and `phases`: of the instruments that there are, by id; what is defined
+    later is Closed until it is told otherwise. `since`: the time as of which their phases are the schedule's."""
 
     loop: LoopView
     directory: Path
     schedule: ScheduleSection
-    codec: Codec
-    phases: dict[str, str]
+    symbols: dict[int, str]
+    phases: dict[int, str]
+    since: int
     keys: Keyring | None = None
     door: Door | None = None
+
+
+class Step(NamedTuple):
+    """A phase that an instrument is to get. trade_date: 0 where it keeps its own."""
+
+    id: int
+    phase: m.Phase
+    trade_date: int = 0
 
 
 class NoResult(Exception):
@@ -120,7 +130,7 @@ class Steward(threading.Thread):
         self._context, self._endpoint, self._secret, self._charge = context, endpoint, secret, charge
         self._ended = threading.Event()
         self._phases_told = self._keys_told = 0
-        self._done = time.time_ns()         # the schedule's events up to here are done
+        self._done = charge.since           # the schedule's events up to here are done
         self._saved = time.monotonic()
         self._peer: LoopPeer | None = None
         self._trouble = ""
@@ -201,55 +211,64 @@ class Steward(threading.Thread):
     # -------------------------------------------------------------------------------------------------- phases
 
     def _take_phases(self) -> None:
-        for number, _, symbol, phase, _ in self._charge.loop.phase_changes(self._phases_told):
+        for number, _, id, symbol, phase, _ in self._charge.loop.phase_changes(self._phases_told):
             self._phases_told = number
-            self._charge.phases[symbol] = PHASE_NAMES[phase]
+            self._charge.symbols[id], self._charge.phases[id] = symbol, PHASE_NAMES[phase]
 
     def _move(self, event: Event) -> bool:
         """One event of the schedule; whether it is done. What was refused is said, and not tried again."""
-        table = self._charge.codec.directory.instruments
-        names = {id: instrument.symbol for id, instrument in table.by_id.items()}
-        ids = [table.by_name[symbol].id for symbol in event.symbols] or range(1, self._charge.loop.instruments + 1)
-        wanted = list[tuple[int, m.Phase]]()
-        for id in ids:
-            name = names.get(id, "")
-            phase = self._charge.phases.get(name)
-            if phase == "Halted" and event.phase != "Closed":
-                say(f"{name}: stays Halted: the schedule has {event.phase}, which is the operator's to give now")
-            elif phase != event.phase:
-                wanted.append((id, event.phase))
-            elif phase != "Closed" and begins_day(self._charge.schedule, name, event):
-                wanted += [(id, "Closed"), (id, event.phase)]       # a market without a night, whose Day orders expire
-        for begin in range(0, len(wanted), COMMANDS_MAX):
-            if not self._submit(event, wanted[begin : begin + COMMANDS_MAX], names):
-                return False
-        return True
+        ids = {symbol: id for id, symbol in self._charge.symbols.items()}
+        concerned = [ids[symbol] for symbol in event.symbols] or range(1, self._charge.loop.instruments + 1)
+        steps = [step for id in concerned for step in self._steps(event, id)]
+        return all(self._submit(steps[begin : begin + COMMANDS_MAX]) for begin in range(0, len(steps), COMMANDS_MAX))
 
-    def _submit(self, event: Event, wanted: list[tuple[int, m.Phase]], names: dict[int, str]) -> bool:
-        symbol = next(iter(names.values()))
-        lines = np.concatenate([
-            self._charge.codec.encode(
-                m.TradingSessionStatus(
-                    symbol=symbol, phase=phase, trade_date=event.trade_date if phase == event.phase else 0
-                )
-            )
-            for _, phase in wanted
-        ])  # fmt: skip
-        lines["instrument"] = [id for id, _ in wanted]
+    def _steps(self, event: Event, id: int) -> list[Step]:
+        """What an event changes of one instrument."""
+        symbol, phase = self._symbol(id), self._phase(id)
+        to, wanted = event.phase, phase != event.phase
+        if phase == "Halted" and to != "Closed":
+            say(f"{symbol}: stays Halted: the schedule has {to}, which is the operator's to give now")
+            to, wanted = "Halted", False
+        if phase != "Closed" and begins_day(self._charge.schedule, self._charge.symbols.get(id, ""), event):
+            # A market without a night: the day before ends here all the same, and with it its Day orders.
+            return [Step(id, "Closed"), Step(id, to, event.trade_date)]
+        return [Step(id, to, event.trade_date)] if wanted else []
+
+    def _symbol(self, id: int) -> str:
+        return self._charge.symbols.get(id, f"instrument {id}")
+
+    def _phase(self, id: int) -> str:
+        return self._charge.phases.get(id, "Closed")
+
+    def _submit(self, steps: list[Step]) -> bool:
+        """Have changes journaled; whether it is known what became of them."""
         try:
             if self._peer is None:
                 self._peer = LoopPeer(self._context, self._endpoint, self._secret, self._ended.is_set)
-            reasons = self._peer.submit(lines)
+            reasons = self._peer.submit(lines_of(steps))
         except NoResult:
             if self._peer is not None:
                 self._peer.close()          # an answer that comes late is nobody's
                 self._peer = None
             if not self._ended.is_set():
-                say(f"schedule: {event.phase}: the venue's loop did not answer in {ANSWER_SECONDS:.0f} s; tried again")
+                what = f"the venue's loop did not answer in {ANSWER_SECONDS:.0f} s"
+                say(f"schedule: {steps[-1].phase}: {what}; tried again")
             return False
-        for (id, phase), reason in zip(wanted, reasons, strict=False):
-            if reason:
-                say(f"schedule: {names.get(id, f'instrument {id}')}: {phase} was refused: {reason.name}")
-            elif id in names:
-                self._charge.phases[names[id]] = phase
-        return True
+        undated = list[Step]()
+        for step, reason in zip(steps, reasons, strict=False):
+            if reason == Reason.TRADE_DATE_INVALID and self._phase(step.id) == "Closed" != step.phase:
+                undated.append(step._replace(trade_date=0))     # an operator gave a later day: no reason to stay shut
+            elif reason:
+                say(f"schedule: {self._symbol(step.id)}: {step.phase} was refused: {reason.name}")
+            else:
+                self._charge.phases[step.id] = step.phase
+        return not undated or self._submit(undated)
+
+
+def lines_of(steps: list[Step]) -> np.ndarray:
+    """TradingSessionStatus records: by id, as not every instrument's name is known here."""
+    lines = np.zeros(len(steps), COMMAND)
+    lines["type"], lines["shape"] = CommandType.TRADING_SESSION_STATUS, records.RECORD_VERSION << 4 | 1
+    for line, step in zip(lines, steps, strict=True):
+        line["instrument"], line["attributes"], line["quantity"] = step.id, PHASES[step.phase], step.trade_date
+    return lines

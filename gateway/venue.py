@@ -292,7 +292,8 @@ class Venue:
 
     def _open_day(self) -> None:
         """Journal the phases that stand by the schedule, where instruments are in others."""
-        for command, note in phase_commands(self.config.schedule, self.engine.instruments, time.time_ns()):
+        self._scheduled = time.time_ns()
+        for command, note in phase_commands(self.config.schedule, self.engine.instruments, self._scheduled):
             self._journal(command)
             self.notes.append(note)
         self._instruments = self.engine.instruments
@@ -329,8 +330,11 @@ class Venue:
         self._thread = threading.Thread(target=self._run, name="venue", daemon=True)
         self._thread.start()
         if self.keys is not None or self.config.schedule.entries:
-            phases: dict[str, str] = {row["name"].decode(): PHASE_NAMES[int(row["phase"])] for row in self._instruments}
-            charge = Charge(self.loop, self.directory, self.config.schedule, self.codec, phases, self.keys, self.door)
+            symbols = {int(row["id"]): row["name"].decode() for row in self._instruments}
+            phases: dict[int, str] = {int(row["id"]): PHASE_NAMES[int(row["phase"])] for row in self._instruments}
+            charge = Charge(
+                self.loop, self.directory, self.config.schedule, symbols, phases, self._scheduled, self.keys, self.door
+            )
             self._steward = Steward(self._context, STEWARD_ENDPOINT, self._secret, charge)
             self._steward.start()
         return self

@@ -3,8 +3,9 @@
     pricetime order tcp://127.0.0.1:7001 buy ACME 10 @ 100.25 --session alice
 
 Without @ PRICE it is a market order. Exit status 1 where the venue rejects it. The order stays there when this program
-has ended, unless it is IOC, FOK or Market, or its session is one that loses its orders with its connection. It takes the
-session from a program that is logged on by it: use one of its own.
+has ended, unless it is IOC, FOK or Market, or its session is one that loses its orders with its connection.
+
+A session is one program's: this takes it from one that is logged on by it. Use a session of its own.
 """
 
 import argparse

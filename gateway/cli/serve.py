@@ -41,7 +41,7 @@ def tell_log_errors(venue: Venue, told: int) -> int:
 
 def tell_phases(venue: Venue, told: int) -> int:
     """A line for each instrument that has changed its phase, by command or by itself; how many changes are told of."""
-    for number, time, symbol, phase, reason in venue.loop.phase_changes(told):
+    for number, time, _, symbol, phase, reason in venue.loop.phase_changes(told):
         if number > told + 1:
             LOG.say("phases_missed", f"{number - told - 1} changes of phases before these", changes=number - told - 1)
         told = number

@@ -196,8 +196,8 @@ def test_changes_of_phases_are_kept_for_the_operator(venue):
     venue.advance(1)
     change_phase(operator, "Continuous")
     assert venue.loop.phase_changes(before) == [
-        (before + 1, venue.utc - SECOND, "ACME", Phase.HALTED, Reason.NONE),
-        (before + 2, venue.utc, "ACME", Phase.CONTINUOUS, Reason.NONE),
+        (before + 1, venue.utc - SECOND, 1, "ACME", Phase.HALTED, Reason.NONE),
+        (before + 2, venue.utc, 1, "ACME", Phase.CONTINUOUS, Reason.NONE),
     ]
     assert venue.loop.phase_changes(before + 2) == []
 
@@ -222,6 +222,6 @@ def test_a_volatility_call_is_told_when_it_begins_and_when_it_ends():
     venue.advance(3)
     alice.answers()
     assert [change[1:] for change in venue.loop.phase_changes(before)] == [
-        (began, "ACME", Phase.VOLATILITY_CALL, Reason.VOLATILITY_INTERRUPTION),
-        (venue.utc, "ACME", Phase.CONTINUOUS, Reason.CALL_ENDED),
+        (began, 1, "ACME", Phase.VOLATILITY_CALL, Reason.VOLATILITY_INTERRUPTION),
+        (venue.utc, 1, "ACME", Phase.CONTINUOUS, Reason.CALL_ENDED),
     ]

@@ -198,7 +198,7 @@ def test_the_operator_hears_of_a_phase_when_it_is_committed(venue):
     assert len(venue.loop.phase_changes()) == changes
     venue.storage.commit()
     rounds(venue)
-    assert [change[3] for change in venue.loop.phase_changes()[changes:]] != []
+    assert [change[4] for change in venue.loop.phase_changes()[changes:]] != []
 
 
 def test_connections_that_are_all_lost_at_once_leave_their_blocks_to_others():

@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pricetime.gateway import steward
-from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import ScheduleEntry, ScheduleSection
-from pricetime.gateway.directory import Instrument
 from pricetime.gateway.layout import PHASES
 from pricetime.gateway.steward import Charge, NoResult, Steward
 from pricetime.matching.records import Reason
@@ -58,13 +56,11 @@ def said(monkeypatch):
 def made(tmp_path, *entries, instruments=2, phases=None):
     section = ScheduleSection(entries=tuple(ScheduleEntry(at=at_, phase=phase, symbols=tuple(symbols))
                                             for at_, phase, *symbols in entries))
-    codec = Codec()
-    for id, symbol in ((1, "ACME"), (2, "OTHER")):
-        codec.directory.take_instrument(Instrument(id, symbol))
     loop = PlayedLoop(instruments)
-    charge = Charge(loop, tmp_path, section, codec, phases or {"ACME": "Closed", "OTHER": "Closed"})
+    charge = Charge(loop, tmp_path, section, {1: "ACME", 2: "OTHER"}, phases or {1: "Closed", 2: "Closed"},
+                    at("2026-11-30 07:00"))
     found = Steward(None, "", b"", charge)
-    found._done, found._peer = at("2026-11-30 07:00"), PlayedPeer()
+    found._peer = PlayedPeer()
     return found, loop, found._peer
 
 
@@ -99,7 +95,7 @@ def test_an_instrument_that_was_defined_meanwhile_is_one_of_all(tmp_path, said):
 
 def test_a_halted_instrument_stays_so_until_the_day_is_closed(tmp_path, said):
     found, loop, peer = made(tmp_path, ("08:00", "PreOpen"), ("09:00", "Closed"))
-    loop.phases.append((1, 0, "ACME", PHASES["Halted"], Reason.NONE))
+    loop.phases.append((1, 0, 1, "ACME", PHASES["Halted"], Reason.NONE))
     found.look(at("2026-11-30 08:00"))
     assert peer.lines == [(2, PHASES["PreOpen"], MONDAY)]
     assert said == ["ACME: stays Halted: the schedule has PreOpen, which is the operator's to give now"]
@@ -108,20 +104,77 @@ def test_a_halted_instrument_stays_so_until_the_day_is_closed(tmp_path, said):
 
 
 def test_an_instrument_that_is_there_already_is_left_alone(tmp_path, said):
-    found, loop, peer = made(tmp_path, *DAY, phases={"ACME": "PreOpen", "OTHER": "Closed"})
+    found, loop, peer = made(tmp_path, *DAY, phases={1: "PreOpen", 2: "Closed"})
     found.look(at("2026-11-30 08:00"))
     assert peer.lines == [(2, PHASES["PreOpen"], MONDAY)]
 
 
 def test_a_day_that_begins_in_the_phase_of_the_last_one_is_closed_first(tmp_path, said):
     found, loop, peer = made(tmp_path, ("00:00", "Continuous"), ("12:00", "Continuous", "ACME"),
-                             phases={"ACME": "Continuous", "OTHER": "Closed"})
-    loop.phases.append((1, 0, "OTHER", PHASES["Closed"], Reason.NONE))          # by an operator, meanwhile
+                             phases={1: "Continuous", 2: "Closed"})
+    loop.phases.append((1, 0, 2, "OTHER", PHASES["Closed"], Reason.NONE))          # by an operator, meanwhile
     found.look(at("2026-11-30 12:00"))
     assert peer.lines == []                                                     # of today: the same phase, the same day
     found.look(at("2026-12-01 12:00"))
     assert peer.lines == [
         (1, PHASES["Closed"], 0), (1, PHASES["Continuous"], MONDAY + 71), (2, PHASES["Continuous"], MONDAY + 71)]
+
+
+OPEN = ("00:00", "Continuous")     # a market without a night
+CLOSED, CONTINUOUS, HALTED = PHASES["Closed"], PHASES["Continuous"], PHASES["Halted"]
+
+
+@pytest.mark.parametrize("phase", ["PreOpen", "VolatilityCall", "Continuous"])
+def test_where_there_is_no_night_the_day_ends_whatever_the_phase(tmp_path, said, phase):
+    found, _, peer = made(tmp_path, OPEN, instruments=1, phases={1: phase})
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines == [(1, CLOSED, 0), (1, CONTINUOUS, MONDAY + 71)]
+
+
+def test_where_there_is_no_night_the_day_of_a_halted_instrument_ends_and_it_stays_halted(tmp_path, said):
+    found, _, peer = made(tmp_path, OPEN, instruments=1, phases={1: "Halted"})
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines == [(1, CLOSED, 0), (1, HALTED, MONDAY + 71)]
+    assert said == ["ACME: stays Halted: the schedule has Continuous, which is the operator's to give now"]
+
+
+def test_an_instrument_that_was_defined_meanwhile_has_its_day_and_its_halt(tmp_path, said):
+    found, loop, peer = made(tmp_path, OPEN, instruments=2, phases={1: "Continuous", 2: "Continuous"})
+    loop.instruments = 4
+    loop.phases += [(1, 0, 3, "NEW", CONTINUOUS, Reason.NONE), (2, 0, 4, "STOPPED", HALTED, Reason.NONE)]
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines[4:] == [(3, CLOSED, 0), (3, CONTINUOUS, MONDAY + 71), (4, CLOSED, 0), (4, HALTED, MONDAY + 71)]
+    assert said == ["STOPPED: stays Halted: the schedule has Continuous, which is the operator's to give now"]
+
+
+def test_where_there_was_no_instrument_at_the_start_those_that_came_follow_the_schedule(tmp_path, said):
+    found, loop, peer = made(tmp_path, ("08:00", "PreOpen"), instruments=0)
+    found._charge.symbols.clear(), found._charge.phases.clear()
+    loop.instruments = 1
+    found.look(at("2026-11-30 08:00"))
+    assert peer.lines == [(1, PHASES["PreOpen"], MONDAY)] and said == []
+
+
+def test_a_market_opens_again_without_a_date_where_an_operator_gave_a_later_one(tmp_path, said):
+    found, _, peer = made(tmp_path, OPEN, instruments=1, phases={1: "Continuous"})
+    take = peer.submit
+
+    def submit(lines):
+        take(lines)
+        return [Reason.TRADE_DATE_INVALID if line["quantity"] else Reason.NONE for line in lines]
+
+    peer.submit = submit
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines == [(1, CLOSED, 0), (1, CONTINUOUS, MONDAY + 71), (1, CONTINUOUS, 0)]
+    assert said == [] and found._charge.phases == {1: "Continuous"}
+
+
+def test_what_fell_into_the_start_is_done(tmp_path, said):
+    """The phases at the start are the schedule's as of when it looked, not of when this thread began."""
+    found, _, peer = made(tmp_path, ("06:59", "PreOpen"), ("07:01", "Continuous"), instruments=1)
+    assert found._done == at("2026-11-30 07:00")
+    found.look(at("2026-11-30 08:00"))
+    assert peer.lines == [(1, CONTINUOUS, MONDAY)]
 
 
 def test_a_refusal_is_said_and_not_tried_again(tmp_path, said):
