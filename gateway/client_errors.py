@@ -41,8 +41,8 @@ class NoAnswer(UserError):
 
 def silence(endpoint: str, milliseconds: int) -> NoAnswer:
     """Nobody there, or nobody with whom CURVE comes about: libzmq does not tell them apart."""
-    return NoAnswer(f"{endpoint} did not answer within {milliseconds} ms: is a venue running there, with the public "
-                    "key that was given (given none: one that asks for none)?")
+    return NoAnswer(f"{endpoint} did not answer within {milliseconds} ms: is a venue running there? One with CURVE "
+                    "answers only to a key that it knows, and to its own public key")
 
 
 class TooManyOutstanding(UserError):

@@ -140,7 +140,9 @@ class Line:
             while self.monitor is not None:
                 event = int(parse_monitor_message(self.monitor.recv_multipart(zmq.NOBLOCK))["event"])
                 if event & NO_KEY:
-                    said = "refused the key" if self._keys else "takes clients with a CURVE key only (key, venue_key)"
+                    said = "takes clients with a CURVE key only (key, venue_key)"
+                    if self._keys:
+                        said = "refused the key, or has no CURVE"
                     found = Refused(Reason.NOT_AUTHORIZED, f"{self.endpoint} {said}")
                 elif found is None:
                     found = NoAnswer(f"{self.endpoint}: the connection was cut")

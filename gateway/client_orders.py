@@ -7,6 +7,7 @@ import numpy as np
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client_session import ClientSession
+from pricetime.gateway.client_wire import request
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.order_options import (
@@ -18,7 +19,9 @@ from pricetime.gateway.order_options import (
     ord_type_of,
     whole,
 )
+from pricetime.matching import records
 from pricetime.matching.errors import UserError
+from pricetime.matching.records import CommandType
 
 
 class OrderEntry:
@@ -96,7 +99,7 @@ class OrderEntry:
         Names of sessions are not on the wire: session_id is a SessionID of the log.
         A CANCELED for each of them goes to its owner, then ORDER_MASS_CANCEL_REPORT with their number (last_qty) comes
         here. The command's ClOrdID."""
-        target = whole(session_id, "session_id", 0, "a SessionID of the log: names of sessions are not on the wire")
+        target = whole(session_id, "session_id", 0, "a SessionID of the log")
         number = self._next_cl_ord_id(None)
         message = m.OrderMassCancelRequest(session=self.session, cl_ord_id=number, symbol=symbol, side=side)
         lines = self.codec.encode(message).copy()
@@ -104,14 +107,21 @@ class OrderEntry:
         self.send(lines)
         return number
 
-    def kill_switch(self, participant_id: int, on: bool = True) -> int:
+    def kill_switch(self, participant_id: int | str, on: bool = True) -> int:
         """Block a participant and cancel all its orders, or lift the block; it takes the right Risk or Operate.
 
-        Names of participants are not on the wire: the id is its PartyID in the log. The command's ClOrdID."""
-        whole(participant_id, "participant_id", 1, "a PartyID of the log: names of participants are not on the wire")
-        number, name = self._next_cl_ord_id(None), str(participant_id)
-        self.codec.directory.take_participant(participant_id, name)
-        self._put(m.KillSwitch(session=self.session, cl_ord_id=number, participant=name, on=on))
+        participant_id: its PartyID in the log, or its name, once load_parties() has asked for names. The command's
+        ClOrdID."""
+        if isinstance(participant_id, str):
+            target = self.codec.directory.participants.named(participant_id, "participant_id").id
+        else:
+            target = whole(participant_id, "participant_id", 1, "a PartyID of the log, or a name that is known")
+        if not isinstance(on, bool):
+            raise UserError(f"on: found {shown(on)}, expected True or False")
+        number = self._next_cl_ord_id(None)
+        line = request(CommandType.KILL_SWITCH, number, target)
+        line["attributes"] = records.KILL_ON if on else 0
+        self.send(line)
         return number
 
     def set_phase(self, symbol: str, phase: m.Phase) -> int:

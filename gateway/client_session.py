@@ -391,7 +391,10 @@ class ClientSession:
         elif kind == EventType.LOGOUT_ANSWER:
             self.end(SessionEnded(reason, f"session {self.session!r} was ended by the venue") if reason else None)
         elif kind == EventType.REJECT:
-            self._take_unreadable(Refused(reason, f"message not readable at byte {event['order_id']}"))
+            what = f"message not readable at byte {event['order_id']}"
+            if reason == Reason.NOT_AUTHORIZED:
+                what = f"the venue takes nothing more for session {self.session!r} from this key"
+            self._take_unreadable(Refused(reason, what))
         elif kind == EventType.RESEND_ANSWER:
             self._take_resent(event, reason, now)
         else:

@@ -7,6 +7,8 @@ import difflib
 import ipaddress
 import zoneinfo
 from collections.abc import Iterable
+from datetime import time
+from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,10 +37,10 @@ def check_endpoint(endpoint: "EndpointSection", name: str, section: str = "venue
         raise UserError(f"{name}: [{section}] endpoints: found {address!r}, expected tcp://ADDRESS:PORT (tcp://*:PORT: "
                         "any of this machine's) or ipc://PATH")
     if not good:
+        opened = f'; {{address = "{address}", curve = true}} opens it to whoever has a [[key]]'
         raise UserError(
             f"{name}: [{section}] endpoints: found {address!r}, expected tcp://127.0.0.1:PORT, tcp://[::1]:PORT or "
-            f"ipc://PATH: without CURVE keys a venue is for its own machine only; "
-            f'{{address = "{address}", curve = true}} opens it to whoever has a [[key]]'
+            f"ipc://PATH: without CURVE keys a venue is for its own machine only" + opened * ("://" in address)
         )
 
 
@@ -92,6 +94,11 @@ def check_schedule(config: "Config", name: str) -> None:
             if symbol not in symbols:
                 raise UserError(f"{place} entries at {entry.at}: no [[instrument]] {symbol!r}"
                                 + nearest(symbol, symbols))
+    for one, other in combinations(schedule.entries, 2):
+        both = set(one.symbols or symbols) & set(other.symbols or symbols)
+        if one.phase != other.phase and time.fromisoformat(one.at) == time.fromisoformat(other.at) and both:
+            raise UserError(f"{place} entries at {other.at}: found {one.phase} and {other.phase} for {min(both)!r}, "
+                            "expected one phase at a time")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """The venue's steward: a thread beside the loop that does what is due and is nobody's order.
 
 It moves the phases through the day by [schedule], and lets in and shuts out keys as the log's KEY_DEFINITIONs say.
-What it changes it journals as the venue itself (session 0), through the loop: it is a peer of the venue's own socket that
-has enrolled with the secret of this start (internal.pxd). It never touches engine, log or sockets of the loop.
+What it changes it journals as the venue itself (session 0), through the loop: it is a peer of the venue's own socket
+that has enrolled with the secret of this start (internal.pxd). It never touches engine, log or sockets of the loop.
 """
 
 import threading

@@ -128,7 +128,8 @@ class DropCopy:
         while self._number == 0:
             left = deadline - monotonic()
             if left <= 0 or not self._socket.poll(int(left * 1000)):
-                raise NoAnswer(f"{self.endpoint} did not answer within {self.timeout_ms} ms: is a drop copy there?")
+                raise NoAnswer(f"{self.endpoint} did not answer within {self.timeout_ms} ms: is a drop copy there? "
+                               "One with CURVE answers only to a key that it knows, and to its own public key")
             self._take(self._socket.recv())
 
     # -------------------------------------------------------------------------------------------- reading

@@ -133,6 +133,25 @@ def test_a_name_has_at_most_48_bytes(table):
 
 
 @pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([{"at": "09:00", "phase": "Continuous"}, {"at": "09:00:00", "phase": "Closed"}],
+         "entries at 09:00:00: found Continuous and Closed for 'ACME', expected one phase at a time"),
+        ([{"at": "09:00", "phase": "PreOpen", "symbols": ["ACME"]}, {"at": "09:00", "phase": "Closed"}],
+         "entries at 09:00: found PreOpen and Closed for 'ACME', expected one phase at a time"),
+        ([{"at": "09:00", "phase": "PreOpen", "symbols": ["ACME"]},
+          {"at": "09:00", "phase": "Closed", "symbols": ["OTHER"]}, {"at": "09:00", "phase": "PreOpen"}],
+         "entries at 09:00: found Closed and PreOpen for 'OTHER', expected one phase at a time"),
+    ],
+)
+def test_a_schedule_says_one_phase_at_a_time(entries, said):
+    table = {"venue": VENUE, "instrument": [{"symbol": "ACME"}, {"symbol": "OTHER"}], "schedule": {"entries": entries}}
+    assert said in wrong(table)
+    entries[1]["at"] = "10:00"
+    convert(table)
+
+
+@pytest.mark.parametrize(
     ("risk", "said"),
     [
         ([{"participant": "frm"}], "[[risk]] of 'frm': no such participant; the nearest that there is: 'firm'"),

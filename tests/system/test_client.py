@@ -306,10 +306,10 @@ def test_any_value_of_any_argument_is_sent_or_a_callers_mistake(alice, method, a
     assert said([report])[0][0] in ("NEW", "REJECTED")
 
 
-def test_names_that_are_not_on_the_wire_are_said_to_be_ids(alice):
-    with pytest.raises(UserError, match="participant_id: found 'firm', expected a PartyID of the log: names of part"):
+def test_names_that_nobody_asked_for_are_not_known(alice):
+    with pytest.raises(UserError, match="participant_id: found 'firm', expected a participant that is defined"):
         alice.kill_switch("firm")
-    with pytest.raises(UserError, match="session_id: found 'bob', expected a SessionID of the log: names of sessions"):
+    with pytest.raises(UserError, match="session_id: found 'bob', expected a SessionID of the log"):
         alice.mass_cancel(session_id="bob")
 
 

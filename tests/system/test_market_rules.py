@@ -84,7 +84,8 @@ def test_a_kill_switch_cancels_and_blocks_until_it_is_lifted(tmp_path):
             assert said(some(risky, 1)) == [("COMMAND_ACK", "NONE")]
             alice.buy("ACME", 1, "91")
             assert said(some(alice, 2)) == [("CANCELED", "KILLED"), ("REJECTED", "KILL_SWITCH_ON")]
-            risky.kill_switch(1, on=False)
+            risky.load_parties()
+            risky.kill_switch("firm", on=False)         # by name, once they are known
             some(risky, 1)
             alice.buy("ACME", 1, "91")
             assert said(some(alice, 1)) == [("NEW", "NONE")]
