@@ -314,7 +314,8 @@ def key(arguments: argparse.Namespace, client: Client) -> Made:
     if arguments.public is not None:
         public = arguments.public if is_key(arguments.public) else load_public(Path(arguments.public)).decode()
     rights = () if arguments.revoke else tuple(arguments.rights)
-    done = " revoked, if there is one" if arguments.revoke else ""      # the engine knows no keys
+    what = "revoked" if arguments.revoke else "given"
+    done = f" {what} (the venue's own lines say if it was passed over)"     # the engine knows no keys
     return [
         (f"key {arguments.name}" + (f" for {name}" if name else "") + done,
          m.KeyDefinition(key_name=arguments.name, public=public, target_session=name, rights=rights,
