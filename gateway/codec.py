@@ -23,7 +23,7 @@ from pricetime.gateway.encoder import ORDERS, Encoder
 from pricetime.gateway.event_decoder import EventDecoder
 from pricetime.gateway.field_checks import check, is_unicode, shown
 from pricetime.gateway.further_lines import FIRST_USE_SCALE
-from pricetime.gateway.layout import further_lines, offset_of
+from pricetime.gateway.layout import further_lines, offset_of, text_of
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
@@ -186,7 +186,7 @@ class Codec:
             further = further_lines(record)
         except KeyError:
             return False  # a further line that this version lacks: no engine takes it
-        name = further[LineType.NAME_LINE]["name"].decode(errors="replace") if LineType.NAME_LINE in further else None
+        name = text_of(further[LineType.NAME_LINE]["name"]) if LineType.NAME_LINE in further else None
         if first.type == CommandType.PARTY_DEFINITION and name is not None:
             self.directory.take_participant(first.target, name)
         elif first.type == CommandType.SESSION_DEFINITION and name is not None:
@@ -238,6 +238,7 @@ def _check_name(name: str, field: str) -> None:
 def _instrument(id: int, symbol: str, further: dict[int, Any]) -> Instrument:
     terms, currency = further[LineType.INSTRUMENT_TERMS_LINE], further[LineType.NAME_LINE]["currency"]
     return Instrument(
-        id, symbol, currency.decode(errors="replace"), int(terms["price_scale"]), int(terms["qty_scale"]),
+        id, symbol, text_of(currency), int(terms["price_scale"]), int(terms["qty_scale"]),
         int(terms["tick_size"]), int(terms["lot_size"]), int(terms["flags"]), int(terms["iceberg_parts_max"]),
+        currency_bytes=currency,
     )

@@ -9,6 +9,7 @@ INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 INT128_MAX = 2**127 - 1
 DECIMALS_MAX = 255  # a scale is a byte
+SHORT_BYTES = Decimal(0).__sizeof__()   # of a Decimal that has its digits in itself: up to some 70
 # 64 digits hold any 128-bit value in any scale up to 36; more digits than that are refused, not rounded.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
 
@@ -18,13 +19,28 @@ def scaled(value: Decimal, scale: int, field: str, largest: int = INT64_MAX) -> 
     if not isinstance(value, Decimal):
         raise UserError(f"{field}: found {value!r}, expected a Decimal")
     try:
-        return _scaled(value, scale, largest)
+        try:
+            return _scaled(value, scale, largest)
+        except _Long:
+            return _units(value, scale, largest)
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a signaling NaN
         raise UserError(f"{field}: found {short(value)}, {_expected(value, scale, largest)}") from None
 
 
+class _Long(Exception):
+    """A number whose digits need memory of their own."""
+
+
 @lru_cache(maxsize=65536)
 def _scaled(value: Decimal, scale: int, largest: int) -> int:
+    """A cache keeps what it is asked with, and a client may send 1. and 65,000 zeros: numbers that are longer than any
+    price raise, as what raises is not kept. Only the first look at a number pays for that."""
+    if value.__sizeof__() > SHORT_BYTES:
+        raise _Long
+    return _units(value, scale, largest)
+
+
+def _units(value: Decimal, scale: int, largest: int) -> int:
     units = value.scaleb(scale, _EXACT)
     # Bounds first: an int of 1e999999999 would fill the memory.
     if not -largest - 1 <= units <= largest:

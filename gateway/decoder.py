@@ -21,6 +21,7 @@ from pricetime.gateway.layout import (
     further_lines,
     names_of,
     offset_of,
+    text_of,
 )
 from pricetime.matching import records
 from pricetime.matching.records import CommandType, LineType
@@ -153,7 +154,7 @@ class Decoder:
             "disabled": bool(first.attributes & records.DISABLED),
         }
         if name is not None:
-            fields |= {"symbol": name["name"].decode(), "currency": name["currency"].decode() or None}
+            fields |= {"symbol": name["name"].decode(), "currency": text_of(name["currency"]) or None}
         if terms is not None:
             price_scale, qty_scale = int(terms["price_scale"]), int(terms["qty_scale"])
             fields |= {
@@ -328,7 +329,7 @@ def _risk(further: dict[int, Any], qty_scale: int) -> dict[str, Any]:
                 needed = 0 if fields[name] is None else decimals_of(fields[name])
             else:
                 fields[name] = _limit(int(line[field]), qty_scale if kind == "quantity" else None)
-        fields["currency"] = line["currency"].decode() or None
+        fields["currency"] = text_of(line["currency"]) or None
         if scale != needed:
             fields["notional_scale"], stated = scale, True
         elif not stated:

@@ -13,7 +13,7 @@ import numpy as np
 from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
-from pricetime.gateway.layout import RIGHTS
+from pricetime.gateway.layout import RIGHTS, text_of
 from pricetime.gateway.refusals import in_words
 from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
@@ -134,7 +134,7 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
             section.lot_size and scaled(section.lot_size, qty_scale, f"{place} lot_size"),
             int(row["lot_size"]),
         ),
-        "currency": (section.currency, row["currency"].decode()),
+        "currency": (section.currency, text_of(row["currency"])),
         "price_may_be_negative": (
             section.price_may_be_negative,
             bool(row["terms_flags"] & records.PRICE_MAY_BE_NEGATIVE),

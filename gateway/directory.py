@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pricetime.gateway.field_checks import shown
+from pricetime.gateway.layout import text_of
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
 
@@ -27,6 +28,7 @@ class Instrument:
     lot_size: int = 1
     flags: int = 0
     iceberg_parts_max: int = 0
+    currency_bytes: bytes = b""   # what `currency` shows: a redefinition says it again to the byte
 
 
 @dataclass(slots=True)
@@ -149,7 +151,8 @@ def _put_back(entries: dict[Any, Any], key: int | str, before: Any) -> None:
 def instrument_of_state(row: Any) -> Instrument:
     """An Instrument from one INSTRUMENT_STATE."""
     return Instrument(
-        id=int(row["id"]), symbol=row["name"].decode(), currency=row["currency"].decode(),
+        id=int(row["id"]), symbol=row["name"].decode(), currency=text_of(row["currency"]),
         price_scale=int(row["price_scale"]), qty_scale=int(row["qty_scale"]), tick_size=int(row["tick_size"]),
         lot_size=int(row["lot_size"]), flags=int(row["terms_flags"]), iceberg_parts_max=int(row["iceberg_parts_max"]),
+        currency_bytes=bytes(row["currency"]),
     )

@@ -158,10 +158,12 @@ class Encoder:
         )
         further = []
         if message.symbol is not None:
-            name, currency = name_bytes(message.symbol, "Symbol"), message.currency
-            if currency is None:    # it can never change, so what is known goes with the name
-                currency = "" if known is None else known.currency
-            further.append(further_line(LineType.NAME_LINE, name=name, currency=name_bytes(currency, "Currency", 8)))
+            name = name_bytes(message.symbol, "Symbol")
+            if message.currency is None:    # it can never change, so what is known goes with the name
+                currency = b"" if known is None else known.currency_bytes
+            else:
+                currency = name_bytes(message.currency, "Currency", 8)
+            further.append(further_line(LineType.NAME_LINE, name=name, currency=currency))
         elif message.currency is not None:
             raise UserError("Symbol: missing, expected one beside Currency")
         instrument = terms_of(message, known)

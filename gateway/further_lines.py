@@ -201,7 +201,7 @@ def _limit(value: int | None | UnsetType, field: str) -> int | None:
 def _check_limit(value: Decimal | int | None, field: str) -> None:
     """-1 unit takes a limit away in a record: here null says that, and nothing by accident."""
     if value is not None and value < 0:
-        raise UserError(f"{field}: found {value}, expected 0 or more, or null for no limit")
+        raise UserError(f"{field}: found {short(Decimal(value))}, expected 0 or more, or null for no limit")
 
 
 def _quantity_limit(value: Decimal | None | UnsetType, scale: int, field: str) -> int | None:

@@ -9,7 +9,8 @@ import codecs
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from io import TextIOBase
 from os import PathLike
 from typing import Any, BinaryIO, TypeVar, get_args
@@ -85,33 +86,55 @@ def explain(line: bytes | str, error: str, types: dict[str, type]) -> str:
     try:
         raw = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
-        return f"found {_short(line)}, expected an object with MsgType"
+        return no_object(line)
     except msgspec.DecodeError as fault:
         return _explain_text(line, text, types) or f"not JSON ({_plain(str(fault))}): expected one object a line"
     except UnicodeDecodeError:
         return "not UTF-8: expected one JSON object"
     except RecursionError:
         return "nested too deeply: expected one flat object"
-    names = [name for name, _ in json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str, strict=False)]
-    if len(names) > len(raw):
-        return f"{_short(next(name for name in names if names.count(name) > 1))}: stands there twice, expected once"
-    if "MsgType" not in raw:
+    try:
+        pairs = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str, strict=False)
+    except RecursionError:      # what lies in a field may be deeper than what was passed over
+        return "nested too deeply: expected one flat object"
+    return explain_fields([name for name, _ in pairs], raw.__getitem__, error, types)
+
+
+def no_object(found: bytes | str) -> str:
+    """Of what is well-formed and no object at all."""
+    return f"found {_short(found)}, expected an object with MsgType"
+
+
+def explain_fields(names: list[str], value: Callable[[str], Any], error: str, types: dict[str, type]) -> str:
+    """msgspec's error about an object whose fields have these names, each as often as it stands there. value: the JSON
+    of the field of a name. Takes time in proportion: who sends what is wrong may send much of it."""
+    if doubled := [name for name, count in Counter(names).items() if count > 1]:
+        return f"{_short(doubled[0])}: stands there twice, expected once"
+    if "MsgType" not in names:
         return f"MsgType: missing, expected one of {', '.join(types)}"
-    name = bytes(raw["MsgType"]).decode(errors="replace").strip('"')
+    given = value("MsgType")
+    name = given if isinstance(given, str) else bytes(given).decode(errors="replace")
+    name = name.strip('"')
     if name not in types:
-        return f"MsgType: found {_short(raw['MsgType'])}, expected one of {', '.join(types)}"
-    fields = _fields(types[name])
-    if match := re.search(r"missing required field `(\w+)`", error):
+        return f"MsgType: found {_short(given)}, expected one of {', '.join(types)}"
+    return _explain_field(types[name], value, error)
+
+
+def _explain_field(type: Any, value: Callable[[str], Any], error: str) -> str:
+    """What is wrong with a field of a message. What was sent may stand within msgspec's error, and say anything: only
+    how that begins and how it ends is msgspec's own."""
+    name, fields = type.__struct_config__.tag, _fields(type)
+    if match := re.match(r"Object missing required field `(\w+)`", error):
         example = f", such as {EXAMPLES[match[1]]}" if match[1] in EXAMPLES else ""
         return f"{match[1]}: missing, {name} needs {expected(fields[match[1]])}{example}"
-    if match := re.search(r"unknown field `(.*)`", error, re.S):
+    if match := re.match(r"Object contains unknown field `(.*)`", error, re.S):
         nearest, *others = _by_likeness(match[1], fields)
         return (
             f"{_short(match[1])}: not a field of {name}; the nearest that there is: {nearest}; "
             f"the others: {', '.join(others)}"
         )
-    if match := re.search(r"`\$\.(\w+)", error):
-        return f"{match[1]}: found {_short(raw[match[1]])}, expected {expected(fields[match[1]])}"
+    if (match := re.match(r"\w+", error.rpartition(" - at `$.")[2])) and match[0] in fields:
+        return f"{match[0]}: found {_short(value(match[0]))}, expected {expected(fields[match[0]])}"
     return f"not UTF-8 or not text: {_plain(error)}"
 
 

@@ -69,6 +69,16 @@ def further_lines(record: bytes) -> dict[int, Any]:
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
+def text_of(data: bytes) -> str:
+    """A text of a record or of the state, zeros cut off, for people and for JSON. A name is UTF-8: an engine takes no
+    other. A currency may be any bytes: of what is no UTF-8 they are told, in more than the 8 that a currency has, so
+    that no other one looks like it and none is taken for it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return f"the bytes {data.hex()}"
+
+
 def record_starts(lines: np.ndarray) -> np.ndarray:
     """Index of the first line of each record in COMMAND lines, or of each event in EVENT_LINE lines."""
     counts = lines["shape"] & 0xF

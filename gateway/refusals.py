@@ -18,6 +18,7 @@ from pricetime.gateway.decimals import INT64_MAX, decimal_of, scaled
 from pricetime.gateway.directory import Instrument, instrument_of_state
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.further_lines import terms_of
+from pricetime.gateway.layout import text_of
 from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import Reason
@@ -183,7 +184,7 @@ def _of_risk(message: m.RiskLimits, instrument: Any) -> Iterator[Check]:
         for attribute in ("max_order_qty", "max_open_qty", "max_position"):
             yield Reason.LIMIT_INVALID, attribute, _never, "none, or a symbol beside it"
     else:
-        currency = instrument["currency"].decode()
+        currency = text_of(instrument["currency"])
         yield Reason.LIMIT_INVALID, "rate_tokens", _never, "none: only a whole participant has a rate"
         same = partial(operator.contains, ("", currency))
         yield Reason.LIMIT_INVALID, "currency", same, f"the instrument's, {currency!r}, or none"

@@ -11,6 +11,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import NO_LIMIT_KEY, Config
 from pricetime.gateway.definitions import differences
+from pricetime.gateway.layout import text_of
 from pricetime.gateway.refusals import NOTIONAL, fault_of, in_words, not_of_an_instrument
 from pricetime.gateway.risk_definitions import NS_PER_MS
 from pricetime.matching.engine import Engine, fill
@@ -57,7 +58,7 @@ def check_capacity(config: Config, engine: Engine) -> None:
 def check_currencies(config: Config, engine: Engine) -> None:
     """A notional limit of a participant counts orders of its currency: where no instrument has that, it holds nothing
     back. Without any instrument nobody can tell."""
-    currencies = {row["name"].decode(): row["currency"].decode() for row in engine.instruments}
+    currencies = {row["name"].decode(): text_of(row["currency"]) for row in engine.instruments}
     currencies |= {entry.symbol: entry.currency or "" for entry in config.instrument if entry.symbol not in currencies}
     for entry in config.risk:
         limits = {key: getattr(entry, key) for key in NOTIONAL}

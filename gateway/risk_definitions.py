@@ -10,6 +10,7 @@ from typing import Any
 from pricetime.gateway import messages as m
 from pricetime.gateway.config import NO_LIMIT_KEY, RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT, Config, RiskSection
 from pricetime.gateway.decimals import decimal_of
+from pricetime.gateway.layout import text_of
 from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 
@@ -42,7 +43,7 @@ def unnamed_limits(config: Config, engine: EitherEngine) -> Iterator[str]:
         }
         left = [key for key, value in limits.items() if value is not None and key not in named]
         if left:
-            of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {currency}" if currency else "")
+            of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {_plain(currency)}" if currency else "")
             yield (
                 f"limits of {of} ({', '.join(left)}) are in the log but not in the configuration: they stay as they are"
             )
@@ -57,11 +58,16 @@ def _in_force(engine: EitherEngine) -> Iterator[tuple[str, str | None, str | Non
         limits = {"rate_tokens": rate, "max_open_orders": _units(row["open_orders_limit"])}
         yield row["name"].decode(), None, None, limits
     for row in engine.notional_limits:
-        yield names[int(row["participant"]) - 1], None, row["currency"].decode(), _notionals(row)
+        yield names[int(row["participant"]) - 1], None, text_of(row["currency"]), _notionals(row)
     for row in engine.accounts:
         instrument = instruments[int(row["instrument"]) - 1]
         limits = _of_account(row, int(instrument["qty_scale"]))
         yield names[int(row["participant"]) - 1], instrument["name"].decode(), None, limits
+
+
+def _plain(currency: str) -> str:
+    """As it is; a client's control characters are not for the operator's terminal."""
+    return currency if currency.isprintable() else repr(currency)
 
 
 def _wanted(section: RiskSection) -> Limits:
@@ -101,7 +107,7 @@ def _of_participant(engine: EitherEngine, id: int, currency: str) -> Limits:
         if row["presence"] & records.HAS_MESSAGE_RATE:
             limits |= {"rate_tokens": int(row["rate_tokens"]), "rate_interval": int(row["rate_interval"])}
     for row in engine.notional_limits:
-        if int(row["participant"]) == id and row["currency"].decode() == currency:
+        if int(row["participant"]) == id and text_of(row["currency"]) == currency:
             limits |= _notionals(row)
     return limits
 

@@ -26,8 +26,7 @@ cdef extern from "<fcntl.h>" nogil:
     int O_NOFOLLOW
 
 cdef extern from "platform.h" nogil:
-    int file_fill(int file, size_t bytes)
-    int file_reserve(int file, size_t bytes)
+    int file_room(int file, size_t present, size_t bytes)
 
 STAT_NAME = "stat"                  # the file, in the venue's directory
 PAGE_BYTES = sizeof(Stat)
@@ -177,7 +176,7 @@ cdef class StatPage:
 
 
 cdef int _map(const char* path, Stat** stat) noexcept nogil:
-    """Room on the disk first: a store to a page without it would kill the process. 0 or errno."""
+    """0 or errno."""
     cdef struct_stat found
     cdef void* map = MAP_FAILED
     cdef int error = 0
@@ -188,10 +187,8 @@ cdef int _map(const char* path, Stat** stat) noexcept nogil:
         error = errno
     elif not S_ISREG(found.st_mode):
         error = EINVAL
-    elif found.st_size < <int64_t> sizeof(Stat):
-        error = file_reserve(file, sizeof(Stat))
-        if error == 0:
-            error = file_fill(file, sizeof(Stat))
+    else:
+        error = file_room(file, found.st_size, sizeof(Stat))
     if error == 0:
         map = mmap(NULL, sizeof(Stat), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
         if map == MAP_FAILED:

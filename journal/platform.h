@@ -44,6 +44,16 @@ static inline int file_fill(int file, size_t bytes) {
     return 0;
 }
 
+/* Room on the disk for all of a small file, before it is mapped: a store to a page without it kills the process. One
+ * that is long enough may have holes, as a sparse copy has: on Linux they get blocks, and what it holds stays. */
+static inline int file_room(int file, size_t present, size_t bytes) {
+#if !defined(__linux__)
+    if (present >= bytes) return 0;     /* ftruncate would cut a longer one */
+#endif
+    int error = file_reserve(file, bytes);
+    return error || present >= bytes ? error : file_fill(file, bytes);
+}
+
 /* Data and what is needed to find it are on the disk when this returns 0. Not retried: a second try may succeed
  * falsely. */
 static inline int file_sync(int file) {

@@ -18,8 +18,7 @@ cdef extern from "<fcntl.h>" nogil:
     int O_NOFOLLOW
 
 cdef extern from "platform.h" nogil:
-    int file_fill(int file, size_t bytes)
-    int file_reserve(int file, size_t bytes)
+    int file_room(int file, size_t present, size_t bytes)
 
 cdef extern from "wake.h" nogil:
     bint wake_supported()
@@ -63,11 +62,10 @@ cdef int wake_open(const char* path, bint make, WakeWords** words) noexcept nogi
         error = errno
     elif not S_ISREG(found.st_mode):
         error = EINVAL
-    elif found.st_size < WAKE_BYTES:
-        # Room on the disk first: a store to a page without it would kill the process.
-        error = file_reserve(file, WAKE_BYTES) if make else EINVAL
-        if error == 0:
-            error = file_fill(file, WAKE_BYTES)
+    elif found.st_size < WAKE_BYTES and not make:
+        error = EINVAL
+    else:
+        error = file_room(file, found.st_size, WAKE_BYTES)     # a reader stores to it, too
     if error == 0:
         map = mmap(NULL, WAKE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
         if map == MAP_FAILED:

@@ -10,6 +10,7 @@ A session is one program's: this takes it from one that is logged on by it. Use 
 
 import argparse
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -18,11 +19,12 @@ from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer
 from pricetime.gateway.order_options import NewOrderOptions
-from pricetime.gateway.times import nanoseconds_of
+from pricetime.gateway.times import nanoseconds_of, other_unit
 from pricetime.matching.errors import UserError
 
 AFTERWARDS_MS = 50      # what comes behind the answer is waited for so long
 TIMEOUT_MS = 5_000
+CENTURY = 100 * 365 * 86_400 * 10**9   # nanoseconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         options["time_in_force"] = arguments.tif
     if arguments.expire is not None:
         options["time_in_force"] = arguments.tif or "GTD"
-        options["expire_time"] = nanoseconds_of(arguments.expire, "--expire")
+        options["expire_time"] = expire_time(arguments.expire)
     if arguments.stop is not None:
         options["stop_price"] = arguments.stop
     if arguments.post_only:
@@ -72,6 +74,16 @@ def limit(words: list[str]) -> str | None:
     if len(words) > 2 or (text and not price):
         raise UserError(f"price: found {' '.join(words)!r}, expected @ PRICE, as in @ 100.25")
     return price or None
+
+
+def expire_time(text: str) -> int:
+    """--expire in nanoseconds. UserError where a number is a time of our days in another unit, as it seems: in
+    nanoseconds it would be a moment in 1970."""
+    value, now = nanoseconds_of(text, "--expire"), time.time_ns()
+    if text.isdigit() and (found := other_unit(value, now // 2, now + CENTURY)):
+        raise UserError(f"--expire {text}: found {found[0]}, as it seems, expected nanoseconds since 1970: --expire "
+                        f"{found[1]}")
+    return value
 
 
 def follow(client: Client, number: int, as_json: bool) -> int:

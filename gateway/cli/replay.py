@@ -17,7 +17,7 @@ from pricetime.gateway.cli.match import new_engine
 from pricetime.gateway.cli.restored import replayed, restored
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.decimals import decimal_of
-from pricetime.gateway.times import nanoseconds_of
+from pricetime.gateway.times import nanoseconds_of, other_unit
 from pricetime.journal.layout import SEQUENCE_MAX
 from pricetime.journal.reader import EVER, Reader
 from pricetime.journal.restoration import Restored, first_command, last_command
@@ -27,7 +27,6 @@ from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import CommandType, Phase
 
 DEFINITIONS = (CommandType.SECURITY_DEFINITION, CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION)
-UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +74,9 @@ def refuse_other_unit(directory: str, time: int) -> None:
     """UserError where --at is far before the log's first command, and would be near it in another unit."""
     block = Reader(directory, from_sequence=first_command(directory)).next_block()
     first = 0 if block is None else int(block["time"][0])
-    for unit, factor in UNITS.items():
-        if first // 2 < time * factor < 2 * first:
-            raise UserError(f"--at {time}: found {unit}, as it seems, expected nanoseconds since 1970: --at "
-                            f"{time * factor} (the log's first command is of {first})")
+    if found := other_unit(time, first // 2, 2 * first):
+        raise UserError(f"--at {time}: found {found[0]}, as it seems, expected nanoseconds since 1970: --at "
+                        f"{found[1]} (the log's first command is of {first})")
 
 
 def printer(engine: EitherEngine) -> Any:

@@ -12,6 +12,7 @@ from pricetime.gateway.desk.answers import FULL
 from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame
 from pricetime.gateway.encoder import Encoder
+from pricetime.gateway.field_checks import shown
 from pricetime.gateway.layout import record_starts
 from pricetime.gateway.loop import MESSAGE_BYTES
 from pricetime.matching.errors import UserError
@@ -98,7 +99,7 @@ def check_sender(message: Any, mine: str | None) -> None:
     if isinstance(message, m.Record):
         raise UserError("MsgType: found Record, expected a command in words")
     if mine is not None and message.session is not None and not isinstance(message, m.Logon):
-        raise UserError(f"Session: found {message.session!r}, expected {mine!r}, whose connection this is")
+        raise UserError(f"Session: found {shown(message.session)}, expected {mine!r}, whose connection this is")
 
 
 def blocks(records: list[bytes]) -> Iterator[bytes]:

@@ -1,10 +1,26 @@
 """Calls that fail under a venue: room that runs out and comes back, syncs and names that fail, signals that
 interrupt."""
 
+import errno
+import os
+import subprocess
+import sys
+
 import pytest
 from faults import failing_disk
+from faults.disk import Faults
 from faults.failing_disk import AT_THE_START, BREAKS, FILLS_UP, PASSES, Failing
 from faults.levels import DURABILITIES
+
+OPENS = """
+import os, sys
+from pricetime.gateway.stat_page import StatPage
+from pricetime.journal.wake import Doze
+try:
+    StatPage(sys.argv[1])
+except OSError as error:
+    print(error.errno, Doze(sys.argv[1]).can_be_woken)
+"""
 
 
 @pytest.fixture(params=DURABILITIES)
@@ -36,3 +52,15 @@ def test_an_interrupted_call_is_made_again(failing, case):
 @pytest.mark.parametrize("case", AT_THE_START, ids=str)
 def test_no_first_segment_is_one_line(failing, case):
     failing_disk.refuses_to_start(failing, case)
+
+
+def test_a_mapped_file_with_holes_that_get_no_room_is_not_used(library, tmp_path):
+    """The first store to such a hole would end the process: a start, or whoever tails."""
+    for name in ("stat", "tail"):
+        (tmp_path / name).write_bytes(b"")
+        os.truncate(tmp_path / name, 1 << 20)
+    faults = Faults(tmp_path / "faults")
+    faults.fail("fallocate", errno.ENOSPC)
+    done = subprocess.run([sys.executable, "-P", "-c", OPENS, str(tmp_path)], capture_output=True, text=True,
+                          timeout=60, check=False, env=faults.environment(library, tmp_path))
+    assert (done.returncode, done.stdout) == (0, f"{errno.ENOSPC} False\n"), done.stderr

@@ -2,16 +2,18 @@
 
 from decimal import Decimal
 
+import commands as c
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from json_lines_page import examples
 
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
 from pricetime.gateway.codec import Codec, read_lines
-from pricetime.gateway.decimals import decimal_of, decimals_of, scaled
+from pricetime.gateway.decimals import _scaled, decimal_of, decimals_of, scaled
+from pricetime.gateway.layout import text_of
 from pricetime.matching import records
 from pricetime.matching.engine import Engine
 from pricetime.matching.errors import UserError
@@ -111,6 +113,32 @@ def test_a_record_that_no_message_says_goes_as_its_bytes():
     assert codec_with_names().encode(message).tobytes() == lines.tobytes()
 
 
+@given(st.lists(st.binary(max_size=8), min_size=2, max_size=2, unique=True))
+@example([b"\xff", b"\\xff"])
+@example([b"\xff", b"bytes ff"])
+@example([b"\xff", "\ufffd".encode()])
+def test_no_two_currencies_look_alike(currencies):
+    one, other = (text_of(currency) for currency in currencies)
+    assert one != other
+    json_lines.dumps([m.RiskLimits(participant="firm", currency=one)])
+
+
+@pytest.mark.parametrize("currency", [b"\xff\xfe", b"\\xff", b"\n\x1b[2J", "\u20ac\ufffd".encode(), b"\x80" * 8])
+def test_a_currency_of_any_bytes_is_kept_to_the_byte(currency):
+    """As a codec sees it pass, and as an engine has it: a redefinition by the symbol alone says it again."""
+    codec, engine, record = Codec(), Engine(), c.define_instrument(1, "ACME", currency=currency)
+    [message] = codec.decode(record)
+    assert codec.encode(message).tobytes() == record
+    engine.apply(record)
+    loaded = Codec()
+    loaded.directory.load(engine)
+    for known in (codec, loaded):
+        assert known.directory.instruments.by_name["ACME"].currency == text_of(currency)
+        again = known.encode(m.SecurityDefinition(symbol="ACME", disabled=True))
+        assert again.view(records.NAME)["currency"][1] == currency
+    assert not len(engine.apply(again)), "refused"
+
+
 def test_a_cut_record_is_refused():
     lines = codec_with_names().encode(m.PartyDefinition(participant="x"))
     with pytest.raises(UserError, match="expected a whole record"):
@@ -142,6 +170,20 @@ def test_numbers_and_strings_are_the_same_price():
         for text in ("100.3", '"100.30"', "1003e-1")
     ]
     assert prices == [10030, 10030, 10030]
+
+
+def test_numbers_as_long_as_a_message_are_not_kept():
+    """Whoever is not logged on may send such, each time another, and what is cached stays."""
+    _scaled.cache_clear()
+    zeros = "0" * 60_000
+    assert scaled(Decimal(f"1.{zeros}"), 2, "Price") == scaled(Decimal("1"), 2, "Price") == 100
+    assert scaled(Decimal(f"2.{zeros}"), 2, "Price") == scaled(Decimal(f"2.{zeros}"), 2, "Price") == 200
+    with pytest.raises(UserError, match=r"^Price: found 9{37}\.\.\., expected a number from"):
+        scaled(Decimal("9" * 60_000), 2, "Price")
+    assert _scaled.cache_info().currsize == 1
+    with pytest.raises(UserError, match="^MaxGrossNotional: found -1.0*[.]{3}, expected 0 or more") as error:
+        codec_with_names().encode(m.RiskLimits(participant="firm", max_gross_notional=Decimal(f"-1.{zeros}")))
+    assert len(str(error.value)) < 120
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ def test_what_cannot_be_said_is_rejected_by_field_found_and_expected(world, chan
     assert world.submitted()["sequence"].tolist() == [3]        # it took no number
 
 
+def test_what_is_wrong_is_said_shorter_than_it_was_sent(world):
+    for changes in ({"Session": "\x01" * 30_000}, {"Symbol": "\x01" * 30_000}, {"\x01" * 30_000: 1}):
+        world.forward_maps(pack(said(order(1, 2)) | changes), ALICE)
+        assert len(world.delivered().payload) < 2_000
+
+
 @pytest.mark.parametrize("payload", [b"\x80", b"\x92\x80", b"\x9f", b"\xdc", b"\xdd\xff\xff\xff\xff\x80", b"\x91\xc1",
                                      pack([1, 2]), pack([[]]), pack({1: 2}), b"\x91" * 5000, pack({"MsgType": b"\xff"}),
                                      pack(said(order(1))) + b"\0", pack([said(order(1))])[:-1]])
@@ -136,6 +142,59 @@ def test_what_is_no_message_is_rejected_and_nothing_of_it_taken(world, payload):
     reject, = world.told_maps()
     assert isinstance(reject, m.Reject) and "expected" in reject.text
     assert reject.reason in ("BAD_LENGTH", "UNKNOWN_MSG_TYPE", "UNSUPPORTED")
+
+
+def pairs(*items):
+    """A map of keys and values in MessagePack, whatever they are and however often."""
+    return b"\xdf" + len(items).to_bytes(4, "big") + b"".join(pack(key) + pack(value) for key, value in items)
+
+
+def fault(payload):
+    found, said = message_pack.commands(payload)
+    assert found == [] and said.isprintable()
+    return said
+
+
+def test_a_name_that_stands_twice_in_a_large_map_is_found():
+    """Looking for it took the square of the names once: seconds for 64 KiB."""
+    names = [f"{a:c}{b:c}" for a in range(1, 127) for b in range(1, 127)]
+    many = [(name, None) for name in names if name != "77"]
+    assert fault(pairs(*many, (7, None), ("7", None))) == "7: stands there twice, expected once"
+    assert fault(pairs(*many, ("~~", None))) == "~~: stands there twice, expected once"
+    assert fault(pairs(*many)).startswith("MsgType: missing, expected one of NewOrderSingle")
+
+
+@pytest.mark.parametrize("others", [(255,), ("Foo",), (b"\xff",), ({1: 2},), ("Logon",), ("Clock", "PartyDefinition")])
+@pytest.mark.parametrize("last", [True, False])
+def test_two_types_of_a_message_are_said(others, last):
+    """msgspec counts the first, whoever reads a map the last."""
+    types = ("PartyDefinition", *others) if last else (*others, "PartyDefinition")
+    payload = pairs(*(("MsgType", type) for type in types), ("Participant", 5))
+    assert fault(payload) == "MsgType: stands there twice, expected once"
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("Rights", ["All", 5, [1], {}], 'Rights: found ["All",5,...,...], expected a list of Trade'),
+    ("Rights", ["Trade"] * 20_000 + ["All"], 'Rights: found ["Trade","Trade",'),
+    ("Disabled", {"a": {"b": 1}}, "Disabled: found {...}, expected true or false"),
+    ("Disabled", msgspec.msgpack.Ext(5, b"x"), "Disabled: found (an extension type), expected true or false"),
+    ((1, 2), None, "not UTF-8 or not text: expected `str`, got `array`"),
+    (b"x", None, "not UTF-8 or not text: expected `str`, got `bytes`"),
+    (None, None, "not UTF-8 or not text: expected `str`, got `null`"),
+])
+def test_what_json_has_not_is_shown_as_far_as_it_goes(key, value, said):
+    payload = pairs(("MsgType", "SessionDefinition"), ("SessionName", "x"), (key, value))
+    assert fault(payload).startswith(said)
+
+
+def test_keys_that_are_arrays_are_never_hashed(monkeypatch):
+    """A client can send such as all have one hash; in a dict they take the square of their number."""
+    decode, seen = msgspec.msgpack.decode, []
+    monkeypatch.setattr(msgspec.msgpack, "decode", lambda data: seen.append(bytes(data)[0]) or decode(data))
+    inner = pairs(*(((number, 1), None) for number in range(100)))
+    assert fault(pairs(("MsgType", "Clock"), ("TransactTime", msgspec.Raw(inner)))).startswith("TransactTime: found {")
+    assert fault(inner).startswith("MsgType: missing")
+    assert seen and not any(first in message_pack.MARKS for first in seen)
 
 
 def test_mangled_payloads_are_commands_or_one_line_of_error():

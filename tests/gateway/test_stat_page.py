@@ -206,3 +206,10 @@ def test_no_link_is_followed_and_no_folder_taken(tmp_path):
     (tmp_path / STAT_NAME).mkdir()
     with pytest.raises(OSError):
         StatPage(tmp_path)
+
+
+def test_what_a_longer_file_holds_behind_the_page_stays(tmp_path):
+    (tmp_path / STAT_NAME).write_bytes(b"x" * (PAGE_BYTES + 8))
+    StatPage(tmp_path).begin(3)
+    content = (tmp_path / STAT_NAME).read_bytes()
+    assert reading_of(content[:PAGE_BYTES]).run == 3 and content[PAGE_BYTES:] == b"x" * 8

@@ -240,3 +240,16 @@ def test_a_file_that_is_too_short_is_mended_by_the_writer_only(tmp_path):
     assert (tmp_path / TAIL_NAME).stat().st_size == 4096
     assert Doze(tmp_path).can_be_woken or sys.platform != "linux"
     assert len(read(tmp_path)) == 0
+
+
+@WOKEN
+def test_a_file_with_holes_gets_its_blocks_before_anybody_stores_to_it(tmp_path):
+    """As `cp --sparse=always` leaves it; on a full disk the store would end the process."""
+    (tmp_path / "log").mkdir()
+    for opened in (lambda: Writer(tmp_path, segment_bytes=SEGMENT_BYTES).close(), lambda: Doze(tmp_path)):
+        (tmp_path / TAIL_NAME).write_bytes(b"")
+        os.truncate(tmp_path / TAIL_NAME, 2 * 4096)
+        assert (tmp_path / TAIL_NAME).stat().st_blocks == 0
+        opened()
+        found = (tmp_path / TAIL_NAME).stat()
+        assert (found.st_size, found.st_blocks * 512 >= 4096) == (2 * 4096, True)

@@ -69,6 +69,10 @@ def test_a_rejected_order_is_exit_status_1_with_its_reason(venue, words, said):
         (("buy", "ACME", "1", "--session", "nobody"), "session 'nobody' cannot log on: UNKNOWN_SESSION"),
         (("buy", "ACME", "1"), "--session"),
         (("buy", "ACME", "1", "--session", "alice", "--expire", "tomorrow"), "--expire tomorrow: expected nanoseconds"),
+        (("buy", "ACME", "1", "--session", "alice", "--expire", "1796140800"),
+         "--expire 1796140800: found seconds, as it seems, expected nanoseconds since 1970: --expire "
+         "1796140800000000000"),
+        (("buy", "ACME", "1", "--session", "alice", "--expire", "2026-12-01T16:00:00.123456789+0100"), "a time like"),
         (("hold", "ACME", "1", "--session", "alice"), "invalid choice: 'hold'"),
         (("buy", "ACME", "1", "--session", "alice", "--key", "x"), "expected both"),
     ],
