@@ -19,6 +19,7 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, EVENT_LINES, LINE_BYTES, Reason
 
 THROTTLED = "too many messages wait here: expected fewer at a time"
+ASKED_MAX = 4096            # Logons under way that are remembered
 _REASONS = {    # of a Reject, by the field that its text begins with
     "not MessagePack": Reason.BAD_LENGTH, "MsgType": Reason.UNKNOWN_MSG_TYPE, "Symbol": Reason.UNKNOWN_INSTRUMENT,
     "Session": Reason.UNKNOWN_SESSION, "ClOrdID": Reason.INVALID_CL_ORD_ID,
@@ -40,6 +41,7 @@ class Translation:
         self._directory = follower.codec.directory
         self._encoder = Encoder(self._directory)
         self._decoder = Decoder(self._directory)
+        self._asked: dict[int, str | None] = {}     # for whom a client wants to speak, until its Logon is answered
 
     def commands(self, frame: Frame, final: bool) -> tuple[list[bytes], Rejection | None] | None:
         """Blocks of whole records, none larger than a message may be, and the Reject behind them, if not all was good.
@@ -47,9 +49,11 @@ class Translation:
         None where a name may still come: the state is not yet the one in which it was sent. `final`: nothing comes."""
         found, fault = message_pack.commands(frame.payload)
         mine = self._directory.sessions.by_id.get(frame.session)    # none before a Logon
-        own_name = mine.name if mine else None
+        own_name = mine.name if mine else self._asked.get(frame.routing)
         records, encoder = list[bytes](), self._encoder
         for message in found:
+            if isinstance(message, m.Logon):
+                own_name = self._note_logon(frame.routing, message.session_name)
             encoder.time = 0        # of a message without TransactTime
             try:
                 if message.session != own_name or isinstance(message, m.Record):
@@ -60,6 +64,13 @@ class Translation:
                     return None
                 return list(blocks(records)), reject(str(error), message.sequence)
         return list(blocks(records)), reject(fault) if fault else None
+
+    def _note_logon(self, routing: int, name: str | None) -> str | None:
+        """What comes behind a Logon may come before its answer does; nobody else's commands for all that."""
+        if len(self._asked) >= ASKED_MAX:
+            self._asked.pop(next(iter(self._asked)))
+        self._asked[routing] = name
+        return name
 
     def reports(self, frame: Frame, final: bool) -> list[bytes] | None:
         """Frames of event maps. None where what they are about is not defined here yet."""

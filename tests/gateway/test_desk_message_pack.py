@@ -57,6 +57,16 @@ def test_a_frame_to_the_loop_is_about_the_client_that_sent_it(world):
     assert (frame.kind, frame.routing, frame.encoding, frame.user) == (InternalKind.SUBMIT, 77, 1, 5)
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_what_comes_behind_a_logon_before_its_answer_speaks_for_the_same_session(world, together):
+    logon, foreign = m.Logon(session_name="bob", sequence=1), order(1, 2)       # that one is alice's
+    for messages in ((logon, foreign),) if together else ((logon,), (foreign,)):
+        world.forward_maps(message_pack.dumps(list(messages) if together else messages[0]), 0, routing=9)
+    assert world.submitted()["type"][0] == CommandType.LOGON
+    reject, = world.told_maps()
+    assert reject.text == "Session: found 'alice', expected 'bob', whose connection this is"
+
+
 def test_an_array_is_several_commands_in_their_order(world):
     messages = [order(number, number) for number in range(1, 6)] + [
         m.OrderCancelRequest(session="alice", cl_ord_id=6, symbol="POWER", orig_cl_ord_id=1, sequence=6, text="bye"),
