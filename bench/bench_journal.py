@@ -19,9 +19,10 @@ are in both: the lines' checksums alone (`bare/read`), the sum of their words (`
 `journal/tail`: from a lone append to the moment when a sleeping reader in another process has its block, the median of
 200 a millisecond or two apart.
 `journal/beside`: the p99 of such batches as `journal/roll` has, while one process tails the log and another makes a
-snapshot every 100,000 commands; `journal/alone`: without them; `journal/neighbour`: while a process computes that has
-nothing to do with the log, which is what the machine itself takes from a writer that is not alone on it. A batch, not a
-record: whatever harms one of its 64 records is in it, and reading the clock is not half of what is measured.
+snapshot every 100,000 commands, both as nice as all that runs beside a venue; `journal/alone`: without them;
+`journal/neighbour`: while a process computes that has nothing to do with the log, which is what the machine itself
+takes from a writer that is not alone on it. A batch, not a record: whatever harms one of its 64 records is in it, and
+reading the clock is not half of what is measured.
 `replay/verify`: a closed log of the flow read from its beginning, every checksum, every command through a new engine;
 `bare/verify`: the engine over the same lines in memory, plus a checksum of each line of that log where it lies; both by
 the thread's processor time.
@@ -75,8 +76,10 @@ COMPUTE = "print('ready', flush=True)\nwhile True: pass"
 TAIL_RECORDS = 200
 TAIL_PAUSE = 0.0015         # seconds between two of them: the reader sleeps by then
 TAIL = """
-import sys, time
+import os, sys, time
 from pricetime.journal import Reader
+from pricetime.journal.companion import NICE
+os.nice(NICE)
 reader = Reader(sys.argv[1], until_sequence=int(sys.argv[2]))
 print("ready", flush=True)
 seen = [(time.monotonic_ns(), len(block)) for block in reader.tail()]

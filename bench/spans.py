@@ -108,7 +108,7 @@ SPANS = tuple(
             "journal/beside",
             "64 records in memory",
             "in the log and published, p99, while one process tails and another makes a "
-            "snapshot every 100,000 commands",
+            "snapshot every 100,000 commands, both with nice 10",
         ),
         ("journal/alone", "as `journal/beside`", "without the others"),
         ("journal/neighbour", "as `journal/beside`", "beside a process that computes and does not touch the log"),
