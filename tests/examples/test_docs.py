@@ -64,7 +64,9 @@ def run(block: Block, folder: Path, variables: dict[str, str], port: int) -> str
     command = [*RUNNERS[block.kind], block.text.replace("7001", str(port))]
     done = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert done.returncode == 0, f"{block}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    # A benchmark whose yardsticks are slow fails: that is the machine's, of which no test judges.
+    good = done.returncode == 0 or done.returncode == 1 and "YARDSTICKS TOO SLOW" in done.stdout
+    assert good, f"{block}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
