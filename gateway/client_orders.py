@@ -1,6 +1,7 @@
 """Orders and other commands as methods: what Client and AsyncClient have in common. Each gives the command its ClOrdID,
 makes the record and hands it over; nothing is waited for. What a value means is the message's and the engine's."""
 
+from abc import ABC, abstractmethod
 from typing import Unpack
 
 import numpy as np
@@ -24,7 +25,7 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType
 
 
-class OrderEntry:
+class OrderEntry(ABC):
     """Methods that send commands of one session. Whoever inherits it has `_core`, and send() for whole records."""
 
     session: str
@@ -35,9 +36,9 @@ class OrderEntry:
         """Has the names and scales of the instruments that the venue told of: codec.events() takes full reports."""
         return self._core.codec
 
+    @abstractmethod
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
-        raise NotImplementedError
 
     def buy(
         self, symbol: str, quantity: Number, price: Number | None = None, **options: Unpack[NewOrderOptions]
