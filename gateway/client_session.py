@@ -7,10 +7,10 @@ a lost connection. Opens nothing, waits for nothing, reads no clock: client.py a
 """
 
 import math
-import random
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from random import Random
 
 import numpy as np
 
@@ -105,6 +105,7 @@ class ClientSession:
         self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
         self._away_since: float | None = None
         self._attempts = self._due = 0
+        self._dice = Random(session)        # sessions that were cut off together come back one by one
 
     # ------------------------------------------------------------------------------------------- connections
 
@@ -136,7 +137,7 @@ class ClientSession:
             return
         pause = min(RETRY_MAX_S, RETRY_S * 2 ** min(self._attempts, 10))
         self._attempts += 1
-        self.retry_at = now + pause * (0.5 + random.random() / 2)
+        self.retry_at = now + pause * (0.5 + self._dice.random() / 2)
 
     def _advanced(self) -> None:
         """The connection was worth something: patience begins anew."""
@@ -457,8 +458,9 @@ class ClientSession:
         return self.order.missing or bool(self._unproven)
 
     def _mind_gap(self, now: float) -> None:
-        """Ask for reports that are missing, one question at a time."""
-        if self.policy.reconnect and self._lacks() and self.resend.until is None and now >= self.resend.not_before:
+        """Ask for reports that are missing, one question at a time; not before the venue knows who asks."""
+        asks = self.state is State.UP and self.policy.reconnect and self._lacks()
+        if asks and self.resend.until is None and now >= self.resend.not_before:
             self._ask_missing(now)
 
     def _ask_missing(self, now: float) -> None:

@@ -43,7 +43,7 @@ def orders(first: int, count: int = 1) -> np.ndarray:
     return np.concatenate([request(CommandType.NEW_ORDER_SINGLE, number) for number in range(first, first + count)])
 
 
-@pytest.mark.parametrize("faults", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("faults", [0.02, 0.1, 0.3, 0.6])
 def test_each_command_counts_once_and_each_report_comes_once_in_order(faults):
     for seed in range(SEEDS):
         line = lined(seed, faults)
@@ -92,6 +92,23 @@ def test_what_is_sent_again_is_flagged_the_command_that_the_mark_names_and_what_
     assert resent["cl_ord_id"].tolist() == [2, 3]       # is 2 in the log this client's? Then 3 follows
     assert (resent["attributes"] & POSS_RESEND).all()
     assert line.told[:3] == [1, 2, 3] and line.venue.journaled == {1: 1, 2: 1, 3: 1}
+
+
+def test_nothing_is_asked_before_the_answer_to_the_logon_even_where_a_report_overtakes_it():
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.there.append(session.connection.outgoing.popleft())
+    session.lost(line.now, UserError("cut"))
+    line.venue.take(line.venue.connection, line.there.pop())    # it arrived, and nobody hears of it
+    session.begin(line.now)
+    logon = session.connection.outgoing.popleft()
+    session.take(line.venue.take(line.connection, logon)[0].tobytes(), line.now)
+    session.lost(line.now, UserError("cut"))                    # whose the command at the mark is stays open
+    session.begin(line.now)
+    session.connection.outgoing.clear()
+    session.take(event(EventType.TRADE, cl_ord_id=1, report_number=2).tobytes(), line.now)
+    assert session.order.missing and not session.connection.outgoing
 
 
 def test_a_refusal_at_the_door_is_told_and_not_sent_again():
