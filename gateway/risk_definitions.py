@@ -21,7 +21,7 @@ NS_PER_MS = 1_000_000
 def risk_differences(config: Config, engine: EitherEngine) -> Iterator[m.RiskLimits]:
     """One RiskLimits for each [[risk]] of which any limit differs, with those that differ."""
     for section in config.risk:
-        present = _present(section, engine)
+        present = present_risk(section, engine)
         wanted = _wanted(section)
         changed = {key: value for key, value in wanted.items() if key not in present or present[key] != value}
         if "rate_tokens" in changed or "rate_interval" in changed:
@@ -83,7 +83,7 @@ def _wanted(section: RiskSection) -> Limits:
     return limits
 
 
-def _present(section: RiskSection, engine: EitherEngine) -> Limits:
+def present_risk(section: RiskSection | m.RiskLimits, engine: EitherEngine) -> Limits:
     """The limits in the state; a participant or an account that is not there yet has none."""
     participant = _id(engine.participants, section.participant)
     if section.symbol is None:
@@ -100,7 +100,7 @@ def _id(rows: Any, name: str) -> int:
 
 
 def _of_participant(engine: EitherEngine, id: int, currency: str) -> Limits:
-    limits: Limits = dict.fromkeys(RISK_OF_PARTICIPANT)
+    limits: Limits = dict.fromkeys(key.removesuffix("_ms") for key in RISK_OF_PARTICIPANT)
     if id:
         row = engine.participants[id - 1]
         limits["max_open_orders"] = _units(row["open_orders_limit"])

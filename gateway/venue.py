@@ -21,6 +21,7 @@ from msgspec.structs import asdict
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
+from pricetime.gateway.change_notes import definition_name, definition_note
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
@@ -255,9 +256,9 @@ class Venue:
         """Journal what the configuration says and the state does not."""
         self.codec.directory.load(self.engine)
         for definition in differences(self.config, self.engine):
-            done = "changed" if is_defined(definition, self.codec) else "defined"
+            note = definition_note(definition, self.engine)
             self._journal(definition)
-            self.notes.append(f"{done} {definition_name(definition)}")
+            self.notes.append(note)
         self.notes += unnamed(self.config, self.engine)
         if plain := [endpoint for endpoint in self.endpoints if endpoint not in self.curve_endpoints]:
             self.notes.append(f"without CURVE, so for this machine only: {' '.join(plain)}")
@@ -421,28 +422,3 @@ def new_engine() -> Engine:
     engine = Engine()
     scatter_ids(engine, secrets.randbits(64))
     return engine
-
-
-def is_defined(command: m.Command, codec: Codec) -> bool:
-    """Whether a definition is of what is there already."""
-    directory = codec.directory
-    if isinstance(command, m.PartyDefinition):
-        return command.participant in directory.participants.by_name
-    if isinstance(command, m.SessionDefinition):
-        return command.session_name in directory.sessions.by_name
-    return isinstance(command, m.SecurityDefinition) and command.symbol in directory.instruments.by_name
-
-
-def definition_name(command: m.Command) -> str:
-    """What a definition is called in notes and errors."""
-    if isinstance(command, m.PartyDefinition):
-        return f"participant {command.participant!r}"
-    if isinstance(command, m.SessionDefinition):
-        return f"session {command.session_name!r}"
-    if isinstance(command, m.SecurityDefinition):
-        return f"instrument {command.symbol!r}"
-    if isinstance(command, m.RiskLimits):
-        return f"limits of {command.participant!r}" + (f" in {command.symbol!r}" if command.symbol else "")
-    if isinstance(command, m.KeyDefinition):
-        return f"key {command.key_name!r}" + (f" for {command.target_session!r}" if command.target_session else "")
-    return type(command).__name__

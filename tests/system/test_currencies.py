@@ -93,7 +93,7 @@ def test_venue_toml_may_name_such_an_instrument_but_not_give_it_another_currency
     text = file.read_text()
     file.write_text(text + '[[instrument]]\nsymbol = "NEW"\ndisabled = true\n')
     with Venue(directory) as venue:
-        assert "changed instrument 'NEW'" in venue.notes
+        assert "changed instrument 'NEW': disabled from false to true" in venue.notes
     file.write_text(text + '[[instrument]]\nsymbol = "NEW"\ncurrency = "EUR"\n')
     with pytest.raises(UserError, match="found 'EUR', but in the log it is 'the bytes fffe' and can never change"):
         Venue(directory)

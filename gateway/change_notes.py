@@ -1,0 +1,86 @@
+"""What a start of the venue says of each definition that it journals: whose it is, and of what was there already each
+value that becomes another one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from pricetime.gateway import messages as m
+from pricetime.gateway.definitions import by_name, present_limits
+from pricetime.gateway.layout import RIGHTS
+from pricetime.gateway.refusals import in_words
+from pricetime.gateway.risk_definitions import NS_PER_MS, present_risk
+from pricetime.matching import records
+from pricetime.matching.interface import EitherEngine
+
+LIMITS = ("collar", "dynamic_band", "static_band", "call_duration", "max_order_qty")     # of an instrument
+TIMES = ("call_duration", "rate_interval")      # nanoseconds, in the file <name>_ms
+
+
+def definition_note(command: m.Command, engine: EitherEngine) -> str:
+    """One line of a definition, the engine being as it was before."""
+    changes = list(_changes(command, _present(command, engine)))
+    if not changes:
+        return f"defined {definition_name(command)}"
+    return f"changed {definition_name(command)}: {', '.join(changes)}"
+
+
+def definition_name(command: m.Command) -> str:
+    """What a definition is called in notes and errors."""
+    if isinstance(command, m.PartyDefinition):
+        return f"participant {command.participant!r}"
+    if isinstance(command, m.SessionDefinition):
+        return f"session {command.session_name!r}"
+    if isinstance(command, m.SecurityDefinition):
+        return f"instrument {command.symbol!r}"
+    if isinstance(command, m.RiskLimits):
+        return f"limits of {command.participant!r}" + (f" in {command.symbol!r}" if command.symbol else "")
+    if isinstance(command, m.KeyDefinition):
+        return f"key {command.key_name!r}" + (f" for {command.target_session!r}" if command.target_session else "")
+    return type(command).__name__
+
+
+def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
+    """What the state has of the fields that the command may change; nothing where it is all new."""
+    if isinstance(command, m.RiskLimits):
+        limits = present_risk(command, engine)
+        return {} if all(value is None for value in limits.values()) else limits
+    if isinstance(command, m.PartyDefinition):
+        row = by_name(engine.participants).get(command.participant or "")
+    elif isinstance(command, m.SessionDefinition):
+        row = by_name(engine.sessions).get(command.session_name or "")
+    else:
+        assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
+        row = by_name(engine.instruments).get(command.symbol or "")
+    if row is None:
+        return {}
+    flags = int(row["flags"])
+    fields: dict[str, Any] = {"disabled": bool(flags & records.DISABLED)}
+    if isinstance(command, m.SessionDefinition):
+        fields["rights"] = tuple(right for right, bit in RIGHTS.items() if flags & bit)
+        fields["cancel_on_disconnect"] = bool(flags & records.CANCEL_ON_DISCONNECT)
+    elif isinstance(command, m.SecurityDefinition):
+        fields |= dict.fromkeys(LIMITS) | present_limits(row)
+    return fields
+
+
+def _changes(command: m.Command, present: dict[str, Any]) -> Iterator[str]:
+    for field, old in present.items():
+        new = getattr(command, field)
+        takes_away = isinstance(command, m.RiskLimits) and field != "rate_interval"     # a limit that is None
+        if new is UNSET or new is None and not takes_away:
+            continue            # it stays
+        if field == "rights":
+            new = tuple(right for right in RIGHTS if right in new)
+        if new != old:
+            unit = "_ms" if field in TIMES else ""
+            yield f"{field}{unit} from {_in_words(old, unit)} to {_in_words(new, unit)}"
+
+
+def _in_words(value: Any, unit: str) -> str:
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return in_words(value // NS_PER_MS if unit else value)

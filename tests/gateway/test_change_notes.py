@@ -1,0 +1,73 @@
+"""What a start says of a definition: new, or what becomes of what. By tables of a venue.toml before and after."""
+
+from typing import Any
+
+import pytest
+
+from pricetime.gateway.change_notes import definition_note
+from pricetime.gateway.codec import Codec
+from pricetime.gateway.config import convert
+from pricetime.gateway.definitions import differences
+from pricetime.matching.reference.engine import Engine as ReferenceEngine
+from tests.gateway.test_config import FULL, changed, started
+
+ACME = FULL["instrument"][0]
+
+
+def notes(engine: ReferenceEngine, tables: dict[str, Any]) -> list[str]:
+    codec, said = Codec(), []
+    codec.directory.load(engine)
+    for command in differences(convert(tables), engine):
+        said.append(definition_note(command, engine))
+        engine.apply(codec.encode(command))
+    return said
+
+
+def test_what_is_new_is_defined():
+    assert notes(started(), FULL) == [
+        "defined participant 'firm'", "defined participant 'solo'", "defined session 'alice'", "defined session 'solo'",
+        "defined instrument 'ACME'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"participant": [{"name": "firm", "disabled": True}]}, "participant 'firm': disabled from false to true"),
+        (
+            {"session": [FULL["session"][0], FULL["session"][1] | {"rights": ["Risk", "Trade"]}]},
+            "session 'solo': rights from Trade Operate to Trade Risk",
+        ),
+        (
+            {"session": [FULL["session"][0] | {"disabled": True, "cancel_on_disconnect": True}, FULL["session"][1]]},
+            "session 'alice': disabled from false to true, cancel_on_disconnect from false to true",
+        ),
+        (
+            {"instrument": [ACME | {"max_order_qty": 50, "collar": 2, "call_duration_ms": 20}]},
+            "instrument 'ACME': collar from none to 2, call_duration_ms from none to 20, max_order_qty from 100 to 50",
+        ),
+    ],
+)
+def test_each_field_that_changes_is_said_with_its_old_value_and_its_new_one(tables, said):
+    engine = started()
+    notes(engine, FULL)
+    assert notes(engine, changed(**tables)) == [f"changed {said}"]
+    assert notes(engine, changed(**tables)) == []
+
+
+def test_limits_that_change_are_said_and_the_first_ones_are_defined():
+    engine = started()
+    limits = {"participant": "firm", "rate_tokens": 10, "rate_interval_ms": 1000, "max_open_orders": 7}
+    assert notes(engine, changed(risk=[limits]))[-1] == "defined limits of 'firm'"
+    assert notes(engine, changed(risk=[limits | {"max_open_orders": 8}])) == [
+        "changed limits of 'firm': max_open_orders from 7 to 8"]
+    assert notes(engine, changed(risk=[limits | {"max_open_orders": -1, "rate_interval_ms": 500}])) == [
+        "changed limits of 'firm': rate_interval_ms from 1000 to 500, max_open_orders from 8 to none"]
+
+
+def test_limits_of_an_account_are_said_by_instrument():
+    engine = started()
+    limits = {"participant": "firm", "symbol": "ACME", "max_position": 100}
+    assert notes(engine, changed(risk=[limits]))[-1] == "defined limits of 'firm' in 'ACME'"
+    assert notes(engine, changed(risk=[limits | {"max_position": 50, "max_order_notional": "1.5"}])) == [
+        "changed limits of 'firm' in 'ACME': max_order_notional from none to 1.5, max_position from 100 to 50"]
