@@ -8,6 +8,7 @@ Exit status: 0 done, 1 refused (with the reason), 2 wrong use.
 import argparse
 import contextlib
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -18,6 +19,7 @@ from msgspec import UNSET
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer, Refused
+from pricetime.gateway.refusals import idle_limits
 from pricetime.gateway.security import is_key, load_public
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import EventType, Reason
@@ -73,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"{what}: done, command {result['Sequence']}")
             if "Reason" in result:
                 refused.append(f"{what}: refused: {result['Reason']}")
+            elif note := idle_limits(message, client.codec.directory.instruments.by_id.values()):
+                print(f"pricetime admin: {note}", file=sys.stderr)
     if refused:
         raise CheckFailed("; ".join(refused))
     return 0

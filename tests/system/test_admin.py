@@ -118,6 +118,15 @@ def test_limits_the_kill_switch_and_positions_by_name(venue, capsys):
         "operator"}
 
 
+def test_a_notional_limit_in_a_currency_that_no_instrument_has_is_set_and_said_to_hold_nothing_back(venue, capsys):
+    assert admin(venue, "limits", "firm", "--max-gross-notional", "100", "--currency", "EUR") == 0
+    assert capsys.readouterr().err == (
+        "pricetime admin: Currency: found 'EUR', expected none, as no instrument has a currency; MaxGrossNotional holds "
+        "nothing back so far\n")
+    assert admin(venue, "limits", "firm", "--max-gross-notional", "100") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_definitions_while_the_venue_runs(venue, capsys):
     assert admin(venue, "participant", "house") == 0
     assert admin(venue, "session", "carol", "--participant", "house", "--rights", "Trade", "Risk") == 0
