@@ -121,8 +121,8 @@ def test_limits_the_kill_switch_and_positions_by_name(venue, capsys):
 def test_a_notional_limit_in_a_currency_that_no_instrument_has_is_set_and_said_to_hold_nothing_back(venue, capsys):
     assert admin(venue, "limits", "firm", "--max-gross-notional", "100", "--currency", "EUR") == 0
     assert capsys.readouterr().err == (
-        "pricetime admin: Currency: found 'EUR', expected none, as no instrument has a currency; MaxGrossNotional holds "
-        "nothing back so far\n")
+        "pricetime admin: Currency: found 'EUR', expected none, as no instrument has a currency; MaxGrossNotional "
+        "holds nothing back so far\n")
     assert admin(venue, "limits", "firm", "--max-gross-notional", "100") == 0
     assert capsys.readouterr().err == ""
 
