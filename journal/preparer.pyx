@@ -19,15 +19,20 @@ from pricetime.journal.segment cimport (
 from pricetime.journal.threads cimport parking_free, parking_init, parking_sleep, parking_wake
 
 cdef enum:
-    NAP_NS = 200_000
-    NAPS_BEFORE_PARKING = 250       # 50 ms without anything to do, and the helper sleeps until it is woken
+    NAP_NS = 200_000                # after a step: a hot thread that is as fast as memory needs the next one soon
+    LONG_NAP_NS = 2_000_000         # then; each waking may be on the hot thread's processor, and costs it some microseconds
+    NAPS_BEFORE_PARKING = 25        # 50 ms without anything to do, and the helper sleeps until it is woken
+
+
+cdef void nap(long nanoseconds) noexcept nogil:
+    cdef timespec duration
+    duration.tv_sec = 0
+    duration.tv_nsec = nanoseconds
+    nanosleep(&duration, NULL)      # a signal may end it early: every caller looks again
 
 
 cdef void preparer_nap() noexcept nogil:
-    cdef timespec duration
-    duration.tv_sec = 0
-    duration.tv_nsec = NAP_NS
-    nanosleep(&duration, NULL)      # a signal may end it early: every caller looks again
+    nap(NAP_NS)
 
 
 cdef int preparer_init(Preparer* preparer, int directory, const SegmentHeader* identity, Syncer* syncer) noexcept nogil:
@@ -225,8 +230,8 @@ cdef void preparer_run(Preparer* preparer) noexcept nogil:
         if step(preparer):
             naps = 0
         elif naps < NAPS_BEFORE_PARKING:
+            nap(LONG_NAP_NS if naps else NAP_NS)
             naps += 1
-            preparer_nap()
         else:
             parking_sleep(&preparer.parking, work_waits, preparer)
             naps = 0
