@@ -18,7 +18,8 @@ Why it may mislead: on two cores client and server, each with its I/O thread, sh
 together with the scheduler's mood (twice as many single-order messages where both threads of a side happen to share
 a core); a trade's further reports cost the venue work that a bare loop has not. `tcp` is closed-loop: it says what gets
 through, not how long orders wait. In `sessions` over tcp most of the cost is the kernel's and libzmq's: a thousand
-connections are a thousand reads where one connection's are a few; `bare/sessions/1000` says how much.
+connections are a thousand reads where one connection's are a few; `bare/sessions/1000` says how much, and
+`bare/sessions-open/1000` what they do to single orders.
 """
 
 from collections.abc import Iterator
@@ -61,6 +62,7 @@ SESSIONS_LIMIT = Limit(at_most=1.3)
 SESSION_ORDERS = 100_000            # a repeat
 SESSION_ORDERS_QUICK = 10_000
 SESSIONS_RATE = 10_000               # orders a second of all sessions together: a rate that any number of them can take
+KERNELS_PART = "what ZeroMQ and the kernel alone take for 1,000 connections instead of one"
 FILL_PER_MESSAGE = 100
 
 
@@ -210,9 +212,10 @@ def sessions(options: Options) -> Iterator[Item]:
         yield Comparison(
             Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
             Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
-        yield sessions_open(many, venue.rest(paced), one.rest(paced))
+        yield sessions_open("gateway", many, venue.rest(paced), one.rest(paced),
+                            {50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
     if not options.quick:
-        yield from bare_sessions(many, lines, stretch, window)
+        yield from bare_sessions(many, lines, stretch, paced, window)
     with inside_venue(many) as within, inside_venue() as alone:
         parts, own = (iter(np.split(lines[count][:stretch * (options.repeats + 1)], options.repeats + 1))
                       for count in (many, 1))
@@ -222,22 +225,27 @@ def sessions(options: Options) -> Iterator[Item]:
             SESSIONS_LIMIT, "the venue's own part of it, without sockets")
 
 
-def sessions_open(many: int, venue: Feed, one: Feed) -> Latencies:
-    """What each order takes when so many sessions send it, beside one."""
-    return Latencies(f"gateway/sessions-open/{many}", lambda: venue.open_loop(SESSIONS_RATE),
-                     f"open loop over tcp, {SESSIONS_RATE:,} orders a second of all sessions", f"{many:,} sessions",
-                     ("gateway/sessions-open/1", lambda: one.open_loop(SESSIONS_RATE)),
-                     limits={50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
+def sessions_open(
+    who: str, many: int, feed: Feed, one: Feed, limits: dict[float, Limit], note: str = ""
+) -> Latencies:
+    """What each order takes at the venue, or at the bare loop, when so many sessions send it, beside one."""
+    return Latencies(f"{who}/sessions-open/{many}", lambda: feed.open_loop(SESSIONS_RATE),
+                     f"open loop over tcp, {SESSIONS_RATE:,} orders a second of all sessions",
+                     f"{many:,} sessions, {who}", (f"{who}/sessions-open/1", lambda: one.open_loop(SESSIONS_RATE)),
+                     limits=limits, note=note)
 
 
-def bare_sessions(many: int, lines: dict[int, np.ndarray], stretch: int, window: int) -> Iterator[Item]:
-    """The same orders over as many connections to the bare loop."""
+def bare_sessions(
+    many: int, lines: dict[int, np.ndarray], stretch: int, paced: int, window: int
+) -> Iterator[Item]:
+    """The same orders over as many connections to the bare loop, all that goes and so many a second."""
     with servers.bare_server(True, connections=many) as client, servers.bare_server(True) as one_client:
         bare, one = Feed(client, lines[many], stretch), Feed(one_client, lines[1], stretch)
         yield Comparison(
             Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
             Measure("bare/sessions/1", "ns/order", lambda: one.order_time(window), stretch),
-            note="what ZeroMQ and the kernel alone take for 1,000 connections instead of one")
+            note=KERNELS_PART)
+        yield sessions_open("bare", many, bare.rest(paced), one.rest(paced), {}, KERNELS_PART)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, nanosleep, timespec
 
 from pricetime.gateway.zmq_api cimport ZMQ_DONTWAIT, ZmqMessage, zmq_api
 from pricetime.matching cimport records
-from pricetime.matching.records cimport CommandLine, EventRecord, LINE_BYTES
+from pricetime.matching.records cimport LINE_BYTES, CommandLine, EventRecord
 
 from pricetime.bench.curves import room
 
@@ -70,6 +70,7 @@ cdef struct Load:
     # Of an open loop over several connections: answers come in any order, so a record is found by its ClOrdID.
     int64_t* latencies          # NULL: not wanted
     int64_t start, interval
+    bint echoes                 # what comes back is the command itself
 
 
 cdef inline int64_t now() noexcept nogil:
@@ -107,7 +108,8 @@ cdef inline bint is_refusal(int type) noexcept nogil:
 
 
 cdef inline void note_time(Load* load, const EventRecord* event) noexcept nogil:
-    cdef int64_t number = event.cl_ord_id - load.lines[0].cl_ord_id
+    cdef int64_t cl_ord_id = (<const CommandLine*> event).cl_ord_id if load.echoes else event.cl_ord_id
+    cdef int64_t number = cl_ord_id - load.lines[0].cl_ord_id
     if 0 <= number < <int64_t> load.count:
         load.latencies[number] = now() - load.start - number * load.interval
 
@@ -214,18 +216,19 @@ def _endpoint_of(endpoint, number):
 cdef class LoadClient:
     """One connection, or several in turn. A connection's records are numbered from 1 on, over all calls, so a Logon
     is simply the first one sent. server_key: the server's public key (Z85), where it has one; the client's is made
-    up."""
+    up. echoes: the server is a bare loop, which sends back what it gets."""
 
     cdef readonly str endpoint
     cdef object context
     cdef object socket
     cdef Load load
 
-    def __init__(self, str endpoint, size_t connections=1, bytes server_key=None):
+    def __init__(self, str endpoint, size_t connections=1, bytes server_key=None, bint echoes=False):
         if connections < 1:
             raise ValueError("no connection")
         self.endpoint = endpoint
         self.load.connections = connections
+        self.load.echoes = echoes
         self.load.message_numbers = <uint64_t*> calloc(connections, sizeof(uint64_t))
         if self.load.message_numbers == NULL:
             raise MemoryError

@@ -63,12 +63,12 @@ def venue_beside(others: int, runs: int) -> Iterator[Beside]:
 def bare_server(copy: bool, *, connections: int = 1, curve: bool = False) -> Iterator[LoadClient]:
     """A client with so many connections to a new bare loop or, without `copy`, a bare echo."""
     with _server("from pricetime.bench.bare_gateway import run_bare_server; "
-                 f"run_bare_server({copy}, {curve})", connections) as client:
+                 f"run_bare_server({copy}, {curve})", connections, echoes=True) as client:
         yield client
 
 
 @contextmanager
-def _server(code: str, connections: int) -> Iterator[LoadClient]:
+def _server(code: str, connections: int, *, echoes: bool = False) -> Iterator[LoadClient]:
     """Run `code`, which says its endpoint first, and its public key where it has one, and connect. A server that does
     not end by itself is killed."""
     with _process(code) as process:
@@ -76,7 +76,7 @@ def _server(code: str, connections: int) -> Iterator[LoadClient]:
         endpoint, _, key = process.stdout.readline().strip().partition(" ")
         if not endpoint:
             raise RuntimeError(f"the server ended at once, exit status {process.wait()}")
-        client = LoadClient(endpoint, connections, key.encode() or None)
+        client = LoadClient(endpoint, connections, key.encode() or None, echoes)
         try:
             yield client
             process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends it

@@ -167,6 +167,7 @@ SPANS = tuple(
             "its report received",
         ),
         ("bare/sessions/*", "the same orders over as many connections", "the last answer from the bare loop"),
+        ("bare/sessions-open/*", "as `gateway/sessions-open`, over as many connections", "the bare loop's answer"),
         (
             "gateway/inside-sessions/*",
             "all messages in memory, dealt to so many sessions",
