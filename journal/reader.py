@@ -216,16 +216,16 @@ class Reader:
         for name in (plain, *layout.NEXT_NAMES, plain, plain + packed.SUFFIX):
             with suppress(FileNotFoundError):
                 segment = read_segment(self.folder / name)
-                if segment is not None and segment.first_sequence == wanted and not self._is_current(segment):
+                if segment is not None and segment.first_sequence == wanted and self._is_later(segment):
                     self._open(segment, self._place)
                     return True
         return False
 
-    def _is_current(self, segment: SegmentFile) -> bool:
-        """Whether this is the segment at hand (an empty one has the number that is wanted next; a later run takes
-        its place)."""
+    def _is_later(self, segment: SegmentFile) -> bool:
+        """Whether this is not the segment at hand, nor an earlier run's: an empty one has the number that is wanted
+        next, and a later run takes its place. Both may be there, and both be empty."""
         here = self._segment
-        return segment.first_sequence == here.first_sequence and segment.header["run"] == here.header["run"]
+        return segment.first_sequence != here.first_sequence or bool(segment.header["run"] > here.header["run"])
 
     def _check_nothing_missing(self) -> None:
         """At the end of a log: no segment may be there that begins further on, nor be promised by this one's mark."""

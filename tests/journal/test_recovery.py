@@ -112,6 +112,23 @@ def test_an_empty_segment_gives_its_place_to_a_later_run_that_has_no_name_yet(tm
     assert read(tmp_path).tobytes() == clocks(1, 3).tobytes()
 
 
+def test_of_two_empty_segments_with_one_number_the_later_run_s_counts(tmp_path):
+    """Two runs in a row ended before their first record, the later one before it took the other's name: a reader went
+    from each to the other for ever."""
+    with small(tmp_path) as writer:
+        writer.append(clocks(1, 3))
+    small(tmp_path).close()
+    old = segment(tmp_path, 4).read_bytes()
+    small(tmp_path).abandon()
+    os.rename(segment(tmp_path, 4), tmp_path / "log" / "next-1.segment")
+    segment(tmp_path, 4).write_bytes(old)
+    assert read(tmp_path).tobytes() == clocks(1, 3).tobytes()
+    assert sum(len(block) for block in Reader(tmp_path).tail(timeout=0)) == 3
+    with small(tmp_path) as writer:
+        writer.append(clocks(4, 2))
+    assert read(tmp_path).tobytes() == clocks(1, 5).tobytes()
+
+
 def test_a_segment_that_was_begun_and_not_yet_named_is_found_and_named(crashed):
     os.rename(segment(crashed, 65), crashed / "log" / "next-1.segment")
     assert read(crashed).tobytes() == clocks(1, 100).tobytes()
