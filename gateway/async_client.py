@@ -63,7 +63,7 @@ class AsyncClient(Connected):
         if core.policy.reconnect:
             if core.state is State.ENDED:
                 return
-            await self._until(lambda: core.state is State.UP)
+            await self._until(lambda: core.speaks)
         core.logout(monotonic())
         self._work()
         await self._until(lambda: core.state is State.ENDED)
@@ -201,7 +201,7 @@ class AsyncClient(Connected):
         self._cut(now)
         core.tick(now)
         if core.state is State.AWAY and now >= core.retry_at:
-            self._open()
+            self._open_again(now)
         full = not self._flush()
         if self._line.readable() and len(core.reports) < BLOCKS_MAX:
             self._loop.call_soon(self._work)

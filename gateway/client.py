@@ -123,6 +123,14 @@ class Connected(OrderEntry):
         self._line.open()
         self._core.begin(monotonic())
 
+    def _open_again(self, now: float) -> None:
+        """The same for a connection that was lost: where there is no socket to be had, later."""
+        try:
+            self._open()
+        except UserError as error:
+            self._core.begin(now)
+            self._core.lost(now, error)
+
     def _cut(self, now: float) -> None:
         """The connection is gone, where the socket's monitor says so."""
         error = self._line.trouble()
@@ -184,6 +192,8 @@ class Client(Connected):
             asked = self._core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
             self._flush()
             self._until(lambda asked=asked: self._core.tested == asked)  # type: ignore[misc]
+            if (reason := self._core.refusals.pop(asked, None)) is not None:
+                raise Refused(reason, "the venue does not tell this session who its participants are")
         if not known:  # this session at least is in the list
             raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
         self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
@@ -198,7 +208,7 @@ class Client(Connected):
         if self._core.policy.reconnect:
             if self._core.state is State.ENDED:
                 return
-            self._until(lambda: self._core.state is State.UP)
+            self._until(lambda: self._core.speaks)
         self._core.logout(monotonic())
         self._flush()
         self._until(lambda: self._core.state is State.ENDED)
@@ -326,7 +336,7 @@ class Client(Connected):
             self._cut(now)
             core.tick(now)
             if core.state is State.AWAY and line.opened and now >= core.retry_at:
-                self._open()
+                self._open_again(now)
         self._flush()
         if not payloads and not core.errors:
             line.wait(min(until, core.due(now)))

@@ -63,6 +63,16 @@ class Line:
             raise UserError("the client is closed")
         self.hang_up(linger_ms=0)
         self.opened += 1
+        try:
+            self._connect()
+        except (zmq.ZMQError, TypeError) as error:
+            self.hang_up(linger_ms=0)
+            why = error.strerror if isinstance(error, zmq.ZMQError) else "not text"
+            raise UserError(
+                f"cannot connect to {shown(self.endpoint)}: {why}; expected tcp://HOST:PORT or ipc://PATH"
+            ) from None
+
+    def _connect(self) -> None:
         self.socket = self._context.socket(zmq.DEALER)
         for option, value in ((zmq.SNDTIMEO, self.timeout_ms), (zmq.RCVHWM, 0), (zmq.RECONNECT_IVL, RECONNECT_MS)):
             self.socket.setsockopt(option, value)
@@ -77,13 +87,7 @@ class Line:
         for socket in (self.socket, self.monitor):
             if socket is not None:
                 self._poller.register(socket, zmq.POLLIN)
-        try:
-            self.socket.connect(self.endpoint)
-        except (zmq.ZMQError, TypeError) as error:
-            why = error.strerror if isinstance(error, zmq.ZMQError) else "not text"
-            raise UserError(
-                f"cannot connect to {shown(self.endpoint)}: {why}; expected tcp://HOST:PORT or ipc://PATH"
-            ) from None
+        self.socket.connect(self.endpoint)
 
     def hang_up(self, linger_ms: int) -> None:
         """Close the socket; what was sent has so long to leave."""

@@ -85,9 +85,21 @@ class Outstanding:
             self.refused = {refused for refused in self.refused if refused > cl_ord_id}
 
     def refuse(self, cl_ord_id: int) -> None:
-        """It was refused at the door. Those below it may wait for the disk still."""
+        """It was refused at the door. Those below it may wait for the disk still. Where none above it was sent, its
+        ClOrdID is free again: the venue's mark did not move."""
         if self.waits(cl_ord_id):
             self.refused.add(cl_ord_id)
+        while self._parts and self.highest in self.refused:
+            self._drop_highest()
+
+    def _drop_highest(self) -> None:
+        part = self._parts[-1]
+        self.refused.discard(self.highest)
+        self._count -= 1
+        part.lines, part.ids, part.starts = part.lines[: part.starts[-1]], part.ids[:-1], part.starts[:-1]
+        if len(part.ids) == part.done:
+            self._parts.pop()
+        self.highest = int(self._parts[-1].ids[-1]) if self._parts else self.acknowledged
 
     def begin(self, mark: int) -> None:
         """A connection begins: all up to the mark is journaled."""

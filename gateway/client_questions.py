@@ -83,13 +83,14 @@ class Questions:
 
 
 class Resend:
-    """At most one RESEND_REQUEST under way. until: its answer is due by then; None: none is. not_before: of the next
-    one. possible: the venue answers such requests."""
+    """At most one RESEND_REQUEST under way. until: its answer is due by then; None: none is. number: its ClOrdID.
+    not_before: of the next one. possible: the venue answers such requests."""
 
     def __init__(self) -> None:
         self.until: float | None = None
         self.not_before = 0.0
         self.possible = True
+        self.number = 0
         self._due = self._times = 0
 
     def begin(self) -> None:
@@ -103,7 +104,7 @@ class Resend:
         self._times += 1
         if self._times > ASKED_AGAIN_MAX:
             return None
-        self.until, self.not_before = now + timeout, now
+        self.until, self.not_before, self.number = now + timeout, now, number
         return request(CommandType.RESEND_REQUEST, number, target=due)
 
     def answered(self, due: int, now: float) -> None:
@@ -113,6 +114,6 @@ class Resend:
             self.not_before = now + RETRY_S * self._times
 
     def refused(self, now: float, pause: float, for_good: bool) -> None:
-        """The venue cannot now, or cannot at all."""
-        self.until, self.not_before = None, now + pause
+        """The venue cannot now, or cannot at all. It lives: this was no question in vain."""
+        self.until, self.not_before, self._times = None, now + pause, 0
         self.possible = self.possible and not for_good

@@ -25,7 +25,7 @@ from pricetime.gateway.client_errors import (
     TooManyOutstanding,
     silence,
 )
-from pricetime.gateway.client_outstanding import Outstanding
+from pricetime.gateway.client_outstanding import Outstanding, chosen
 from pricetime.gateway.client_questions import REQUEST_IDS, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
 from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, may_be_again, parted, request
@@ -38,7 +38,9 @@ from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
 ENDED_BY_VENUE = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
 COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL)    # of a Logon that was refused
 AGAIN_MAX = 4096            # ClOrdIDs that the caller itself sent twice, remembered
+TWICE_MAX = 1024            # messages with such, kept while the connection is away
 RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
+LIST_AGAIN_S = 0.25                         # until a list of instruments that came too fast is asked for again
 STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again
 
 
@@ -98,9 +100,13 @@ class ClientSession:
         self.retry_at = 0.0
         self.connection = Connection(endpoint, policy.heartbeat, 0.0)
         self.questions, self.resend = Questions(), Resend()
+        self._twice: deque[np.ndarray] = deque()
         self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
         self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
+        self._behind: dict[int, tuple[Connection, int]] = {}    # requests by ClOrdID, and the TestRequest behind each
+        self.refusals: dict[tuple[Connection, int], int] = {}   # by that
+        self._list_at = math.inf            # when the list is asked for again
         self._instruments = 0               # how many there were when the list was asked for
         self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
         self._away_since: float | None = None
@@ -114,6 +120,8 @@ class ClientSession:
         self.state, self.listed = State.LOGGING_ON, False
         self.connection = Connection(self.endpoint, self.policy.heartbeat, now)
         self.resend.begin()
+        self._behind.clear()
+        self.refusals.clear()
         self._due = self.order.due      # a report may overtake the answer to the Logon
         self._answer_by = now + self.policy.timeout
         period = round(self.policy.heartbeat * 1000)
@@ -125,7 +133,7 @@ class ClientSession:
         if self.state in (State.AWAY, State.ENDED):
             return
         if self.leaving or not self.policy.reconnect:
-            self.end(None if self.leaving else error)
+            self.end(None if self.leaving and not len(self.outstanding) else error)
             return
         if self.state is State.UP and now - self._up_at > STEADY_S:
             self._advanced()
@@ -166,6 +174,7 @@ class ClientSession:
         mark, number = int(event["cl_ord_id"]), int(event["order_id"])
         had, again = self.order.due, self.policy.reconnect
         if again and (error := self._stranger(mark, number)):
+            self.outstanding = Outstanding()        # what of it is journaled cannot be told: logon() begins anew
             self.end(error)
             return
         if again and self._known and (record := self.outstanding.record(mark)) is not None and may_be_again(record):
@@ -189,7 +198,7 @@ class ClientSession:
                 f"{self.endpoint}: its log has {number - 1} reports of session {self.session!r}, this client has "
                 f"{self._due - 1}: they are of another log"
             )
-        foreign = mark > self.outstanding.acknowledged and not self.outstanding.waits(mark)
+        foreign = mark > self.outstanding.acknowledged and self.outstanding.record(mark) is None
         if self._known and foreign and (len(self.outstanding) or not self.asked):
             return SessionEnded(
                 Reason.NOT_LOGGED_ON,
@@ -199,9 +208,11 @@ class ClientSession:
         return None
 
     def _send_again(self, now: float) -> None:
-        """What is above the mark."""
+        """What is above the mark; then what the caller asked meanwhile by sending a ClOrdID twice."""
         for lines in self.outstanding.messages(now):
             self.connection.transmit(flagged_possible(lines), now)
+        while self._twice:
+            self.connection.transmit(self._twice.popleft(), now)
 
     def _logon_refused(self, reason: int, now: float) -> None:
         error = Refused(reason, f"session {self.session!r} cannot log on")
@@ -225,22 +236,35 @@ class ClientSession:
                     f"{len(self.outstanding):,} commands wait for their reports, {len(starts)} more are too many: at "
                     f"most {self.policy.outstanding_max:,} are kept; take reports first"
                 )
-            self._note_again(ids)
+            if self.leaving:
+                raise UserError("the client is logging out: logon()")
+            self._note_again(lines, starts, ids)
             self.outstanding.keep(lines, starts, ids, now)
         self.mark = max(self.mark, int(ids.max()))
-        if self.state is State.UP and not self._unproven or not self.policy.reconnect:
+        if self.speaks or not self.policy.reconnect:
             self.connection.transmit(lines, now, starts)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether what is sent now leaves at once: it is logged on, and all that was kept has been sent again."""
+        return self.state is State.UP and not self._unproven
 
     def room(self, more: int = 0) -> int:
         """How many commands may be sent beside `more`."""
         return self.policy.outstanding_max - len(self.outstanding) - more if self.policy.reconnect else 0
 
-    def _note_again(self, ids: np.ndarray) -> None:
+    def _note_again(self, lines: np.ndarray, starts: np.ndarray, ids: np.ndarray) -> None:
         """ClOrdIDs that were used before: what is said of them is the caller's question, no accident of the line."""
-        if int(ids.min()) <= self.outstanding.highest:
-            if len(self.order.again) > AGAIN_MAX:
-                self.order.again.clear()
-            self.order.again.update(ids[ids <= self.outstanding.highest].tolist())
+        twice = ids <= self.outstanding.highest
+        if not twice.any():
+            return
+        if not self.speaks:
+            if len(self._twice) == TWICE_MAX:
+                raise TooManyOutstanding(f"{TWICE_MAX} messages with ClOrdIDs that were used before wait for the venue")
+            self._twice.append(chosen(lines, starts, twice))
+        if len(self.order.again) > AGAIN_MAX:
+            self.order.again.clear()
+        self.order.again.update(ids[twice].tolist())
 
     def logout(self, now: float) -> None:
         """Ask the venue to end the session."""
@@ -252,15 +276,18 @@ class ClientSession:
         self._instruments = max(self.codec.directory.instruments.by_id, default=0)
         which = request(CommandType.SECURITY_LIST_REQUEST)
         which["instrument"] = self._instruments + 1
-        self._answer_by, self.listed = now + self.policy.timeout, False
+        self._answer_by, self._list_at, self.listed = now + self.policy.timeout, math.inf, False
         self._listing = self.ask_behind(which, now)
 
     def ask_behind(self, lines: np.ndarray, now: float) -> tuple[Connection, int]:
         """A request whose answer does not say where it ends, and a TestRequest behind it: answered when `tested` is
-        what this returns."""
+        what this returns. `refusals` has the Reason by it, where the venue refused."""
         behind = self.connection.test_request()
+        asked = self.connection, self.connection.test_id
+        lines["cl_ord_id"] = number = self.questions.next_number()
+        self._behind[number] = asked
         self.connection.transmit(np.concatenate([lines, behind]), now)
-        return self.connection, self.connection.test_id
+        return asked
 
     def ask(self, lines: np.ndarray, now: float, many: bool) -> Request:
         """A question about orders, one record: answered by one row or by many."""
@@ -281,7 +308,9 @@ class ClientSession:
             self.lost(now, error)
         if not self.policy.reconnect or self.state is not State.UP:
             return
-        if not self.listed and now >= self._answer_by:
+        if not self.listed and now >= self._list_at:
+            self.list_instruments(now)
+        if not self.listed and now >= self._answer_by and self._list_at == math.inf:
             self.lost(now, self._no_answer())
             return
         if self.resend.until is not None and now >= self.resend.until:
@@ -308,7 +337,7 @@ class ClientSession:
         times = [self.connection.due()]
         if self.policy.reconnect:
             if not self.listed:
-                times.append(self._answer_by)
+                times.append(min(self._answer_by, self._list_at))
             if self.resend.until is not None:
                 times.append(self.resend.until)
             else:
@@ -383,6 +412,7 @@ class ClientSession:
         elif kind == EventType.HEARTBEAT_ANSWER:
             self.order.end = max(self.order.end, int(event["leaves_qty"]))   # the next report number, where it says it
             self.tested = (self.connection, int(event["order_id"]))
+            self._behind = {number: asked for number, asked in self._behind.items() if asked != self.tested}
             if self.tested == self._listing and not self.listed:
                 self._take_list(now)
         elif kind == EventType.LOGON_ANSWER:
@@ -431,8 +461,11 @@ class ClientSession:
         self.end(error)
 
     def _take_refused_request(self, number: int, reason: int, now: float) -> None:
-        if self.questions.refused(number, reason) or self.resend.until is None:
+        if number in self._behind:
+            self.refusals[self._behind.pop(number)] = reason
             return
+        if self.questions.refused(number, reason) or self.resend.until is None or number != self.resend.number:
+            return      # of a question that nobody waits for any more, perhaps
         self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
         if self._unproven and not self.resend.possible:
             self._proven(now)       # a venue without resends: nobody can tell
@@ -441,7 +474,13 @@ class ClientSession:
             self.end(ReportGap(self.order.due, self.order.end, what))
 
     def _take_list(self, now: float) -> None:
-        if max(self.codec.directory.instruments.by_id, default=0) > self._instruments:
+        reason = self.refusals.pop(self._listing, None)
+        if reason == Reason.THROTTLED:
+            self._list_at = now + LIST_AGAIN_S
+        elif reason is not None:
+            self.listed = True
+            self.errors.append(Refused(reason, "the list of instruments was refused"))
+        elif max(self.codec.directory.instruments.by_id, default=0) > self._instruments:
             self.list_instruments(now)
         else:
             self.listed = True
@@ -468,9 +507,10 @@ class ClientSession:
         if lines is not None:
             # Answers come in the order of the questions: whose a command is is known before any report of it is told.
             self.connection.transmit(np.concatenate([*map(flagged_possible, self._unproven.values()), lines]), now)
-        elif self.order.missing:
+        else:
             self._up_at = now   # that connection was worth nothing
-            self.lost(now, NoAnswer(f"{self.endpoint} does not send report {self.order.due} again"))
+            what = f"send report {self.order.due} again" if self.order.missing else "say what became of what was sent"
+            self.lost(now, NoAnswer(f"{self.endpoint} does not {what}"))
 
     def _take_resent(self, event: np.void, reason: int, now: float) -> None:
         """The end of what was asked for: all that there was, or that it is no longer to be had."""
@@ -488,6 +528,7 @@ class ClientSession:
         (`sequence` is that one's), whose else were journaled cannot be told either."""
         if reason == Reason.DUPLICATE_CL_ORD_ID and event["sequence"]:
             self._unproven.clear()
+            self.outstanding = Outstanding()
             self.end(SessionEnded(
                 reason, f"another client speaks for session {self.session!r} too: ClOrdID {number} in the log "
                 f"is not what this client sent by it, so whose commands are journaled cannot be told"))

@@ -1,13 +1,17 @@
 """The asyncio client against a running venue."""
 
 import asyncio
+import errno
+from time import monotonic
 
 import pytest
+import zmq
 
 from pricetime import AsyncClient
 from pricetime.gateway import async_client
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import NoAnswer, Refused, SessionEnded
+from pricetime.gateway.client_line import Line
 from pricetime.matching.errors import UserError
 from tests.system.venues import said
 
@@ -115,3 +119,37 @@ def test_heartbeats_go_on_while_nothing_is_awaited_of_the_client(venue):
             assert said(await some(alice, 1)) == [("NEW", "NONE")]
 
     run(wait())
+
+
+def test_without_descriptors_for_a_while_it_comes_back_later(venue, monkeypatch):
+    """A new socket is not to be had at once: the client tries again, as it does where nobody answers."""
+    connect, failed = Line._connect, []
+
+    def connect_later(line):
+        if len(failed) < 3:
+            failed.append(line)
+            raise zmq.ZMQError(errno.EMFILE)
+        connect(line)
+
+    async def come_back():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            monkeypatch.setattr(Line, "_connect", connect_later)
+            alice._core.lost(monotonic(), UserError("cut"))
+            order = alice.buy("ACME", 1, "90")
+            await alice.settle()
+            assert said(await some(alice, 1)) == [("NEW", "NONE")] and alice.mark == order
+            assert len(failed) == 3
+
+    run(come_back())
+
+
+def test_nothing_is_taken_behind_a_logout_under_way(venue):
+    async def leave():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            leaving = asyncio.create_task(alice.logout())
+            await asyncio.sleep(0)
+            with pytest.raises(UserError, match="log"):
+                alice.buy("ACME", 1, "90")
+            await leaving
+
+    run(leave())

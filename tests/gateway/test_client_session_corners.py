@@ -1,0 +1,198 @@
+"""A client's session at odd moments: what was refused, sent twice, asked in vain, or sent by somebody else."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pricetime.gateway.client_errors import NoAnswer, SessionEnded
+from pricetime.gateway.client_session import ClientSession, State
+from pricetime.gateway.client_wire import request
+from pricetime.matching.errors import UserError
+from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
+from tests.gateway.fake_venue import FakeVenue, Line, event
+from tests.gateway.test_client_session import lined, orders
+
+
+def throttle(session: ClientSession, line: Line, number: int) -> None:
+    """The venue refuses an order at the door: it never took it."""
+    session.connection.outgoing.clear()
+    session.connection.message_number -= 1
+    session.take(FakeVenue.refusal(Reason.THROTTLED, number).tobytes(), line.now)
+    assert session.reports.popleft()["reason"][0] == Reason.THROTTLED
+
+
+def later(line: Line, steps: int = 10) -> None:
+    for _ in range(steps):
+        line.step(1)
+
+
+def cut(line: Line) -> None:
+    line.session.lost(line.now, UserError("cut"))
+
+
+def test_a_clordid_that_was_refused_at_the_door_is_free_again_while_the_line_is_down_too():
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    throttle(session, line, 1)
+    cut(line)
+    session.send(orders(1), line.now)
+    assert len(session.outstanding) == 1
+    later(line)
+    assert line.venue.journaled == {1: 1} and line.told == [1] and session.state is State.UP
+
+
+def test_it_counts_as_this_clients_own_where_the_line_is_cut_before_its_report():
+    line = lined()
+    session = line.session
+    session.send(orders(1, 2), line.now)
+    throttle(session, line, 1)
+    session.connection.message_number -= 1
+    session.take(FakeVenue.refusal(Reason.THROTTLED, 2).tobytes(), line.now)
+    session.reports.clear()
+    session.send(orders(1), line.now)
+    line.venue.take(line.connection, session.connection.outgoing.popleft())     # and nobody hears of it
+    cut(line)
+    later(line)
+    assert line.venue.journaled == {1: 1} and line.told == [1] and not session.errors
+
+
+def test_one_below_an_accepted_one_is_not_free():
+    line = lined()
+    session = line.session
+    session.send(orders(1, 3), line.now)
+    sent = np.frombuffer(session.connection.outgoing.popleft(), COMMAND)
+    session.connection.message_number -= 1
+    session.take(FakeVenue.refusal(Reason.THROTTLED, 2).tobytes(), line.now)
+    assert len(session.outstanding) == 2 and session.outstanding.highest == 3
+    assert sent["cl_ord_id"].tolist() == [1, 2, 3]
+
+
+def test_a_clordid_that_is_sent_twice_while_the_line_is_down_is_answered_as_the_duplicate_that_it_is():
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.step()
+    cut(line)
+    session.send(np.concatenate([orders(1), orders(2)]), line.now)
+    later(line)
+    assert line.venue.journaled == {1: 1, 2: 1}
+    assert sorted(line.told) == [0, 1, 2]       # 0: the refusal of the second 1
+
+
+def test_a_logout_waits_for_what_was_kept_while_the_line_was_down():
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.venue.take(line.connection, session.connection.outgoing.popleft())
+    cut(line)
+    session.send(orders(2), line.now)
+    while session.state is not State.UP:
+        line.now += 1
+        if session.state is State.AWAY:
+            line.open()
+        session.take(line.venue.take(line.connection, session.connection.outgoing.popleft())[0].tobytes(), line.now)
+    assert not session.speaks       # whose 1 is, is being asked; 2 has not left
+    later(line)
+    assert session.speaks and line.venue.journaled == {1: 1, 2: 1}
+
+
+def test_a_line_that_is_cut_during_a_logout_is_an_error_where_commands_wait_for_their_answers():
+    line = lined()
+    line.session.send(orders(1), line.now)
+    line.session.logout(line.now)
+    with pytest.raises(UserError, match="logging out"):
+        line.session.send(orders(2), line.now)
+    cut(line)
+    assert line.session.state is State.ENDED and isinstance(line.session.errors.popleft(), UserError)
+    line = lined()
+    line.session.logout(line.now)
+    cut(line)
+    assert line.session.state is State.ENDED and not line.session.errors
+
+
+def test_a_venue_that_refuses_resends_for_a_while_is_asked_seldom_and_then_all_goes_on():
+    """The mark names a command without a numbered report, so that nothing is missing: whose it is must be asked."""
+    line = lined()
+    session, venue = line.session, line.venue
+    session.send(orders(1), line.now)
+    venue.take(line.connection, session.connection.outgoing.popleft())
+    venue.reports.clear()
+    cut(line)
+    session.send(orders(2), line.now)
+    answer, asked = venue.command, []
+
+    def busy(kind: int, record: np.void) -> list[np.ndarray]:
+        if kind == CommandType.RESEND_REQUEST and line.now < 40:
+            asked.append(line.now)
+            return [FakeVenue.refusal(Reason.THROTTLED, int(record["cl_ord_id"]))]
+        return answer(kind, record)
+
+    venue.command = busy
+    while line.now < 39:
+        line.step(0.01)
+    assert 10 < len(asked) < 40
+    later(line, 20)
+    assert venue.journaled == {1: 1, 2: 1} and not session.errors
+
+
+def test_a_venue_that_never_says_what_became_of_a_command_is_left_and_its_mark_decides():
+    line = lined(timeout=0.5, heartbeat=1e9)
+    session, venue = line.session, line.venue
+    session.send(orders(1), line.now)
+    venue.take(line.connection, session.connection.outgoing.popleft())
+    venue.reports.clear()
+    logons = line.logons
+    for _ in range(3_000):
+        line.step(0.01)
+    assert logons < line.logons <= logons + 2 and not len(session.outstanding)
+
+
+def test_the_late_refusal_of_a_forgotten_question_is_not_the_resends():
+    line = lined()
+    session = line.session
+    asked = session.ask(request(CommandType.ORDER_STATUS_REQUEST), line.now, many=False)
+    number = int(asked.lines["cl_ord_id"][0])
+    session.questions.forget(asked)
+    session.take(event(EventType.TRADE, cl_ord_id=1, report_number=2).tobytes(), line.now)
+    assert session.order.missing and session.resend.until is not None
+    session.take(FakeVenue.refusal(Reason.NOT_AUTHORIZED, number).tobytes(), line.now)
+    assert session.state is State.UP and session.resend.possible and not session.errors
+
+
+def test_a_mark_between_ones_own_clordids_is_another_clients_and_logging_on_anew_goes_on():
+    line = lined()
+    session = line.session
+    session.send(np.concatenate([orders(10), orders(20)]), line.now)
+    session.connection.outgoing.clear()
+    line.venue.mark = 15
+    cut(line)
+    later(line, 3)
+    with pytest.raises(SessionEnded, match="its mark is 15, this one's 20"):
+        raise session.errors.popleft()
+    assert not line.venue.journaled
+    session.restart()
+    later(line, 3)
+    assert session.state is State.UP and not session.errors and session.logged.mark == 15
+
+
+def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again():
+    line = lined()
+    session, venue = line.session, line.venue
+    answer, refused = venue.command, []
+
+    def busy(kind: int, record: np.void) -> list[np.ndarray]:
+        if kind == CommandType.SECURITY_LIST_REQUEST and len(refused) < 2:
+            refused.append(int(record["cl_ord_id"]))
+            return [FakeVenue.refusal(Reason.THROTTLED, refused[-1])]
+        return answer(kind, record)
+
+    venue.command = busy
+    session.list_instruments(line.now)
+    line.step(0.01)
+    assert not session.listed and 0 < session.due(line.now) - line.now <= 0.25
+    for _ in range(100):
+        line.step(0.01)
+    assert session.listed and len(refused) == 2 and line.told == [] and not session.errors
+    assert session.due(line.now) < math.inf and not isinstance(session.final, NoAnswer)
