@@ -20,7 +20,7 @@ import numpy as np
 from pricetime.gateway.client import Connected
 from pricetime.gateway.client_errors import silence
 from pricetime.gateway.client_questions import Request
-from pricetime.gateway.client_session import Logged, State
+from pricetime.gateway.client_state import Logged, State
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE
 

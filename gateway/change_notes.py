@@ -2,6 +2,7 @@
 value that becomes another one."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from msgspec import UNSET
@@ -10,7 +11,7 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.definitions import by_name, present_limits
 from pricetime.gateway.layout import RIGHTS
 from pricetime.gateway.refusals import in_words
-from pricetime.gateway.risk_definitions import NS_PER_MS, present_risk
+from pricetime.gateway.risk_definitions import NS_PER_MS, plain, present_risk
 from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 
@@ -35,7 +36,8 @@ def definition_name(command: m.Command) -> str:
     if isinstance(command, m.SecurityDefinition):
         return f"instrument {command.symbol!r}"
     if isinstance(command, m.RiskLimits):
-        return f"limits of {command.participant!r}" + (f" in {command.symbol!r}" if command.symbol else "")
+        where = repr(command.symbol) if command.symbol else plain(command.currency or "")
+        return f"limits of {command.participant!r}" + (f" in {where}" if where else "")
     if isinstance(command, m.KeyDefinition):
         return f"key {command.key_name!r}" + (f" for {command.target_session!r}" if command.target_session else "")
     return type(command).__name__
@@ -68,9 +70,9 @@ def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
 def _changes(command: m.Command, present: dict[str, Any]) -> Iterator[str]:
     for field, old in present.items():
         new = getattr(command, field)
-        takes_away = isinstance(command, m.RiskLimits) and field != "rate_interval"     # a limit that is None
+        takes_away = isinstance(command, m.RiskLimits) and (field != "rate_interval" or command.rate_tokens is None)
         if new is UNSET or new is None and not takes_away:
-            continue            # it stays
+            continue            # it stays; of a limit that is taken away None is the new value
         if field == "rights":
             new = tuple(right for right in RIGHTS if right in new)
         if new != old:
@@ -83,4 +85,7 @@ def _in_words(value: Any, unit: str) -> str:
         return "none"
     if isinstance(value, tuple):
         return " ".join(value)
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return in_words(value // NS_PER_MS if unit else value)

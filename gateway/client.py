@@ -29,7 +29,8 @@ from pricetime.gateway.client_errors import (
 from pricetime.gateway.client_line import Line, load_keys
 from pricetime.gateway.client_orders import OrderEntry
 from pricetime.gateway.client_questions import Request
-from pricetime.gateway.client_session import ClientSession, Logged, Policy, State
+from pricetime.gateway.client_session import ClientSession
+from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import request
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.order_options import whole
@@ -192,7 +193,7 @@ class Client(Connected):
             asked = self._core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
             self._flush()
             self._until(lambda asked=asked: self._core.tested == asked)  # type: ignore[misc]
-            if (reason := self._core.refusals.pop(asked, None)) is not None:
+            if (reason := self._core.behind.reason(asked[1])) is not None:
                 raise Refused(reason, "the venue does not tell this session who its participants are")
         if not known:  # this session at least is in the list
             raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")

@@ -3,6 +3,9 @@
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
+ENDED_BY_VENUE = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
+COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL)    # of a Logon that was refused
+
 
 class Refused(UserError):
     """The venue refused a Logon or a request, or could not read a message. `reason` is a Reason."""

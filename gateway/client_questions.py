@@ -82,6 +82,39 @@ class Questions:
         return None
 
 
+class Behind:
+    """Requests whose answer does not say where it ends: each has a TestRequest behind it, and goes by its number."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, int] = {}         # TestRequest by the request's ClOrdID
+        self._reasons: dict[int, int] = {}      # by TestRequest
+
+    def begin(self) -> None:
+        """A new connection: none is open."""
+        self._open.clear()
+        self._reasons.clear()
+
+    def new(self, number: int, behind: int) -> int:
+        """A request with this ClOrdID."""
+        self._open[number] = behind
+        return number
+
+    def refused(self, number: int, reason: int) -> bool:
+        """The venue refuses one; whether it is one of these."""
+        behind = self._open.pop(number, None)
+        if behind is not None:
+            self._reasons[behind] = reason
+        return behind is not None
+
+    def answered(self, behind: int) -> None:
+        """The TestRequest is, so the request is done with."""
+        self._open = {number: test for number, test in self._open.items() if test != behind}
+
+    def reason(self, behind: int) -> int | None:
+        """Why the request was refused, told once; None: it was not."""
+        return self._reasons.pop(behind, None)
+
+
 class Resend:
     """At most one RESEND_REQUEST under way. until: its answer is due by then; None: none is. number: its ClOrdID.
     not_before: of the next one. possible: the venue answers such requests."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+AGAIN_MAX = 4096    # ClOrdIDs whose old reports were asked for, remembered
 EARLY_MAX = 65_536  # reports kept that came before others; what comes beyond is asked for again
 
 
@@ -21,6 +22,12 @@ class ReportOrder:
     def missing(self) -> bool:
         """Whether the venue has reports that did not come yet."""
         return self.due < self.end
+
+    def ask_again(self, cl_ord_ids: list[int]) -> None:
+        """The caller has sent these twice."""
+        if len(self.again) > AGAIN_MAX:
+            self.again.clear()
+        self.again.update(cl_ord_ids)
 
     def begin(self, due: int, end: int) -> None:
         """A connection begins: what is due, and what the venue has."""

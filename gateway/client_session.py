@@ -8,8 +8,6 @@ a lost connection. Opens nothing, waits for nothing, reads no clock: client.py a
 
 import math
 from collections import deque
-from dataclasses import dataclass
-from enum import Enum
 from random import Random
 
 import numpy as np
@@ -17,6 +15,8 @@ import numpy as np
 from pricetime.gateway import messages as m
 from pricetime.gateway.client_connection import Connection
 from pricetime.gateway.client_errors import (
+    COMES_BACK,
+    ENDED_BY_VENUE,
     NoAnswer,
     Refused,
     ReportGap,
@@ -26,8 +26,9 @@ from pricetime.gateway.client_errors import (
     silence,
 )
 from pricetime.gateway.client_outstanding import Outstanding, chosen
-from pricetime.gateway.client_questions import REQUEST_IDS, Questions, Request, Resend
+from pricetime.gateway.client_questions import REQUEST_IDS, Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
+from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, may_be_again, parted, request
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.field_checks import shown
@@ -35,45 +36,9 @@ from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
 
-ENDED_BY_VENUE = (Reason.MSG_SEQ_NUM_OUT_OF_TURN, Reason.NOT_LOGGED_ON)
-COMES_BACK = (*ENDED_BY_VENUE, Reason.THROTTLED, Reason.LOG_FULL)    # of a Logon that was refused
-AGAIN_MAX = 4096            # ClOrdIDs that the caller itself sent twice, remembered
-TWICE_MAX = 1024            # messages with such, kept while the connection is away
 RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
 LIST_AGAIN_S = 0.25                         # until a list of instruments that came too fast is asked for again
 STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again
-
-
-class State(Enum):
-    """Where a session is."""
-
-    AWAY = "away"
-    LOGGING_ON = "logging on"
-    UP = "up"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True)
-class Logged:
-    """The answer to a Logon: the highest ClOrdID that is journaled, the number of the next report, and how many reports
-    were given since the number that this client knew as its next one. Where it knew none (a new Client without
-    `next_report_number`) all that the session ever had count as known: 0."""
-
-    mark: int
-    next_report_number: int
-    missed: int = 0
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a session behaves; times in seconds. patience: how long a venue that does not answer is tried again."""
-
-    full_reports: bool = False
-    timeout: float = 5.0
-    heartbeat: float = 10.0
-    reconnect: bool = True
-    patience: float = 60.0
-    outstanding_max: int = 65_536
 
 
 class ClientSession:
@@ -104,8 +69,7 @@ class ClientSession:
         self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
         self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
-        self._behind: dict[int, tuple[Connection, int]] = {}    # requests by ClOrdID, and the TestRequest behind each
-        self.refusals: dict[tuple[Connection, int], int] = {}   # by that
+        self.behind = Behind()
         self._list_at = math.inf            # when the list is asked for again
         self._instruments = 0               # how many there were when the list was asked for
         self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
@@ -120,8 +84,7 @@ class ClientSession:
         self.state, self.listed = State.LOGGING_ON, False
         self.connection = Connection(self.endpoint, self.policy.heartbeat, now)
         self.resend.begin()
-        self._behind.clear()
-        self.refusals.clear()
+        self.behind.begin()
         self._due = self.order.due      # a report may overtake the answer to the Logon
         self._answer_by = now + self.policy.timeout
         period = round(self.policy.heartbeat * 1000)
@@ -254,17 +217,15 @@ class ClientSession:
         return self.policy.outstanding_max - len(self.outstanding) - more if self.policy.reconnect else 0
 
     def _note_again(self, lines: np.ndarray, starts: np.ndarray, ids: np.ndarray) -> None:
-        """ClOrdIDs that were used before: what is said of them is the caller's question, no accident of the line."""
+        """What is said of ClOrdIDs that were used before is the caller's question, no accident of the line."""
         twice = ids <= self.outstanding.highest
         if not twice.any():
             return
         if not self.speaks:
-            if len(self._twice) == TWICE_MAX:
-                raise TooManyOutstanding(f"{TWICE_MAX} messages with ClOrdIDs that were used before wait for the venue")
+            if len(self._twice) == self.policy.outstanding_max:
+                raise TooManyOutstanding(f"{len(self._twice):,} messages with ClOrdIDs used before wait for the venue")
             self._twice.append(chosen(lines, starts, twice))
-        if len(self.order.again) > AGAIN_MAX:
-            self.order.again.clear()
-        self.order.again.update(ids[twice].tolist())
+        self.order.ask_again(ids[twice].tolist())
 
     def logout(self, now: float) -> None:
         """Ask the venue to end the session."""
@@ -281,11 +242,10 @@ class ClientSession:
 
     def ask_behind(self, lines: np.ndarray, now: float) -> tuple[Connection, int]:
         """A request whose answer does not say where it ends, and a TestRequest behind it: answered when `tested` is
-        what this returns. `refusals` has the Reason by it, where the venue refused."""
+        what this returns. `behind` knows of a refusal."""
         behind = self.connection.test_request()
         asked = self.connection, self.connection.test_id
-        lines["cl_ord_id"] = number = self.questions.next_number()
-        self._behind[number] = asked
+        lines["cl_ord_id"] = self.behind.new(self.questions.next_number(), asked[1])
         self.connection.transmit(np.concatenate([lines, behind]), now)
         return asked
 
@@ -345,8 +305,7 @@ class ClientSession:
         return max(min(times), now + 0.001)
 
     def _no_answer(self) -> NoAnswer:
-        milliseconds = round(self.policy.timeout * 1000)
-        return silence(self.endpoint, milliseconds)
+        return silence(self.endpoint, round(self.policy.timeout * 1000))
 
     # --------------------------------------------------------------------------------------------- receiving
 
@@ -412,7 +371,7 @@ class ClientSession:
         elif kind == EventType.HEARTBEAT_ANSWER:
             self.order.end = max(self.order.end, int(event["leaves_qty"]))   # the next report number, where it says it
             self.tested = (self.connection, int(event["order_id"]))
-            self._behind = {number: asked for number, asked in self._behind.items() if asked != self.tested}
+            self.behind.answered(self.tested[1])
             if self.tested == self._listing and not self.listed:
                 self._take_list(now)
         elif kind == EventType.LOGON_ANSWER:
@@ -461,10 +420,9 @@ class ClientSession:
         self.end(error)
 
     def _take_refused_request(self, number: int, reason: int, now: float) -> None:
-        if number in self._behind:
-            self.refusals[self._behind.pop(number)] = reason
+        if self.behind.refused(number, reason) or self.questions.refused(number, reason):
             return
-        if self.questions.refused(number, reason) or self.resend.until is None or number != self.resend.number:
+        if self.resend.until is None or number != self.resend.number:
             return      # of a question that nobody waits for any more, perhaps
         self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
         if self._unproven and not self.resend.possible:
@@ -474,7 +432,7 @@ class ClientSession:
             self.end(ReportGap(self.order.due, self.order.end, what))
 
     def _take_list(self, now: float) -> None:
-        reason = self.refusals.pop(self._listing, None)
+        reason = self.behind.reason(self._listing[1])
         if reason == Reason.THROTTLED:
             self._list_at = now + LIST_AGAIN_S
         elif reason is not None:

@@ -35,6 +35,7 @@ from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.exporter import LISTEN, parse_listen
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
+from pricetime.gateway.refusals import NOTIONAL
 from pricetime.gateway.security import KEY_CHARACTERS
 from pricetime.matching.errors import UserError
 
@@ -261,7 +262,7 @@ INNER: dict[str, type[Section]] = {
     "venue.endpoints": EndpointSection, "drop_copy.endpoints": EndpointSection, "schedule.entries": ScheduleEntry,
 }  # fmt: skip
 # What docs/rules.md, 13 limits of a participant and of an account.
-RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_order_notional", "max_open_orders", "max_gross_notional")
+RISK_OF_PARTICIPANT = ("rate_tokens", "rate_interval_ms", "max_open_orders", *NOTIONAL)
 RISK_OF_ACCOUNT = (
     "max_order_qty", "max_order_notional", "max_open_orders", "max_open_qty", "max_position", "max_gross_notional",
 )
@@ -416,9 +417,10 @@ def participants_of(config: Config) -> set[str]:
 def check_risk(config: Config, name: str) -> None:
     """Limits are of what is there, and of the kind that it can have."""
     participants, symbols = participants_of(config), {entry.symbol for entry in config.instrument}
-    seen: set[tuple[str, str | None, str | None]] = set()
+    seen: set[tuple[str, ...]] = set()
     for entry in config.risk:
-        of = (entry.participant, entry.symbol, entry.currency)
+        # An account has one currency, its instrument's; of a participant only notional limits go by it.
+        of = (entry.participant, entry.symbol) if entry.symbol else (entry.participant, "", entry.currency or "")
         place = f"{name}: [[risk]] of {entry.participant!r}" + (f" in {entry.symbol!r}" if entry.symbol else "")
         if entry.participant not in participants:
             raise UserError(f"{place}: no such participant" + nearest(entry.participant, participants))
@@ -428,6 +430,12 @@ def check_risk(config: Config, name: str) -> None:
             raise UserError(f"{place}: stands there twice for one currency; say all its limits in one")
         seen.add(of)
         check_limits(entry, place)
+        for key in RISK_OF_PARTICIPANT if entry.symbol is None else ():
+            if key in NOTIONAL or getattr(entry, key) is None:
+                continue
+            if (entry.participant, "", "", key) in seen:
+                raise UserError(f"{place} {key}: stands there twice, and it has no currency; say it in one [[risk]]")
+            seen.add((entry.participant, "", "", key))
 
 
 def check_prune(config: Config, name: str) -> None:

@@ -43,7 +43,7 @@ def unnamed_limits(config: Config, engine: EitherEngine) -> Iterator[str]:
         }
         left = [key for key, value in limits.items() if value is not None and key not in named]
         if left:
-            of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {_plain(currency)}" if currency else "")
+            of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {plain(currency)}" if currency else "")
             yield (
                 f"limits of {of} ({', '.join(left)}) are in the log but not in the configuration: they stay as they are"
             )
@@ -65,8 +65,8 @@ def _in_force(engine: EitherEngine) -> Iterator[tuple[str, str | None, str | Non
         yield names[int(row["participant"]) - 1], instrument["name"].decode(), None, limits
 
 
-def _plain(currency: str) -> str:
-    """As it is; a client's control characters are not for the operator's terminal."""
+def plain(currency: str) -> str:
+    """A currency as it is; a client's control characters are not for the operator's terminal."""
     return currency if currency.isprintable() else repr(currency)
 
 

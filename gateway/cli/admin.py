@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer, Refused
-from pricetime.gateway.refusals import idle_limits
+from pricetime.gateway.refusals import NOTIONAL, idle_limits
 from pricetime.gateway.security import is_key, load_public
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import EventType, Reason
@@ -67,10 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
                 client.load_parties()
             except Refused as error:
                 raise CheckFailed(str(error)) from None
-        for what, message in make(arguments, client):
+        for name, message in make(arguments, client):
+            what = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
             result = outcome(client, message)
             if arguments.json:
-                print(json.dumps({"Command": arguments.command, "What": what, **result}))
+                print(json.dumps({"Command": arguments.command, "What": name, **result}))
             elif "Reason" not in result:
                 print(f"{what}: done, command {result['Sequence']}")
             if "Reason" in result:
@@ -123,7 +124,7 @@ def symbols_of(arguments: argparse.Namespace, client: Client) -> list[str]:
         if symbol not in known:
             names = ", ".join(sorted(known)) or "it has none"
             raise UserError(f"SYMBOL: found {symbol!r}, expected one of the venue's: {names}")
-    return sorted(known) if arguments.all else arguments.symbol
+    return sorted(known) if arguments.all else list(dict.fromkeys(arguments.symbol))
 
 
 def _symbols(parser: argparse.ArgumentParser) -> None:
@@ -168,6 +169,10 @@ def limits(arguments: argparse.Namespace, client: Client) -> Made:
     if all(value is UNSET for value in fields.values()):
         raise UserError("limits: expected at least one, such as --max-order-qty 100")
     interval = arguments.rate_interval_ms
+    if arguments.currency is not None and all(fields[name] is UNSET for name in NOTIONAL):
+        raise UserError(f"--currency: found {arguments.currency!r}, but no notional limit, which alone goes by it")
+    if interval is not None and fields["rate_tokens"] in (None, UNSET):
+        raise UserError(f"--rate-interval-ms: found {interval}, but no --rate-tokens N beside it")
     message = m.RiskLimits(
         participant=party(client, arguments.participant), symbol=arguments.symbol, currency=arguments.currency,
         rate_interval=None if interval is None else interval * NS_PER_MS, **fields,
@@ -181,8 +186,15 @@ def limit_of(name: str, text: str | None) -> Any:
         return UNSET
     if text in NONE_WORDS:
         return None
-    value = decimal(name, text)
+    value = decimal(option_of(name), text)
+    if value < 0:
+        raise UserError(f"{option_of(name)}: found {text!r}, expected 0 or more, or none")
     return int(value) if name in (*COUNTS, "rate_tokens") and value == value.to_integral_value() else value
+
+
+def option_of(name: str) -> str:
+    """What a field's option is called."""
+    return f"--{name.replace('_', '-')}"
 
 
 def decimal(name: str, text: str) -> Decimal:
@@ -192,7 +204,7 @@ def decimal(name: str, text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
-        raise UserError(f"--{name.replace('_', '-')}: found {text!r}, expected a number")
+        raise UserError(f"{name}: found {text!r}, expected a number")
     return value
 
 
@@ -225,7 +237,7 @@ def position(arguments: argparse.Namespace, client: Client) -> Made:
     """A participant's position."""
     message = m.PositionAdjust(
         participant=party(client, arguments.participant), symbol=arguments.symbol,
-        position=decimal("quantity", arguments.position),
+        position=decimal("QUANTITY", arguments.position),
     )
     return [(f"{arguments.participant} in {arguments.symbol}: {arguments.position}", message)]
 
@@ -245,7 +257,8 @@ def _instrument(parser: argparse.ArgumentParser) -> None:
 def instrument(arguments: argparse.Namespace, client: Client) -> Made:
     """Define an instrument, or change what may change of one."""
     fields: dict[str, Any] = {
-        name: None if getattr(arguments, name) is None else decimal(name, getattr(arguments, name)) for name in PRICES
+        name: None if getattr(arguments, name) is None else decimal(option_of(name), getattr(arguments, name))
+        for name in PRICES
     }
     fields |= {name: getattr(arguments, name) for name in (
         "symbol", "currency", "price_scale", "qty_scale", "iceberg_parts_max", "price_may_be_negative",

@@ -6,7 +6,8 @@ from random import Random
 
 import numpy as np
 
-from pricetime.gateway.client_session import ClientSession, State
+from pricetime.gateway.client_session import ClientSession
+from pricetime.gateway.client_state import State
 from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, EVENT_LINE, POSS_RESEND, RECORD_VERSION, CommandType, EventType, Reason

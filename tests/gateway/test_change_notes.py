@@ -71,3 +71,19 @@ def test_limits_of_an_account_are_said_by_instrument():
     assert notes(engine, changed(risk=[limits]))[-1] == "defined limits of 'firm' in 'ACME'"
     assert notes(engine, changed(risk=[limits | {"max_position": 50, "max_order_notional": "1.5"}])) == [
         "changed limits of 'firm' in 'ACME': max_order_notional from none to 1.5, max_position from 100 to 50"]
+
+
+def test_notional_limits_are_said_by_currency_and_decimals_as_numbers():
+    engine = started()
+    limits = [{"participant": "firm", "currency": name, "max_gross_notional": "100.50"} for name in ("USD", "EUR")]
+    tables = changed(instrument=[], risk=limits)
+    assert notes(engine, tables)[-2:] == ["defined limits of 'firm' in USD", "defined limits of 'firm' in EUR"]
+    tables = changed(instrument=[], risk=[limits[0] | {"max_gross_notional": "1e3"}, limits[1]])
+    assert notes(engine, tables) == ["changed limits of 'firm' in USD: max_gross_notional from 100.5 to 1000"]
+
+
+def test_a_rate_that_is_taken_away_goes_with_its_interval():
+    engine = started()
+    notes(engine, changed(risk=[{"participant": "firm", "rate_tokens": 5, "rate_interval_ms": 1000}]))
+    assert notes(engine, changed(risk=[{"participant": "firm", "rate_tokens": -1}])) == [
+        "changed limits of 'firm': rate_tokens from 5 to none, rate_interval_ms from 1000 to none"]

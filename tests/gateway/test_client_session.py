@@ -13,7 +13,8 @@ from pricetime.gateway.client_errors import (
     SessionEnded,
     TooManyOutstanding,
 )
-from pricetime.gateway.client_session import ClientSession, Policy, State
+from pricetime.gateway.client_session import ClientSession
+from pricetime.gateway.client_state import Policy, State
 from pricetime.gateway.client_wire import request
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import POSS_RESEND, CommandType, EventType, Reason

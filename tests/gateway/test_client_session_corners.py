@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pricetime.gateway.client_errors import NoAnswer, SessionEnded
-from pricetime.gateway.client_session import ClientSession, State
+from pricetime.gateway.client_session import ClientSession
+from pricetime.gateway.client_state import State
 from pricetime.gateway.client_wire import request
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, CommandType, EventType, Reason

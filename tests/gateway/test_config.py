@@ -168,6 +168,11 @@ def test_a_schedule_says_one_phase_at_a_time(entries, said):
         ([{"participant": "firm", "rate_interval_ms": 5}], "rate_tokens: missing, expected it beside rate_interval_ms"),
         ([{"participant": "firm", "max_open_orders": 1}, {"participant": "firm", "rate_tokens": -1}],
          "[[risk]] of 'firm': stands there twice for one currency"),
+        ([{"participant": "firm", "currency": name, "max_open_orders": 5} for name in ("EUR", "USD")],
+         "[[risk]] of 'firm' max_open_orders: stands there twice, and it has no currency"),
+        ([{"participant": "firm", "symbol": "ACME"} | limits for limits in
+          ({"max_position": 5}, {"max_position": 6, "currency": ""})],
+         "[[risk]] of 'firm' in 'ACME': stands there twice"),
         ([{"participant": "firm", "max_open_orders": -2}], "[risk[0].max_open_orders]: found -2, expected a whole"),
         ([{"participant": "firm", "rate_tokens": 0, "rate_interval_ms": 5}],
          "[[risk]] of 'firm' rate_tokens: found 0, expected 1 or more, or -1 for no limit"),

@@ -85,6 +85,10 @@ def test_a_refusal_is_one_line_with_its_reason_and_status_1(venue, capsys):
         (["kill", "frim"], "PARTICIPANT: found 'frim', expected one of the venue's: firm"),
         (["limits", "firm"], "limits: expected at least one"),
         (["limits", "firm", "--max-open-qty", "x"], "--max-open-qty: found 'x', expected a number"),
+        (["limits", "firm", "--max-open-orders=-1"], "--max-open-orders: found '-1', expected 0 or more, or none"),
+        (["limits", "firm", "--max-open-orders", "5", "--currency", "EUR"], "--currency: found 'EUR', but no notional"),
+        (["limits", "firm", "--rate-tokens", "none", "--rate-interval-ms", "5"], "--rate-interval-ms: found 5, but no"),
+        (["position", "firm", "ACME", "x"], "QUANTITY: found 'x', expected a number"),
         (["key", "k"], "key: expected --public KEY, or --revoke"),
         (["key", "k", "--public", "nowhere.public"], "nowhere.public: cannot be read"),
         (["key", "k", "--revoke", "--for", "nobody"], "--for: found 'nobody', expected a session"),
@@ -125,6 +129,17 @@ def test_a_notional_limit_in_a_currency_that_no_instrument_has_is_set_and_said_t
         "holds nothing back so far\n")
     assert admin(venue, "limits", "firm", "--max-gross-notional", "100") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_what_an_operator_typed_is_said_in_one_line_without_its_control_characters(venue, capsys):
+    assert admin(venue, "participant", "a\nb\x1b[31m") == 1
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("\n") == 1 and r"a\nb\x1b[31m: refused: NAME_INVALID" in said.err
+
+
+def test_a_symbol_that_is_named_twice_counts_once(venue, capsys):
+    assert admin(venue, "phase", "Halted", "ACME", "ACME") == 0
+    assert capsys.readouterr().out.count("done") == 1
 
 
 def test_definitions_while_the_venue_runs(venue, capsys):
