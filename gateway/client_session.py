@@ -266,10 +266,10 @@ class ClientSession:
             return
         if (error := self.connection.tick(now)) is not None:
             self.lost(now, error)
+        if self.state is State.UP and now >= self._list_at:
+            self.list_instruments(now)
         if not self.policy.reconnect or self.state is not State.UP:
             return
-        if not self.listed and now >= self._list_at:
-            self.list_instruments(now)
         if not self.listed and now >= self._answer_by and self._list_at == math.inf:
             self.lost(now, self._no_answer())
             return
@@ -294,10 +294,10 @@ class ClientSession:
             return self._answer_by
         if self.state is State.ENDED:
             return now + self.policy.timeout
-        times = [self.connection.due()]
+        times = [self.connection.due(), self._list_at]
         if self.policy.reconnect:
-            if not self.listed:
-                times.append(min(self._answer_by, self._list_at))
+            if not self.listed and self._list_at == math.inf:
+                times.append(self._answer_by)
             if self.resend.until is not None:
                 times.append(self.resend.until)
             else:

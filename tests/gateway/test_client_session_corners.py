@@ -178,8 +178,9 @@ def test_a_mark_between_ones_own_clordids_is_another_clients_and_logging_on_anew
     assert session.state is State.UP and not session.errors and session.logged.mark == 15
 
 
-def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again():
-    line = lined()
+@pytest.mark.parametrize("reconnect", [True, False])
+def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again(reconnect):
+    line = lined(reconnect=reconnect)
     session, venue = line.session, line.venue
     answer, refused = venue.command, []
 
