@@ -4,6 +4,7 @@ libzmq connects again by itself after a cut, loses what was under way and does n
 """
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -20,6 +21,7 @@ CUT = zmq.EVENT_DISCONNECTED
 NO_KEY = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 RECONNECT_MS = 20           # libzmq's own pause until it tries to connect again
 PAYLOADS_AT_ONCE = 64
+LINGER_MS = 100             # what was sent has so long to leave when the client is closed
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ class Line:
 
     def _connect(self) -> None:
         self.socket = self._context.socket(zmq.DEALER)
-        for option, value in ((zmq.SNDTIMEO, self.timeout_ms), (zmq.RCVHWM, 0), (zmq.RECONNECT_IVL, RECONNECT_MS)):
+        for option, value in (
+            (zmq.SNDTIMEO, self.timeout_ms), (zmq.RCVHWM, 0), (zmq.RECONNECT_IVL, RECONNECT_MS),
+            (zmq.LINGER, LINGER_MS),    # of a client that nobody closed: it would keep the process for ever
+        ):
             self.socket.setsockopt(option, value)
         if isinstance(self.endpoint, str) and "[" in self.endpoint:
             self.socket.setsockopt(zmq.IPV6, 1)
@@ -88,6 +93,11 @@ class Line:
             if socket is not None:
                 self._poller.register(socket, zmq.POLLIN)
         self.socket.connect(self.endpoint)
+
+    def __del__(self) -> None:
+        """Nobody closed it: where its socket were still there, the context would wait for that for ever."""
+        with suppress(AttributeError, zmq.ZMQError):
+            self.hang_up(linger_ms=0)
 
     def hang_up(self, linger_ms: int) -> None:
         """Close the socket; what was sent has so long to leave."""
@@ -103,7 +113,7 @@ class Line:
     def close(self) -> None:
         """For good."""
         self.closed = True
-        self.hang_up(linger_ms=100)
+        self.hang_up(linger_ms=LINGER_MS)
         self._context.term()
 
     def send(self, payload: bytes, wait: bool = True) -> bool:

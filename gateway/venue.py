@@ -401,6 +401,12 @@ class Venue:
             if self._stat is not None:
                 self._stat.end(None if broken else self.engine.sequence)
 
+    def __del__(self) -> None:
+        """Nobody stopped it, and it never ran: the context would wait for its socket for ever. The log has no mark of a
+        clean end then."""
+        if (router := getattr(self, "_router", None)) is not None:
+            router.close(linger=0)
+
     def __enter__(self) -> Self:
         return self.start()
 

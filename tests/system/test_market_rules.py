@@ -96,7 +96,8 @@ def test_limits_of_the_file_hold_and_changed_ones_hold_from_the_next_start(tmp_p
     Venue(tmp_path).stop()
     file.write_text(file.read_text().replace("max_order_qty = 100", "max_order_qty = 10"))
     venue = Venue(tmp_path)
-    assert [note for note in venue.notes if note.startswith("defined")] == ["defined limits of 'firm' in 'ACME'"]
+    assert [note for note in venue.notes if note.startswith("changed")] == [
+        "changed limits of 'firm' in 'ACME': max_order_qty from 100 to 10"]
     with venue, Client(venue.endpoints[0], "operator") as operator, Client(venue.endpoints[0], "alice") as alice:
         operator.set_phase("ACME", "Continuous")
         some(operator, 1)

@@ -115,3 +115,20 @@ def test_ctrl_c_while_a_client_process_is_started_is_raised_when_it_runs():
         signal.signal(signal.SIGINT, before)
         process.terminate()
         process.join()
+
+
+FORGOTTEN = {
+    "a client": "from pricetime import Client; it = Client('tcp://127.0.0.1:1', 'a', connect=False); it._open(); "
+                "it._flush()",
+    "a venue that never ran": "from pricetime.gateway.venue import Venue; it = Venue('.')",
+}
+
+
+@pytest.mark.parametrize("code", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_what_nobody_closed_does_not_keep_the_process(tmp_path, code):
+    """In a cycle, so that Python lets go of all of it together, in whatever order."""
+    write_config(tmp_path)
+    program = f"import gc; {code}; it.itself = it; del it; gc.collect(); print('let go')"
+    done = subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert (done.stdout, done.returncode) == ("let go\n", 0), done.stderr
