@@ -125,6 +125,7 @@ class ClientSession:
         self.state, self.asked, self.leaving, self.final = State.AWAY, True, False, None
         self.retry_at, self.resend.not_before = 0.0, 0.0
         self.errors.clear()
+        self._twice.clear()     # who begins anew asks anew: another mark would make orders of them
         self._advanced()
         self.codec.directory.instruments.by_id.clear()
         self.codec.directory.instruments.by_name.clear()

@@ -82,6 +82,23 @@ def test_a_clordid_that_is_sent_twice_while_the_line_is_down_is_answered_as_the_
     assert sorted(line.told) == [0, 1, 2]       # 0: the refusal of the second 1
 
 
+def test_what_was_sent_twice_before_logging_on_anew_is_not_sent_then():
+    """Another client's mark is below it: the venue would take it for an order."""
+    line = lined()
+    session = line.session
+    session.send(orders(1, 3), line.now)
+    session.connection.outgoing.clear()
+    cut(line)
+    session.send(orders(3), line.now)
+    line.venue.mark = 2
+    line.venue.contents[2] = 7          # is not what this client sent by it
+    later(line, 3)
+    assert isinstance(session.errors.popleft(), SessionEnded)
+    session.restart()
+    later(line, 3)
+    assert session.state is State.UP and not line.venue.journaled
+
+
 def test_a_logout_waits_for_what_was_kept_while_the_line_was_down():
     line = lined()
     session = line.session
