@@ -29,8 +29,8 @@ cdef struct Account:
     uint64_t open_quantity[2]       # of buys, of sells
     int64_t position
     int64_t order_quantity_limit
-    int64_t open_quantity_limit
     int64_t position_limit
+    int64_t room                    # by how much its open quantity may grow for certain (risk.pxd); INT64_MIN: not known
     uint32_t open_orders_limit      # at most 2^32 - 1, which no number of orders reaches
     uint32_t flags
 
@@ -49,6 +49,7 @@ cdef struct NotionalLimits:
 cdef struct AccountTerms:
     # The rare half, by the same number.
     int64_t open_orders_limit       # as it was set
+    int64_t open_quantity_limit
     NotionalLimits notional
 
 cdef struct AccountTable:

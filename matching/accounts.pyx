@@ -1,7 +1,7 @@
 """The rare half of AccountTable: its memory, and new accounts."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport INT64_MIN, uint16_t, uint32_t
 
 from pricetime.matching.memory cimport CACHE_LINE, HUGE_PAGE, give_lines_back, take_lines, touch_bytes, want_huge_pages
 from pricetime.matching.records cimport NO_LIMIT
@@ -12,7 +12,8 @@ assert 16 << (64 - 47) == ACCOUNT_SEATS     # account_seat keeps as many bits
 
 cdef void clear_limits(AccountTable* self, uint32_t account) noexcept nogil:
     cdef Account* hot = &self.accounts[account]
-    hot.order_quantity_limit = hot.open_quantity_limit = NO_LIMIT
+    hot.order_quantity_limit = self.terms[account].open_quantity_limit = NO_LIMIT
+    hot.room = INT64_MIN
     set_position_limit(hot, NO_LIMIT)
     set_open_orders_limit(hot, &self.terms[account], NO_LIMIT)
 

@@ -118,7 +118,7 @@ cdef AccountState* dump_accounts(const EngineState* state, AccountState* out) no
         out.position = account.position
         out.order_quantity_limit = account.order_quantity_limit
         out.open_orders_limit = terms.open_orders_limit
-        out.open_quantity_limit = account.open_quantity_limit
+        out.open_quantity_limit = terms.open_quantity_limit
         out.position_limit = account.position_limit if account.flags & POSITION_LIMITED else NO_LIMIT
         out.presence = terms.notional.presence
         out.order_scale = terms.notional.order_scale

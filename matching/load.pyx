@@ -190,7 +190,7 @@ cdef const char* load_account(EngineState* state, const AccountState* data) noex
     account = &state.accounts.accounts[number]
     account.position = data.position
     account.order_quantity_limit = data.order_quantity_limit
-    account.open_quantity_limit = data.open_quantity_limit
+    state.accounts.terms[number].open_quantity_limit = data.open_quantity_limit
     set_open_orders_limit(account, &state.accounts.terms[number], data.open_orders_limit)
     set_position_limit(account, data.position_limit)
     if not load_notional(&state.accounts.terms[number].notional, data.presence, data.order_scale, data.gross_scale,

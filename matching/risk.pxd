@@ -2,9 +2,14 @@
 
 An order counts in its account from risk_add to risk_remove. Between them risk_trade and risk_reduce follow each change of its
 open quantity. Whoever changes Order.leaves of a live order calls one of them.
+
+Account.room is by how much its open quantity may grow on either side, for certain: one comparison then says what limits on open
+quantity, limits on the position and 63 bits are three sums to ask. What comes in spends it, what goes out does not give it back (a
+trade moves no worst case of its own side, and betters the other's); where it does not reach it is worked out anew. Limits and
+positions that are set make it unknown; with a limit on notional there is none.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
 from pricetime.matching.memory cimport unlikely
@@ -45,6 +50,9 @@ cdef uint32_t account_sought(EngineState* state, Session* session, uint32_t inst
 cdef uint32_t account_open(EngineState* state, uint32_t participant, uint32_t instrument) noexcept nogil
     # The account, opened where it is not there yet; check_risk has seen that there is room.
 
+cdef int64_t account_room(EngineState* state, uint32_t number) noexcept nogil
+    # The account's room, anew: from its limits, its position and what is open.
+
 # What commands, load and invariants need of it.
 cdef void set_account_flags(EngineState* state, uint32_t account) noexcept nogil
     # To be called whenever the notional limits of an account, or of its participant in its currency, have changed.
@@ -76,17 +84,23 @@ cdef inline bint risk_is_plain(const EngineState* state, const Session* session,
             and order_type(attributes) == LIMIT and number != 0)
 
 
-cdef inline uint8_t check_counts(const Participant* participant, const Account* account, bint new, int64_t old_quantity, int64_t side,
-                                 int64_t open_quantity, bint* overflow) noexcept nogil:
+cdef inline bint counts_fit(const Participant* participant, const Account* account, bint new) noexcept nogil:
+    """Nothing that OPEN_ORDERS_LIMIT says."""
+    return (<uint64_t> (participant.open_orders + new) <= <uint64_t> participant.open_orders_limit
+            and account.open_orders + new <= account.open_orders_limit)
+
+
+cdef inline uint8_t check_counts(const EngineState* state, const Participant* participant, uint32_t number, bint new,
+                                 int64_t old_quantity, int64_t side, int64_t open_quantity, bint* overflow) noexcept nogil:
     """OPEN_ORDERS_LIMIT to POSITION_LIMIT; *overflow: the worst case of its side is no number. old_quantity is open in the order
     that it replaces: 0 for a new one."""
+    cdef const Account* account = &state.accounts.accounts[number]
     cdef uint64_t open_here
     cdef int64_t worst = 0
-    if <uint64_t> (participant.open_orders + new) > <uint64_t> participant.open_orders_limit \
-            or account.open_orders + new > account.open_orders_limit:
+    if not counts_fit(participant, account, new):
         return OPEN_ORDERS_LIMIT
     open_here = account.open_quantity[side] - <uint64_t> old_quantity + <uint64_t> open_quantity
-    if open_here + account.open_quantity[1 - side] > <uint64_t> account.open_quantity_limit:
+    if open_here + account.open_quantity[1 - side] > <uint64_t> state.accounts.terms[number].open_quantity_limit:
         return OPEN_QUANTITY_LIMIT
     if unlikely(add_overflows((account.position ^ -side) + side, open_here, &worst)):
         overflow[0] = True
@@ -115,7 +129,7 @@ cdef inline RiskAnswer check_risk(EngineState* state, uint32_t instrument, uint3
     if unlikely(<uint64_t> total > <uint64_t> account.order_quantity_limit):
         answer.reason = ORDER_QUANTITY_LIMIT
         return answer
-    answer.reason = check_counts(&state.participants[sender.participant], account, slot == 0, state.pool.orders[slot].leaves,
+    answer.reason = check_counts(state, &state.participants[sender.participant], number, slot == 0, state.pool.orders[slot].leaves,
                                  side_index(attributes), open_quantity, &overflow)
     if unlikely(overflow):
         return check_risk_closely(state, instrument, session, slot, attributes, price, stop_price, total, open_quantity)
@@ -136,10 +150,16 @@ cdef inline void count_in(Account* account, Participant* participant, int64_t si
     participant.open_orders += 1
 
 
+cdef inline void spend_room(Account* account, int64_t more) noexcept nogil:
+    """`more` (above 0) is open than before."""
+    account.room = account.room - more if more <= account.room else INT64_MIN
+
+
 cdef inline void risk_add(EngineState* state, const Order* order) noexcept nogil:
     """order.account, quantities, attributes and risk price are set."""
     cdef Account* account = &state.accounts.accounts[order.account]
     count_in(account, &state.participants[account.participant], side_index(order.attributes), order.leaves)
+    spend_room(account, order.leaves)
     if unlikely(account.flags & GROSS_TRACKED):
         follow_gross(state, order, 0, order.leaves)
 
@@ -149,6 +169,8 @@ cdef inline bint risk_rewrite(EngineState* state, const Order* order, int64_t op
     risk_add. True where the caller is to call follow_gross(state, order, 0, open_quantity) when the order is rewritten."""
     cdef Account* account = &state.accounts.accounts[order.account]
     account.open_quantity[side_index(order.attributes)] += <uint64_t> open_quantity - <uint64_t> order.leaves
+    if open_quantity > order.leaves:
+        spend_room(account, open_quantity - order.leaves)
     if unlikely(account.flags & GROSS_TRACKED):
         follow_gross(state, order, order.leaves, 0)
         return True

@@ -1,10 +1,11 @@
 """The rare half of risk: the message rate, notional, collars, new accounts. Rule 13 of docs/rules.md."""
 
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from pricetime.matching.accounts cimport (
-    ACCOUNTS_MAX, CURRENCY_BYTES, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, NotionalLimits, account_find, account_put,
+    ACCOUNTS_MAX, CURRENCY_BYTES, GROSS_TRACKED, NOTIONAL_LIMITED, POSITION_LIMITED, Account, NotionalLimits,
+    account_find, account_put,
 )
 from pricetime.matching.memory cimport CACHE_LINE
 from pricetime.matching.notional cimport NOTIONAL_END, Notional, notional_of
@@ -198,7 +199,7 @@ cdef uint8_t check_all(EngineState* state, Instrument* instrument, const RiskQue
             return reason
     reason = check_collar(instrument, question, (flags & NOTIONAL_LIMITED) != 0)
     if not reason:
-        reason = check_counts(participant, account, question.slot == 0, state.pool.orders[question.slot].leaves,
+        reason = check_counts(state, participant, answer.account, question.slot == 0, state.pool.orders[question.slot].leaves,
                               side_index(question.attributes), question.open_quantity, &overflow)
     if not reason and (overflow or flags & GROSS_TRACKED):
         reason = check_sums(state, instrument, session.participant, question, answer, flags, overflow)
@@ -260,6 +261,7 @@ cdef void set_account_flags(EngineState* state, uint32_t account) noexcept nogil
     cdef NotionalLimits* own = &state.accounts.terms[account].notional
     cdef Participant* participant = &state.participants[hot.participant]
     own.currency_place = <uint8_t> currency_place(participant, state.instruments[hot.instrument].currency)
+    hot.room = INT64_MIN
     hot.flags = (hot.flags & POSITION_LIMITED) | flags_of(own.presence)
     if own.currency_place:
         hot.flags |= flags_of(participant.currencies[own.currency_place - 1].presence)
@@ -271,6 +273,24 @@ cdef uint32_t account_open(EngineState* state, uint32_t participant, uint32_t in
         account = account_put(&state.accounts, participant, instrument)
         set_account_flags(state, account)
     return account
+
+
+cdef int64_t account_room(EngineState* state, uint32_t number) noexcept nogil:
+    cdef Account* account = &state.accounts.accounts[number]
+    cdef uint64_t open_quantity = account.open_quantity[0] + account.open_quantity[1]
+    cdef uint64_t limit = <uint64_t> state.accounts.terms[number].open_quantity_limit
+    cdef int64_t worst = 0, side, left
+    account.room = INT64_MIN
+    if account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED) or open_quantity > limit:
+        return INT64_MIN
+    left = <int64_t> min(limit - open_quantity, <uint64_t> INT64_MAX)
+    for side in range(2):
+        if add_overflows((account.position ^ -side) + side, account.open_quantity[side], &worst) or worst > account.position_limit:
+            return INT64_MIN
+        if worst > account.position_limit - left:       # both ends of this difference are 0 or more
+            left = account.position_limit - worst
+    account.room = left
+    return left
 
 
 cdef bint position_fits(const Account* account, int64_t position) noexcept nogil:

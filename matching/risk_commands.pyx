@@ -1,6 +1,6 @@
 """RiskLimits, PositionAdjust and KillSwitch: checks in the order in which rule 13 has them, then what they set."""
 
-from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, UINT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy
 
@@ -221,7 +221,7 @@ cdef void set_account_limits(Account* account, AccountTerms* terms, const Limits
     if given.open.presence & HAS_OPEN_ORDERS_LIMIT:
         set_open_orders_limit(account, terms, given.open.open_orders)
     if given.open.presence & HAS_OPEN_QUANTITY_LIMIT:
-        account.open_quantity_limit = given.open.open_quantity
+        terms.open_quantity_limit = given.open.open_quantity
     if given.open.presence & HAS_POSITION_LIMIT:
         set_position_limit(account, given.open.position)
 
@@ -274,6 +274,7 @@ cdef void position_adjust(EngineState* state, const CommandLine* command, EventS
         account = &state.accounts.accounts[account_open(state, <uint32_t> command.target, command.instrument)]
         state.instruments[command.instrument].position_adjusted += <uint64_t> command.quantity - <uint64_t> account.position
         account.position = command.quantity
+        account.room = INT64_MIN
     report_outcome(state, sink, command, reason)
 
 

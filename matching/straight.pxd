@@ -11,7 +11,7 @@ apply.pyx is the one module that includes this.
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.accounts cimport GROSS_TRACKED, NOTIONAL_LIMITED, Account
+from pricetime.matching.accounts cimport GROSS_TRACKED, Account
 from pricetime.matching.book cimport (
     book_join, book_match, book_remove, enter_id, foresee_level, foresee_removal, forget_from, forget_order, name_order,
 )
@@ -20,12 +20,12 @@ from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.fields cimport check_quantity
 from pricetime.matching.id_index cimport id_index_place, id_index_prefetch, id_index_remove
-from pricetime.matching.memory cimport prefetch, unlikely
+from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_to, status_of
-from pricetime.matching.risk cimport account_of, check_counts, count_in, risk_remove
+from pricetime.matching.risk cimport account_of, account_room, count_in, counts_fit, risk_remove
 from pricetime.matching.state cimport (
     EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index,
 )
@@ -66,14 +66,13 @@ cdef inline bint fits(const Instrument* instrument, const CommandLine* command, 
             and check_quantity(instrument, command.quantity) == NONE)
 
 
-cdef inline bint may_trade(const Participant* participant, const Session* session, const Account* account, bint new,
-                           int64_t old_quantity, int64_t side, int64_t total, int64_t open_quantity) noexcept nogil:
-    """Of rule 13 there are only numbers to compare with their limits, and all are kept."""
-    cdef bint overflow = False
+cdef inline bint may_trade(EngineState* state, const Participant* participant, const Session* session, uint32_t number, bint new,
+                           int64_t total, int64_t more) noexcept nogil:
+    """Of rule 13 there are only numbers to compare with their limits, and all are kept; `more` is open than before."""
+    cdef const Account* account = &state.accounts.accounts[number]
     return (session.flags & DISABLED == 0 and (participant.flags | participant.presence) == 0
-            and account.flags & (NOTIONAL_LIMITED | GROSS_TRACKED) == 0
-            and <uint64_t> total <= <uint64_t> account.order_quantity_limit
-            and check_counts(participant, account, new, old_quantity, side, open_quantity, &overflow) == NONE and not overflow)
+            and <uint64_t> total <= <uint64_t> account.order_quantity_limit and counts_fit(participant, account, new)
+            and (likely(more <= account.room) or more <= account_room(state, number)))
 
 
 cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
@@ -132,7 +131,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     account = &state.accounts.accounts[number]
     participant = &state.participants[session.participant]
     if unlikely(number == 0 or state.pool.live == state.pool.capacity
-                or not may_trade(participant, session, account, True, 0, side, command.quantity, command.quantity)):
+                or not may_trade(state, participant, session, number, True, command.quantity, command.quantity)):
         return False
     crosses = meets(state, instrument, side, tick)
     if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
@@ -141,6 +140,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     slot = accept_order(state, command, number)
     order = &state.pool.orders[slot]
     count_in(account, participant, side, command.quantity)      # no gross is tracked
+    account.room -= command.quantity
     event_done(state, sink, report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
     if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
@@ -181,11 +181,12 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
         return True
     crosses = meets(state, instrument, side, tick)
     if unlikely(crosses and order.attributes & POST_ONLY
-                or not may_trade(&state.participants[session.participant], session, account, False, order.leaves, side,
-                                    command.quantity, open_quantity)):
+                or not may_trade(state, &state.participants[session.participant], session, order.account, False, command.quantity,
+                                 -less)):
         return False
     level = foresee_level(state, instrument, side, tick)
     account.open_quantity[side] -= <uint64_t> less
+    account.room -= -less if less < 0 else 0
     book_remove(state, instrument, slot)
     order.price = command.price
     order.leaves = open_quantity
