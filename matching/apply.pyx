@@ -12,7 +12,7 @@ from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.foresight cimport foresee_widely, foresight_begin, sees_widely, session_of
-from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_place, id_index_prefetch
 from pricetime.matching.memory cimport CACHE_LINE, ask_for_line, likely, prefetch, unlikely
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
 from pricetime.matching.phases cimport work_off_due
@@ -29,7 +29,7 @@ cdef extern from "straight.h":
 cdef enum:
     WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
     LINES_FETCHED = 20              # ahead of the one that is applied
-    EVENT_LINES_FETCHED = 8         # of the events that come next
+    EVENT_LINES_FETCHED = 4         # of the events that come next
 
 cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
 memset(SENDERS, 0, sizeof(SENDERS))
@@ -106,9 +106,11 @@ cdef int after_what_is_due(EngineState* engine, const CommandLine* record, Sessi
 
 cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
     """Every way out of here is a jump, too (dispatch)."""
-    cdef Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
+    cdef Session* session = engine.sessions
     cdef uint8_t senders = SENDERS[record.type & 63]
     cdef int reason
+    if likely(record.session <= engine.sessions_count):
+        session += record.session
     # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
     if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
         session.mark = record.cl_ord_id
@@ -140,18 +142,18 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     """Five lines ahead the id's place, three ahead the order that stands there: each step reads what the one before asked for.
     Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
-    cdef uint64_t key = cl_ord_key(&engine.by_cl_ord_id, session_of(ahead, fifth), <int64_t> fifth.target)
-    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[0])])
-    ahead.keys[0] = ahead.keys[1]
-    ahead.keys[1] = key
-    id_index_prefetch(&engine.by_cl_ord_id, key)
+    cdef uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, fifth), fifth.target)
+    prefetch(&engine.pool.orders[ahead.places[0][0]])
+    ahead.places[0] = ahead.places[1]
+    ahead.places[1] = place
+    prefetch(place)
 
 
 cdef inline void foresee_events(const EventSink* sink) noexcept nogil:
     """Ask for the lines of the next four events, to write to. A thread that reads events close behind has had them, without meaning
     to: its processor fetches some ten events ahead of what it reads, and takes away again what was asked for long before. Asked for
     only when they are written they cost a quarter to a half more; of two events ahead a twentieth is left."""
-    cdef const char* next = <const char*> &sink.events[sink.count]
+    cdef const char* next = <const char*> &sink.events[sink.count + 2]
     cdef size_t line
     for line in range(EVENT_LINES_FETCHED):
         ask_for_line(next + line * CACHE_LINE)

@@ -17,6 +17,8 @@ cdef enum:
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
 
+cdef const uint32_t NOWHERE     # a place where nobody stands
+
 cdef struct LineAhead:
     # What is known of a line so far. Guesses: whatever it holds is within the tables.
     uint64_t target             # key of the ClOrdID that it names (id_index.pxd)
@@ -42,7 +44,7 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    uint64_t keys[2]            # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
+    const uint32_t* places[2]   # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
     LinesAhead lines            # in a venue of many accounts
 
 
@@ -52,6 +54,7 @@ cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size
     self.end = lines + available
     self.session = session
     self.own = 0 if session else 0xFFFFFFFF
+    self.places[0] = self.places[1] = &NOWHERE
 
 
 cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) noexcept nogil:

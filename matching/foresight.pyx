@@ -23,6 +23,9 @@ from pricetime.matching.state cimport Instrument, divides, instrument_known, lev
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
 
 
+cdef const uint32_t NOWHERE = 0
+
+
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
     cdef const Block* of_price = &state.level_pool.blocks[block]
     prefetch(of_price)

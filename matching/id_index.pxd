@@ -22,7 +22,7 @@ cdef enum:
 cdef struct IdIndex:
     uint32_t* slots             # by key & mask; 0: nobody
     uint32_t mask
-    uint32_t shift              # 64 less the bits of mask
+    uint32_t stride             # what lies between the ids of two sessions
     IdMap others                # whose place was taken when they came
 
 
@@ -30,11 +30,10 @@ cdef inline int id_index_create(IdIndex* self, uint32_t orders, uint32_t expecte
     """Room for `orders`, of which `expected`, half of them at least, may go past the array with the map's load at one half; at
     worst it is full but for one. 0, or -1 where memory is short."""
     cdef uint64_t size = SLOTS_A_LINE
-    self.shift = 64 - SLOTS_A_LINE_BITS
     while size < 2 * <uint64_t> orders:
         size *= 2
-        self.shift -= 1
     self.mask = <uint32_t> (size - 1)
+    self.stride = <uint32_t> (size * 618034 // 1000000) | 1
     self.slots = <uint32_t*> take_lines(size * sizeof(uint32_t))
     return -1 if self.slots is NULL else id_map_create(&self.others, expected, multiplier)
 
@@ -50,7 +49,7 @@ cdef inline void id_index_destroy(IdIndex* self) noexcept nogil:
 cdef inline uint64_t cl_ord_key(const IdIndex* self, uint32_t session, int64_t cl_ord_id) noexcept nogil:
     """Sessions' ids begin far apart: multiples of the golden ratio, as parts of the array, leave each a stretch of it, however many
     there are. (Their upper bits: the lower ones of such a product lie anywhere.)"""
-    return (session * <uint64_t> 0x9E3779B97F4A7C15 >> self.shift) + <uint64_t> cl_ord_id
+    return session * self.stride + <uint64_t> cl_ord_id
 
 
 cdef inline void id_index_prefetch(const IdIndex* self, uint64_t key) noexcept nogil:
