@@ -115,10 +115,10 @@ cdef void set_divisor(Divisor* self, int64_t value) noexcept nogil:
 
 
 cdef void set_quantity_bound(const EngineState* state, Instrument* instrument) noexcept nogil:
-    instrument.quantity_bound = INT64_MAX // <int64_t> state.pool.capacity
-    if instrument.limits_presence & HAS_MAX_ORDER_QUANTITY \
-            and instrument.max_order_quantity < instrument.quantity_bound:
-        instrument.quantity_bound = instrument.max_order_quantity
+    cdef int64_t quantity = INT64_MAX // <int64_t> state.pool.capacity
+    if instrument.limits_presence & HAS_MAX_ORDER_QUANTITY and instrument.max_order_quantity < quantity:
+        quantity = instrument.max_order_quantity
+    instrument.lots_bound = <uint64_t> (quantity // instrument.lot_size)
 
 
 cdef int prepare_instrument(EngineState* state, Instrument* instrument) noexcept nogil:

@@ -135,6 +135,8 @@ def touch(Engine engine not None):
     touch_lines(state.deadlines, 8)
     touch_lines(state.level_pool.levels, 1)
     touch_lines(state.level_pool.blocks, 1)
+    touch_lines(state.level_pool.bitmaps, 1)
+    touch_lines(state.level_pool.places, 1)
     touch_lines(state.by_cl_ord_id.slots, 1)
     touch_lines(state.by_cl_ord_id.others.entries, 1)
     touch_lines(state.by_order_id.slots, 1)

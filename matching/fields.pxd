@@ -101,7 +101,7 @@ cdef inline uint8_t check_quantity(const Instrument* instrument, int64_t quantit
         return QUANTITY_NOT_POSITIVE
     if not is_multiple(&instrument.lot, quantity, &lots):
         return QUANTITY_OFF_LOT
-    return NONE if quantity <= instrument.quantity_bound else QUANTITY_TOO_LARGE
+    return NONE if <uint64_t> lots <= instrument.lots_bound else QUANTITY_TOO_LARGE
 
 
 # The first combinations, of attributes that are each known:

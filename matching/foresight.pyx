@@ -13,7 +13,7 @@ Nothing here depends on a command's type, which cannot be foretold: a field that
 from pricetime.matching.accounts cimport account_seat
 from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
-from pricetime.matching.level_tree cimport Block, Level
+from pricetime.matching.level_tree cimport Level
 from pricetime.matching.memory cimport CACHE_LINE, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.price_ladder cimport BLOCK_TICKS, WINDOW_BLOCKS, window_position
@@ -27,9 +27,8 @@ cdef const uint32_t NOWHERE = 0
 
 
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
-    cdef const Block* of_price = &state.level_pool.blocks[block]
-    prefetch(of_price)
-    prefetch(&of_price.levels[key & (BLOCK_TICKS - 1)])
+    prefetch(&state.level_pool.bitmaps[block])
+    prefetch(&state.level_pool.blocks[block].levels[key & (BLOCK_TICKS - 1)])
 
 
 cdef inline void foresee_trade(const EngineState* state, const Order* resting) noexcept nogil:

@@ -8,7 +8,7 @@ from pricetime.matching.auction cimport Uncross, auction_price
 from pricetime.matching.id_index cimport IdIndex, id_index_has
 from pricetime.matching.memory cimport count_trailing_zeros
 from pricetime.matching.names cimport name_find, names_of
-from pricetime.matching.level_tree cimport Block, Level, level_is_empty
+from pricetime.matching.level_tree cimport Level, level_is_empty
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.phases cimport is_call
 from pricetime.matching.price_ladder cimport (
@@ -77,9 +77,8 @@ cdef object check_instrument(EngineState* state, uint32_t id):
 
 cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* seen):
     cdef PriceLadder* ladder = &state.instruments[id].ladders[side]
-    cdef uint32_t index = ladder.best, levels = 0, near = 0, last = 0, position
+    cdef uint32_t index = ladder.best, levels = 0, near = 0, last = 0, position, block
     cdef Level* level
-    cdef Block* block
     where = f"instrument {id} side {side}"
     while index != 0:
         level = &state.level_pool.levels[index]
@@ -104,10 +103,10 @@ cdef object check_ladder(EngineState* state, uint32_t id, int side, uint8_t* see
         return (f"{where}: {near} near and {levels - near} far levels, marked {near_levels(state, ladder)} and counted "
                 f"{ladder.far.count}")
     for position in range(<uint32_t> WINDOW_BLOCKS):
-        block = &state.level_pool.blocks[ladder.directory[position]]
-        if (block.bitmap != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
+        block = ladder.directory[position]
+        if (state.level_pool.bitmaps[block] != 0) != ((ladder.summary[position >> 6] >> (position & 63)) & 1):
             return f"{where}: window position {position} and its bit differ"
-        if ladder.directory[position] and block.place != &ladder.directory[position]:
+        if block and state.level_pool.places[block] != &ladder.directory[position]:
             return f"{where}: the block at window position {position} is not its own"
     return None
 
@@ -119,7 +118,7 @@ cdef uint32_t near_levels(EngineState* state, const PriceLadder* ladder) noexcep
     for word in range(<uint32_t> SUMMARY_WORDS):
         positions = ladder.summary[word]
         while positions:
-            bits = state.level_pool.blocks[ladder.directory[word * 64 + count_trailing_zeros(positions)]].bitmap
+            bits = state.level_pool.bitmaps[ladder.directory[word * 64 + count_trailing_zeros(positions)]]
             positions &= positions - 1
             while bits:
                 bits &= bits - 1

@@ -23,16 +23,16 @@ cdef struct Level:
     uint32_t right              # higher keys
 
 cdef struct Block:
-    uint64_t bitmap             # which of levels[] are there; 0: it may be taken away
-    uint32_t* place             # in the directory of a ladder (price_ladder.pxd): where its own number stands
-    uint32_t levels[64]
+    uint32_t levels[64]         # of ticks in a row
 
 cdef struct LevelPool:
     # Shared by all ladders and trees of an engine.
-    Level* levels               # by index from 1; as many as orders
+    Level* levels               # by index from 1; as many as orders. Level 0 is nobody's: the lowest key, and nothing in it
     uint32_t levels_free
     uint32_t levels_touched
-    Block* blocks               # by index from 1
+    Block* blocks               # by number from 1
+    uint64_t* bitmaps           # which levels a block has; 0: it may be taken away
+    uint32_t** places           # in the directory of a ladder (price_ladder.pxd): where a block's number stands
     uint32_t blocks_capacity
     uint32_t blocks_touched
     uint32_t blocks_hand        # where the search for an empty one goes on, when all are touched
@@ -58,12 +58,10 @@ cdef void tree_remove(LevelTree* self, LevelPool* pool, uint32_t index) noexcept
 cdef inline uint32_t level_take(LevelPool* pool, int64_t key) noexcept nogil:
     """A new, empty level; the pool has as many as there are orders, so there is always one. All but its key and links is 0: so
     the system gave it, and so the last order left it."""
-    cdef uint32_t index = pool.levels_free
-    if index != 0:
-        pool.levels_free = pool.levels[index].left
-    else:
-        pool.levels_touched += 1
-        index = pool.levels_touched
+    cdef uint32_t free = pool.levels_free, fresh = pool.levels_touched + 1
+    cdef uint32_t index = free if free else fresh       # no branch: where levels come and go the list is often at its end
+    pool.levels_touched += free == 0
+    pool.levels_free = pool.levels[free].left
     pool.levels[index].key = key
     return index
 

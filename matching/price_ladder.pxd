@@ -4,7 +4,7 @@ Levels are ordered by a key: the tick number of a buy, its bitwise complement fo
 on either side, so that one mechanism serves both.
 
     near: a window of 2,048 blocks of 64 ticks, an array index away:
-          top (1 word) -> summary (32 words) -> block.bitmap (1 word) -> block.levels[64] -> Level
+          top (1 word) -> summary (32 words) -> bitmap of the block (1 word) -> its levels[64] -> Level
     far:  every level outside the window, or for which no block was left, in a tree (level_tree.pxd)
 
 Blocks come from one pool for all ladders, on demand. An empty one stays where it is, for the next level there or, when the window
@@ -15,7 +15,7 @@ a level is a far one. The window moves when the best level is outside it (ladder
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pricetime.matching.level_tree cimport (
-    Block, LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove,
+    LevelPool, LevelTree, level_give_back, level_take, tree_below, tree_find, tree_remove,
 )
 from pricetime.matching.memory cimport count_leading_zeros, unlikely
 
@@ -76,16 +76,14 @@ cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index,
     """Put a level into the window at `position`; False where no block is to be had."""
     cdef int64_t key = pool.levels[index].key
     cdef uint32_t number = self.directory[position]
-    cdef Block* block
     if unlikely(number == 0):
         number = block_take(pool, &self.directory[position])
         if number == 0:
             return False
-    block = &pool.blocks[number]
     self.summary[position >> 6] |= <uint64_t> 1 << (position & 63)
     self.top |= <uint32_t> 1 << (position >> 6)
-    block.bitmap |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
-    block.levels[key & (BLOCK_TICKS - 1)] = index
+    pool.bitmaps[number] |= <uint64_t> 1 << (key & (BLOCK_TICKS - 1))
+    pool.blocks[number].levels[key & (BLOCK_TICKS - 1)] = index
     pool.levels[index].block = number
     return True
 
@@ -93,12 +91,12 @@ cdef inline bint near_insert(PriceLadder* self, LevelPool* pool, uint32_t index,
 cdef inline void near_remove(PriceLadder* self, LevelPool* pool, uint32_t index) noexcept nogil:
     """Without a branch: where levels are few and far between, half of them are alone in their block, and which cannot be foretold."""
     cdef int64_t key = pool.levels[index].key
-    cdef Block* block = &pool.blocks[pool.levels[index].block]
+    cdef uint32_t block = pool.levels[index].block
     cdef uint64_t position = window_position(self, key)
-    cdef uint64_t bitmap = block.bitmap & ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
+    cdef uint64_t bitmap = pool.bitmaps[block] & ~(<uint64_t> 1 << (key & (BLOCK_TICKS - 1)))
     cdef uint64_t summary = self.summary[position >> 6] & ~(<uint64_t> (bitmap == 0) << (position & 63))
-    block.levels[key & (BLOCK_TICKS - 1)] = 0
-    block.bitmap = bitmap
+    pool.blocks[block].levels[key & (BLOCK_TICKS - 1)] = 0
+    pool.bitmaps[block] = bitmap
     self.summary[position >> 6] = summary
     self.top &= ~(<uint32_t> (summary == 0) << (position >> 6))
 
@@ -111,7 +109,7 @@ cdef inline uint32_t near_best(const PriceLadder* self, const LevelPool* pool) n
     word = 63 - count_leading_zeros(self.top)
     position = word * 64 + (63 - count_leading_zeros(self.summary[word]))
     block = self.directory[position]
-    return pool.blocks[block].levels[63 - count_leading_zeros(pool.blocks[block].bitmap)]
+    return pool.blocks[block].levels[63 - count_leading_zeros(pool.bitmaps[block])]
 
 
 cdef inline uint32_t near_below(const PriceLadder* self, const LevelPool* pool, int64_t key) noexcept nogil:
@@ -121,7 +119,7 @@ cdef inline uint32_t near_below(const PriceLadder* self, const LevelPool* pool, 
     if position >= WINDOW_BLOCKS:
         return near_best(self, pool) if (key >> BLOCK_TICKS_SHIFT) > self.base else 0
     block = self.directory[position]
-    bits = pool.blocks[block].bitmap & ((<uint64_t> 1 << (key & (BLOCK_TICKS - 1))) - 1)
+    bits = pool.bitmaps[block] & ((<uint64_t> 1 << (key & (BLOCK_TICKS - 1))) - 1)
     if bits == 0:
         word = <uint32_t> (position >> 6)
         bits = self.summary[word] & ((<uint64_t> 1 << (position & 63)) - 1)
@@ -132,7 +130,7 @@ cdef inline uint32_t near_below(const PriceLadder* self, const LevelPool* pool, 
             word = 63 - count_leading_zeros(bits)
             bits = self.summary[word]
         block = self.directory[word * 64 + (63 - count_leading_zeros(bits))]
-        bits = pool.blocks[block].bitmap
+        bits = pool.bitmaps[block]
     return pool.blocks[block].levels[63 - count_leading_zeros(bits)]
 
 
@@ -149,7 +147,7 @@ cdef inline uint32_t ladder_below(const PriceLadder* self, const LevelPool* pool
 
 cdef inline void best_of(PriceLadder* self, const LevelPool* pool, uint32_t index, int64_t key) noexcept nogil:
     """Of the best level and this one, with its key, the better is the best: computed, as it cannot be foretold."""
-    cdef uint32_t better = -<uint32_t> ((self.best == 0) | (key > pool.levels[self.best].key))      # all bits
+    cdef uint32_t better = -<uint32_t> (key >= pool.levels[self.best].key)      # all bits
     self.best ^= (self.best ^ index) & better
 
 

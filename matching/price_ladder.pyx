@@ -1,6 +1,6 @@
 """The rare half of PriceLadder: levels outside the window, and moving the window. Level and block pools."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MIN, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.level_tree cimport (
@@ -17,15 +17,24 @@ cdef int level_pool_create(LevelPool* pool, uint32_t orders) noexcept nogil:
     pool.blocks_capacity = orders // 32 + 64
     pool.levels = <Level*> take_lines((<size_t> orders + 1) * sizeof(Level))
     pool.blocks = <Block*> take_lines((<size_t> pool.blocks_capacity + 1) * sizeof(Block))
+    pool.bitmaps = <uint64_t*> take_lines((<size_t> pool.blocks_capacity + 1) * sizeof(uint64_t))
+    pool.places = <uint32_t**> take_lines((<size_t> pool.blocks_capacity + 1) * sizeof(uint32_t*))
     pool.levels_free = pool.levels_touched = pool.blocks_touched = pool.blocks_hand = 0
-    return 0 if pool.levels is not NULL and pool.blocks is not NULL else -1
+    if pool.levels is NULL or pool.blocks is NULL or pool.bitmaps is NULL or pool.places is NULL:
+        return -1
+    pool.levels[0].key = INT64_MIN
+    return 0
 
 
 cdef void level_pool_destroy(LevelPool* pool) noexcept nogil:
     give_lines_back(pool.levels)
     give_lines_back(pool.blocks)
+    give_lines_back(pool.bitmaps)
+    give_lines_back(pool.places)
     pool.levels = NULL
     pool.blocks = NULL
+    pool.bitmaps = NULL
+    pool.places = NULL
 
 
 cdef int ladder_create(PriceLadder* self) noexcept nogil:
@@ -50,12 +59,12 @@ cdef uint32_t block_take(LevelPool* pool, uint32_t* place) noexcept nogil:
     else:
         for looks in range(<uint32_t> BLOCKS_LOOKED_AT):
             pool.blocks_hand = pool.blocks_hand % pool.blocks_capacity + 1
-            if pool.blocks[pool.blocks_hand].bitmap == 0:
+            if pool.bitmaps[pool.blocks_hand] == 0:
                 number = pool.blocks_hand
-                pool.blocks[number].place[0] = 0
+                pool.places[number][0] = 0
                 break
     if number != 0:
-        pool.blocks[number].place = place
+        pool.places[number] = place
         place[0] = number
     return number
 
@@ -110,7 +119,7 @@ cdef void ladder_rebase(PriceLadder* self, LevelPool* pool) noexcept nogil:
 cdef uint32_t near_above(const PriceLadder* self, const LevelPool* pool, uint64_t position, int low_tick) noexcept nogil:
     """The lowest level in the window at or above tick `low_tick` of the block at `position`, or 0."""
     cdef uint32_t block = self.directory[position], word = <uint32_t> (position >> 6)
-    cdef uint64_t bits = pool.blocks[block].bitmap & (~<uint64_t> 0 << low_tick) if low_tick < BLOCK_TICKS else 0
+    cdef uint64_t bits = pool.bitmaps[block] & (~<uint64_t> 0 << low_tick) if low_tick < BLOCK_TICKS else 0
     if bits == 0:
         bits = self.summary[word] & (~<uint64_t> 1 << (position & 63))
         if bits == 0:
@@ -120,7 +129,7 @@ cdef uint32_t near_above(const PriceLadder* self, const LevelPool* pool, uint64_
             word = count_trailing_zeros(bits)
             bits = self.summary[word]
         block = self.directory[word * 64 + count_trailing_zeros(bits)]
-        bits = pool.blocks[block].bitmap
+        bits = pool.bitmaps[block]
     return pool.blocks[block].levels[count_trailing_zeros(bits)]
 
 

@@ -97,7 +97,7 @@ cdef struct Instrument:
     uint16_t limits_presence
     uint32_t watch              # WATCH_COLLAR ...
     uint32_t has_band_middle    # see band_sequence
-    int64_t quantity_bound      # the largest quantity that an order may have
+    uint64_t lots_bound         # the largest quantity that an order may have, in whole lots
     int64_t last_price
     Divisor tick
     Divisor lot
@@ -192,12 +192,16 @@ cdef inline int64_t level_key(int64_t side, int64_t tick) noexcept nogil:
     """A ladder's key: higher is better on either side. ~tick is -tick - 1, which no tick number overflows."""
     return tick ^ -side
 
-cdef inline bint divides(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
-    """is_multiple of a value above 0."""
+cdef inline uint64_t quotient_of(const Divisor* self, int64_t value) noexcept nogil:
+    """value / divisor where it is one above 0; else 0, or more than `highest`: one comparison tells."""
     cdef uint64_t product = <uint64_t> value * self.inverse
-    product = product >> self.shift | product << (-self.shift & 63)
+    return product >> self.shift | product << (-self.shift & 63)
+
+cdef inline bint divides(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
+    """is_multiple, and `value` is above 0."""
+    cdef uint64_t product = quotient_of(self, value)
     quotient[0] = <int64_t> product
-    return product <= self.highest
+    return product - 1 < self.highest
 
 cdef inline bint is_multiple(const Divisor* self, int64_t value, int64_t* quotient) noexcept nogil:
     """Does the divisor divide `value`; *quotient is then value / divisor."""

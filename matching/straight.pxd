@@ -18,7 +18,6 @@ from pricetime.matching.book cimport (
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.fields cimport check_quantity
 from pricetime.matching.id_index cimport id_index_place, id_index_prefetch, id_index_remove
 from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
@@ -27,7 +26,8 @@ from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, report_to, status_of
 from pricetime.matching.risk cimport account_of, account_room, count_in, counts_fit, risk_remove
 from pricetime.matching.state cimport (
-    EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, side_index,
+    EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, quotient_of,
+    side_index,
 )
 from pricetime.matching.words cimport HalfWord
 
@@ -62,8 +62,7 @@ cdef inline bint is_named(const Order* order, const CommandLine* command) noexce
 
 cdef inline bint fits(const Instrument* instrument, const CommandLine* command, int64_t* tick) noexcept nogil:
     """Price and quantity, each by itself; a price above 0."""
-    return (command.price > 0 and divides(&instrument.tick, command.price, tick)
-            and check_quantity(instrument, command.quantity) == NONE)
+    return divides(&instrument.tick, command.price, tick) and quotient_of(&instrument.lot, command.quantity) - 1 < instrument.lots_bound
 
 
 cdef inline bint may_trade(EngineState* state, const Participant* participant, const Session* session, uint32_t number, bint new,
@@ -77,8 +76,7 @@ cdef inline bint may_trade(EngineState* state, const Participant* participant, c
 
 cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
     """Is there an order on the other side that an order at this price would trade with?"""
-    cdef uint32_t best = instrument.ladders[1 - side].best
-    return best != 0 and state.level_pool.levels[best].key >= level_key(1 - side, tick)
+    return state.level_pool.levels[instrument.ladders[1 - side].best].key >= level_key(1 - side, tick)
 
 
 # ------------------------------------------------------------------------------------------------- carried out
@@ -104,7 +102,7 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
 cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, uint32_t slot,
                                  uint32_t* old_place, uint32_t* new_place, EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    id_index_remove(&state.by_cl_ord_id, old_place, command.session, command.target, slot)
+    old_place[0] = 0            # where it was found
     order.cl_ord_id = command.cl_ord_id
     enter_id(&state.by_cl_ord_id, new_place, command.session, <uint64_t> command.cl_ord_id, slot)
     event_done(state, sink, report_to(state, sink, session, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
