@@ -13,7 +13,7 @@ from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.foresight cimport foresee_widely, foresight_begin, sees_widely, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_place, id_index_prefetch
-from pricetime.matching.memory cimport CACHE_LINE, ask_for_line, likely, prefetch, unlikely
+from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
 from pricetime.matching.phases cimport work_off_due
 from pricetime.matching.records cimport *
@@ -29,7 +29,6 @@ cdef extern from "straight.h":
 cdef enum:
     WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
     LINES_FETCHED = 20              # ahead of the one that is applied
-    EVENT_LINES_FETCHED = 4         # of the events that come next
 
 cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
 memset(SENDERS, 0, sizeof(SENDERS))
@@ -149,16 +148,6 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     prefetch(place)
 
 
-cdef inline void foresee_events(const EventSink* sink) noexcept nogil:
-    """Ask for the lines of the next four events, to write to. A thread that reads events close behind has had them, without meaning
-    to: its processor fetches some ten events ahead of what it reads, and takes away again what was asked for long before. Asked for
-    only when they are written they cost a quarter to a half more; of two events ahead a twentieth is left."""
-    cdef const char* next = <const char*> &sink.events[sink.count + 2]
-    cdef size_t line
-    for line in range(EVENT_LINES_FETCHED):
-        ask_for_line(next + line * CACHE_LINE)
-
-
 cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
     foresee_widely(engine, ahead, record)
     return apply(engine, record, sink)
@@ -201,7 +190,6 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
 
 cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
     foresee_lines(record)
-    foresee_events(sink)
     if unlikely(sees_widely(engine)):
         return apply_widely(engine, ahead, record, sink)
     foresee(engine, ahead, record)
