@@ -15,9 +15,8 @@ from pricetime.matching.order_pool cimport TIMED, Order, order_give_back
 from pricetime.matching.price_ladder cimport (
     PriceLadder, ladder_add, ladder_below, ladder_find, ladder_near, ladder_remove,
 )
-from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, EventRecord
-from pricetime.matching.records cimport TRADE
-from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.records cimport AGGRESSOR, HAS_PRICE, ORDER_FILLED, TRADE
+from pricetime.matching.reports cimport status_of, write_report
 from pricetime.matching.risk cimport risk_remove, risk_trade
 from pricetime.matching.state cimport EngineState, Instrument, Session, level_key, side_index
 
@@ -162,13 +161,9 @@ cdef inline void forget_order(EngineState* state, uint32_t slot) noexcept nogil:
 cdef inline void report_trade(EngineState* state, EventSink* sink, const Order* order, uint32_t flags, int64_t price,
                               int64_t quantity) noexcept nogil:
     """One side's report of a trade; the order's quantities are already those after it."""
-    cdef EventRecord* event = report_order(
-        state, sink, order, TRADE, (ORDER_FILLED if order.leaves == 0 else status_of(order)) | (flags << 4), 0,
-        order.cl_ord_id, 0, order.leaves)
-    event.last_px = price
-    event.last_qty = quantity
-    event.trd_match_id = state.last_trd_match_id
-    event_done(state, sink, event)
+    write_report(state, sink, &state.sessions[order.session], order, TRADE,
+                 (ORDER_FILLED if order.leaves == 0 else status_of(order)) | (flags << 4), 0, order.cl_ord_id, 0, order.leaves,
+                 price, quantity, state.last_trd_match_id)
 
 
 cdef inline void foresee_removal(EngineState* state, const Order* order) noexcept nogil:

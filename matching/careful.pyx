@@ -135,8 +135,7 @@ cdef uint8_t check_book_closely(EngineState* state, Instrument* instrument, uint
 # ------------------------------------------------------------------------------------------------- matching
 
 cdef void restate(EngineState* state, EventSink* sink, const Order* order, uint8_t reason) noexcept nogil:
-    event_done(state, sink, report_order(state, sink, order, RESTATED, status_of(order), reason, order.cl_ord_id, 0,
-                                         order.leaves))
+    report_order(state, sink, order, RESTATED, status_of(order), reason, order.cl_ord_id, 0, order.leaves)
 
 
 cdef void decrement(EngineState* state, EventSink* sink, Order* order, int64_t quantity) noexcept nogil:

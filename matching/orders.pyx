@@ -94,7 +94,7 @@ cdef inline int enter(EngineState* state, const CommandLine* command, Terms* ter
     level = foresee_rest(state, instrument, command.attributes, tick)
     slot = accept_new(state, command, risk, terms)
     order = &state.pool.orders[slot]
-    event_done(state, sink, report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
+    report_order(state, sink, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves)
     if work_off(state, instrument, slot, tick, level, limit_key, terms is NULL, sink):
         name_order(state, slot)
         state.sessions[order.session].open_orders += 1

@@ -12,7 +12,7 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.level_tree cimport Level
 from pricetime.matching.order_pool cimport ASIDE, HIDDEN, ICEBERG, STOP_WAITING, Order
 from pricetime.matching.records cimport CANCELED, ORDER_CANCELED
-from pricetime.matching.reports cimport event_done, report_order
+from pricetime.matching.reports cimport report_order
 from pricetime.matching.state cimport EngineState, Instrument, indicative_changes
 
 cdef void rest_behind(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil
@@ -63,5 +63,4 @@ cdef inline void take_out(EngineState* state, Instrument* instrument, uint32_t s
 cdef inline void end_order(EngineState* state, const Order* order, uint8_t reason, int64_t cl_ord_id,
                            int64_t orig_cl_ord_id, EventSink* sink) noexcept nogil:
     """Report an order CANCELED; its quantities are those before."""
-    event_done(state, sink, report_order(state, sink, order, CANCELED, ORDER_CANCELED, reason, cl_ord_id,
-                                         orig_cl_ord_id, 0))
+    report_order(state, sink, order, CANCELED, ORDER_CANCELED, reason, cl_ord_id, orig_cl_ord_id, 0)

@@ -8,7 +8,7 @@ from pricetime.matching.fields cimport attributes_are_plain
 from pricetime.matching.level_tree cimport Level, level_give_back, level_take, tree_find, tree_insert, tree_remove
 from pricetime.matching.order_pool cimport ASIDE, HAS_EXTRA, HIDDEN, ICEBERG, STOP_ELECTED, STOP_WAITING, Extra, Order
 from pricetime.matching.records cimport ELECTED_STOP, EXPIRED, IN_THE_BOOK, ORDER_EXPIRED, SET_ASIDE
-from pricetime.matching.reports cimport event_done, report_order
+from pricetime.matching.reports cimport report_order
 from pricetime.matching.state cimport EngineState, Instrument, is_multiple, level_key, level_of, set_watch, side_index
 
 # ------------------------------------------------------------------------------- icebergs and hidden orders
@@ -221,7 +221,6 @@ cdef void cancel_order(EngineState* state, uint32_t slot, int reason, EventSink*
 
 cdef void expire_order(EngineState* state, uint32_t slot, int reason, EventSink* sink) noexcept nogil:
     cdef Order* order = &state.pool.orders[slot]
-    event_done(state, sink, report_order(state, sink, order, EXPIRED, ORDER_EXPIRED, <uint8_t> reason, order.cl_ord_id,
-                                         0, 0))
+    report_order(state, sink, order, EXPIRED, ORDER_EXPIRED, <uint8_t> reason, order.cl_ord_id, 0, 0)
     take_out(state, &state.instruments[order.instrument], slot)
     forget_order(state, slot)

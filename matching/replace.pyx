@@ -17,7 +17,7 @@ from pricetime.matching.named_order cimport check_same, find_order, reject_chang
 from pricetime.matching.order_pool cimport STOP_ELECTED, STOP_WAITING, TIMED, Extra, Order
 from pricetime.matching.placing cimport reduce_standing, take_out
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.reports cimport report_order, status_of
 from pricetime.matching.risk cimport RiskAnswer, check_risk, check_risk_closely, follow_gross, risk_reduce, risk_rewrite
 from pricetime.matching.state cimport EngineState, Instrument, indicative_changes, is_multiple, level_of
 
@@ -86,13 +86,11 @@ cdef inline void report_replaced(EngineState* state, uint32_t slot, const Comman
     cdef int64_t orig_cl_ord_id = order.cl_ord_id
     if unlikely(order.session != command.session):
         orig_cl_ord_id = 0
-        event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED,
-                                             order.cl_ord_id, 0, order.leaves))
+        report_order(state, sink, order, REPLACED, status_of(order), ORDER_MOVED, order.cl_ord_id, 0, order.leaves)
         state.sessions[order.session].open_orders -= 1
         state.sessions[command.session].open_orders += 1
     rename_order(state, slot, command.session, command.cl_ord_id)
-    event_done(state, sink, report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id,
-                                         orig_cl_ord_id, order.leaves))
+    report_order(state, sink, order, REPLACED, status_of(order), NONE, order.cl_ord_id, orig_cl_ord_id, order.leaves)
 
 
 cdef inline bint keeps_priority(EngineState* state, uint32_t slot, uint16_t attributes, int64_t price, int64_t open_quantity,

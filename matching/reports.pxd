@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport abort
 
-from pricetime.matching.checksum cimport digest_event
+from pricetime.matching.checksum cimport crc32c_word, digest_event
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.records cimport (
@@ -22,13 +22,17 @@ cdef inline EventRecord* event_room(EventSink* sink) noexcept nogil:
     return &sink.events[sink.count]
 
 
+cdef inline Word first_word(const EngineState* state, uint8_t type, uint8_t status_flags, uint8_t reason) noexcept nogil:
+    return (state.place | <uint64_t> type << 32 | <uint64_t> ((RECORD_VERSION << 4) | EVENT_LINES) << 40
+            | <uint64_t> status_flags << 48 | <uint64_t> reason << 56)
+
+
 cdef inline void event_header(EngineState* state, EventRecord* event, uint8_t type, uint8_t status_flags, uint8_t reason,
                               uint32_t session, uint32_t participant, uint32_t instrument, uint16_t attributes) noexcept nogil:
     """The fields that share words, written as whole words: the digest reads words, and a word that is read right after
     its bytes were written one by one costs a dozen cycles."""
     cdef Word* words = <Word*> event
-    words[0] = (state.place | <uint64_t> type << 32 | <uint64_t> ((RECORD_VERSION << 4) | EVENT_LINES) << 40
-                | <uint64_t> status_flags << 48 | <uint64_t> reason << 56)
+    words[0] = first_word(state, type, status_flags, reason)
     words[8] = session | <uint64_t> instrument << 32
     words[15] = participant | <uint64_t> attributes << 32
     event.sequence = state.sequence
@@ -57,32 +61,55 @@ cdef inline uint8_t status_of(const Order* order) noexcept nogil:
     return ORDER_NEW if order.filled == 0 else ORDER_PARTIALLY_FILLED
 
 
-cdef inline EventRecord* report_to(EngineState* state, EventSink* sink, Session* owner, const Order* order, uint8_t type,
-                                   uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
-                                   int64_t leaves) noexcept nogil:
-    """An execution report, numbered, to the order's owner. Returned so that a trade can add LastPx, LastQty, TrdMatchID
-    before event_done, which the caller must call."""
-    cdef EventRecord* event = event_room(sink)
-    event_header(state, event, type, status_flags, reason, order.session, owner.participant, order.instrument, order.attributes)
-    event.report_number = next_report_number(owner)
-    event.cl_ord_id = cl_ord_id
-    event.order_id = order.order_id
-    event.last_px = 0
-    event.last_qty = 0
-    event.leaves_qty = leaves
-    event.price = order.price
-    event.cum_qty = order.filled
-    event.exec_id = next_exec_id(state)
-    event.trd_match_id = 0
-    event.orig_cl_ord_id = orig_cl_ord_id
-    return event
+cdef inline uint64_t put_word(Word* words, int number, Word value, uint64_t lane) noexcept nogil:
+    """A word of an event, stored and digested at once: the digest need not read it back."""
+    words[number] = value
+    return crc32c_word(lane, value)
 
 
-cdef inline EventRecord* report_order(EngineState* state, EventSink* sink, const Order* order, uint8_t type,
-                                      uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
-                                      int64_t leaves) noexcept nogil:
+cdef inline void write_report(EngineState* state, EventSink* sink, Session* owner, const Order* order, uint8_t type,
+                              uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id, int64_t leaves,
+                              int64_t last_px, int64_t last_qty, uint64_t trd_match_id) noexcept nogil:
+    """An execution report, numbered, to the order's owner: word by word, as EventRecord has them."""
+    cdef Word* words = <Word*> event_room(sink)
+    cdef uint64_t report_number = next_report_number(owner), exec_id = next_exec_id(state)
+    cdef uint32_t* lanes = state.event_digest.lanes
+    cdef uint64_t a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3]
+    a = put_word(words, 0, first_word(state, type, status_flags, reason), a)
+    b = put_word(words, 1, state.sequence, b)
+    c = put_word(words, 2, report_number, c)
+    d = put_word(words, 3, <Word> cl_ord_id, d)
+    a = put_word(words, 4, order.order_id, a)
+    b = put_word(words, 5, <Word> last_px, b)
+    c = put_word(words, 6, <Word> last_qty, c)
+    d = put_word(words, 7, <Word> leaves, d)
+    a = put_word(words, 8, order.session | <Word> order.instrument << 32, a)
+    b = put_word(words, 9, <Word> state.time, b)
+    c = put_word(words, 10, <Word> order.price, c)
+    d = put_word(words, 11, <Word> order.filled, d)
+    a = put_word(words, 12, exec_id, a)
+    b = put_word(words, 13, trd_match_id, b)
+    c = put_word(words, 14, <Word> orig_cl_ord_id, c)
+    d = put_word(words, 15, owner.participant | <Word> order.attributes << 32, d)
+    lanes[0] = <uint32_t> a
+    lanes[1] = <uint32_t> b
+    lanes[2] = <uint32_t> c
+    lanes[3] = <uint32_t> d
+    state.place += 1
+    sink.count += 1
+
+
+cdef inline void report_to(EngineState* state, EventSink* sink, Session* owner, const Order* order, uint8_t type,
+                           uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id,
+                           int64_t leaves) noexcept nogil:
+    """write_report, of what is no trade."""
+    write_report(state, sink, owner, order, type, status_flags, reason, cl_ord_id, orig_cl_ord_id, leaves, 0, 0, 0)
+
+
+cdef inline void report_order(EngineState* state, EventSink* sink, const Order* order, uint8_t type, uint8_t status_flags,
+                              uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id, int64_t leaves) noexcept nogil:
     """report_to, of whoever has the order alone."""
-    return report_to(state, sink, &state.sessions[order.session], order, type, status_flags, reason, cl_ord_id, orig_cl_ord_id, leaves)
+    report_to(state, sink, &state.sessions[order.session], order, type, status_flags, reason, cl_ord_id, orig_cl_ord_id, leaves)
 
 
 cdef inline EventRecord* event_to(EngineState* state, EventSink* sink, uint32_t session, uint8_t type,

@@ -15,7 +15,7 @@ from pricetime.matching.order_pool cimport STOP_ELECTED, Extra, Order
 from pricetime.matching.placing cimport end_order, take_out
 from pricetime.matching.protection cimport beyond_collar, reference_of
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_done, report_order, status_of
+from pricetime.matching.reports cimport report_order, status_of
 from pricetime.matching.selection cimport Picked
 from pricetime.matching.state cimport (
     WATCH_TRADED, EngineState, Instrument, is_multiple, level_key, side_index,
@@ -116,8 +116,7 @@ cdef void release(EngineState* state, Instrument* instrument, uint32_t slot, Eve
     extra.presence &= ~HAS_STOP_PRICE
     extra.stop_price = 0
     extra.age = 0
-    event_done(state, sink, report_order(state, sink, order, TRIGGERED, status_of(order), NONE, order.cl_ord_id, 0,
-                                         order.leaves))
+    report_order(state, sink, order, TRIGGERED, status_of(order), NONE, order.cl_ord_id, 0, order.leaves)
     if type == LIMIT and beyond_collar(instrument, side_index(order.attributes), order.price):
         end_order(state, order, PRICE_COLLAR, order.cl_ord_id, 0, sink)
         forget_order(state, slot)

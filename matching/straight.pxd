@@ -23,7 +23,7 @@ from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
-from pricetime.matching.reports cimport event_done, report_to, status_of
+from pricetime.matching.reports cimport report_to, status_of
 from pricetime.matching.risk cimport account_of, account_room, count_in, counts_fit, risk_remove
 from pricetime.matching.state cimport (
     EngineState, Instrument, Participant, Session, divides, indicative_changes, instrument_known, level_key, quotient_of,
@@ -105,8 +105,8 @@ cdef inline void report_replaced(EngineState* state, const CommandLine* command,
     old_place[0] = 0            # where it was found
     order.cl_ord_id = command.cl_ord_id
     enter_id(&state.by_cl_ord_id, new_place, command.session, <uint64_t> command.cl_ord_id, slot)
-    event_done(state, sink, report_to(state, sink, session, order, REPLACED, status_of(order), NONE, command.cl_ord_id,
-                                         <int64_t> command.target, order.leaves))
+    report_to(state, sink, session, order, REPLACED, status_of(order), NONE, command.cl_ord_id, <int64_t> command.target,
+              order.leaves)
 
 
 # ------------------------------------------------------------------------------------------------------ commands
@@ -139,7 +139,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     order = &state.pool.orders[slot]
     count_in(account, participant, side, command.quantity)      # no gross is tracked
     account.room -= command.quantity
-    event_done(state, sink, report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves))
+    report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves)
     if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
@@ -205,8 +205,7 @@ cdef inline bint cancel(EngineState* state, const CommandLine* command, Session*
     if unlikely(not is_named(order, command) or order.flags or said & BY_ORDER_ID
                 or order_side(said) and order_side(said) != order_side(order.attributes)):
         return False
-    event_done(state, sink, report_to(state, sink, session, order, CANCELED, ORDER_CANCELED, NONE, command.cl_ord_id,
-                                      order.cl_ord_id, 0))
+    report_to(state, sink, session, order, CANCELED, ORDER_CANCELED, NONE, command.cl_ord_id, order.cl_ord_id, 0)
     indicative_changes(state, &state.instruments[command.instrument])
     book_remove(state, &state.instruments[command.instrument], slot)
     forget_from(state, slot, session, place)
