@@ -21,9 +21,8 @@ from pricetime.matching.risk cimport risk_remove, risk_trade
 from pricetime.matching.state cimport EngineState, Instrument, Session, level_key, side_index
 
 
-cdef inline void queue_push(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
+cdef inline void queue_push(EngineState* state, Level* level, Order* order, uint32_t slot) noexcept nogil:
     """Join the back of a queue. Slot 0 is nobody's: what is written to it is never read, so that nothing here branches."""
-    cdef Order* order = &state.pool.orders[slot]
     cdef uint32_t tail = level.tail, head = level.head
     level.quantity += order.leaves
     order.next = 0
@@ -62,7 +61,8 @@ cdef inline Level* level_to_join(EngineState* state, Instrument* instrument, Ord
 
 cdef inline void book_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick) noexcept nogil:
     """Put an order that shows all that it has into its queue."""
-    queue_push(state, level_to_join(state, instrument, &state.pool.orders[slot], tick), slot)
+    cdef Order* order = &state.pool.orders[slot]
+    queue_push(state, level_to_join(state, instrument, order, tick), order, slot)
 
 
 cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick,
@@ -71,12 +71,12 @@ cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32
     a level that empties goes away, and none was added. (Spares a second search: 20 instructions.)"""
     if level != 0 and not level_is_empty(&state.level_pool.levels[level]):
         state.pool.orders[slot].level = level
-        queue_push(state, &state.level_pool.levels[level], slot)
+        queue_push(state, &state.level_pool.levels[level], &state.pool.orders[slot], slot)
     else:
         book_rest(state, instrument, slot, tick)
 
 
-cdef inline void book_join(EngineState* state, Instrument* instrument, uint32_t slot, int64_t side, int64_t tick,
+cdef inline void book_join(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t tick,
                            uint32_t index) noexcept nogil:
     """book_rest_at of an order that has a price. `index` is 0 where no level was near: none is now."""
     cdef PriceLadder* ladder = &instrument.ladders[side]
@@ -84,8 +84,8 @@ cdef inline void book_join(EngineState* state, Instrument* instrument, uint32_t 
         index = tree_find(&ladder.far, &state.level_pool, level_key(side, tick)) if ladder.far.count else 0
         if index == 0:
             index = ladder_add(ladder, &state.level_pool, level_key(side, tick))
-    state.pool.orders[slot].level = index
-    queue_push(state, &state.level_pool.levels[index], slot)
+    order.level = index
+    queue_push(state, &state.level_pool.levels[index], order, slot)
 
 
 cdef inline void level_left(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:

@@ -15,8 +15,9 @@ from pricetime.matching.state cimport EngineState, Instrument, is_multiple, leve
 
 cdef void join_shown(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
     """An iceberg joins the back of the displayed queue with what Extra.shown says."""
-    cdef int64_t behind = state.pool.orders[slot].leaves - state.pool.extras[slot].shown
-    queue_push(state, level, slot)
+    cdef Order* order = &state.pool.orders[slot]
+    cdef int64_t behind = order.leaves - state.pool.extras[slot].shown
+    queue_push(state, level, order, slot)
     level.quantity -= behind
     level.reserve += behind
 
@@ -97,7 +98,7 @@ cdef void join_by_age(EngineState* state, Level* level, uint32_t slot) noexcept 
     while before != 0 and state.pool.extras[before].age > state.pool.extras[slot].age:
         before = state.pool.orders[before].prev
     if before == level.tail:
-        queue_push(state, level, slot)
+        queue_push(state, level, order, slot)
         return
     after = state.pool.orders[before].next if before else level.head
     order.prev, order.next = before, after

@@ -81,13 +81,12 @@ cdef inline bint meets(const EngineState* state, const Instrument* instrument, i
 
 # ------------------------------------------------------------------------------------------------- carried out
 
-cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint32_t slot, int64_t tick, uint32_t level, bint crosses,
-                                bint may_rest, EventSink* sink) noexcept nogil:
+cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t tick,
+                                uint32_t level, bint crosses, bint may_rest, EventSink* sink) noexcept nogil:
     """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
-    cdef Order* order = &state.pool.orders[slot]
     cdef int64_t limit_key
     if unlikely(crosses):
-        limit_key = level_key(1 - side_index(order.attributes), tick)
+        limit_key = level_key(1 - side, tick)
         if not book_match(state, sink, instrument, order, limit_key):
             return work_off_closely(state, instrument, slot, tick, limit_key, sink)
         if order.leaves == 0:
@@ -95,13 +94,12 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, uint
     if not may_rest:
         end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
         return False
-    book_join(state, instrument, slot, side_index(order.attributes), tick, level)
+    book_join(state, instrument, order, slot, side, tick, level)
     return True
 
 
-cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, uint32_t slot,
+cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, Order* order, uint32_t slot,
                                  uint32_t* old_place, uint32_t* new_place, EventSink* sink) noexcept nogil:
-    cdef Order* order = &state.pool.orders[slot]
     old_place[0] = 0            # where it was found
     order.cl_ord_id = command.cl_ord_id
     enter_id(&state.by_cl_ord_id, new_place, command.session, <uint64_t> command.cl_ord_id, slot)
@@ -140,7 +138,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     count_in(account, participant, side, command.quantity)      # no gross is tracked
     account.room -= command.quantity
     report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves)
-    if trade_and_rest(state, instrument, slot, tick, level, crosses, order_time_in_force(said) != IOC, sink):
+    if trade_and_rest(state, instrument, order, slot, side, tick, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
     else:
@@ -175,7 +173,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
         state.level_pool.levels[order.level].quantity -= less
         order.leaves = open_quantity
         account.open_quantity[side] -= <uint64_t> less
-        report_replaced(state, command, session, slot, old_place, new_place, sink)
+        report_replaced(state, command, session, order, slot, old_place, new_place, sink)
         return True
     crosses = meets(state, instrument, side, tick)
     if unlikely(crosses and order.attributes & POST_ONLY
@@ -188,8 +186,8 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     book_remove(state, instrument, slot)
     order.price = command.price
     order.leaves = open_quantity
-    report_replaced(state, command, session, slot, old_place, new_place, sink)
-    if not trade_and_rest(state, instrument, slot, tick, level, crosses, True, sink):
+    report_replaced(state, command, session, order, slot, old_place, new_place, sink)
+    if not trade_and_rest(state, instrument, order, slot, side, tick, level, crosses, True, sink):
         forget_order(state, slot)
     return True
 
