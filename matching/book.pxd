@@ -76,14 +76,14 @@ cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32
         book_rest(state, instrument, slot, tick)
 
 
-cdef inline void book_join(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t tick,
+cdef inline void book_join(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t key,
                            uint32_t index) noexcept nogil:
     """book_rest_at of an order that has a price. `index` is 0 where no level was near: none is now."""
     cdef PriceLadder* ladder = &instrument.ladders[side]
     if index == 0 or level_is_empty(&state.level_pool.levels[index]):
-        index = tree_find(&ladder.far, &state.level_pool, level_key(side, tick)) if ladder.far.count else 0
+        index = tree_find(&ladder.far, &state.level_pool, key) if ladder.far.count else 0
         if index == 0:
-            index = ladder_add(ladder, &state.level_pool, level_key(side, tick))
+            index = ladder_add(ladder, &state.level_pool, key)
     order.level = index
     queue_push(state, &state.level_pool.levels[index], order, slot)
 
@@ -173,16 +173,17 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
     prefetch(&state.level_pool.levels[order.level])
 
 
-cdef inline uint32_t foresee_level(EngineState* state, Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
-    """Ask at once for the level that an order with this price would join. It, or 0: for book_rest_at."""
-    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, level_key(side, tick))
+cdef inline uint32_t foresee_level(EngineState* state, Instrument* instrument, int64_t side, int64_t key) noexcept nogil:
+    """Ask at once for the level that an order with this key would join. It, or 0: for book_rest_at."""
+    cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, key)
     prefetch(&state.level_pool.levels[index])
     return index
 
 
 cdef inline uint32_t foresee_rest(EngineState* state, Instrument* instrument, uint16_t attributes, int64_t tick) noexcept nogil:
     """foresee_level of an order that has a price; else 0."""
-    return foresee_level(state, instrument, side_index(attributes), tick) if likely(attributes & HAS_PRICE) else 0
+    cdef int64_t side = side_index(attributes)
+    return foresee_level(state, instrument, side, level_key(side, tick)) if likely(attributes & HAS_PRICE) else 0
 
 
 cdef inline void fill(Order* order, int64_t quantity) noexcept nogil:

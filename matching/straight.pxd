@@ -74,35 +74,39 @@ cdef inline bint may_trade(EngineState* state, const Participant* participant, c
             and (likely(more <= account.room) or more <= account_room(state, number)))
 
 
-cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t tick) noexcept nogil:
-    """Is there an order on the other side that an order at this price would trade with?"""
-    return state.level_pool.levels[instrument.ladders[1 - side].best].key >= level_key(1 - side, tick)
+cdef inline bint meets(const EngineState* state, const Instrument* instrument, int64_t side, int64_t key) noexcept nogil:
+    """Is there an order on the other side that an order with this key would trade with? (~key is the same price over there.)"""
+    return state.level_pool.levels[instrument.ladders[1 - side].best].key >= ~key
 
 
 # ------------------------------------------------------------------------------------------------- carried out
 
-cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t tick,
-                                uint32_t level, bint crosses, bint may_rest, EventSink* sink) noexcept nogil:
+cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t key,
+                                uint32_t level, bint may_rest, EventSink* sink) noexcept nogil:
     """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
-    cdef int64_t limit_key
-    if unlikely(crosses):
-        limit_key = level_key(1 - side, tick)
-        if not book_match(state, sink, instrument, order, limit_key):
-            return work_off_closely(state, instrument, slot, tick, limit_key, sink)
+    if unlikely(meets(state, instrument, side, key)):
+        if not book_match(state, sink, instrument, order, ~key):
+            return work_off_closely(state, instrument, slot, level_key(side, key), ~key, sink)
         if order.leaves == 0:
             return False
     if not may_rest:
         end_order(state, order, IMMEDIATE_REST, order.cl_ord_id, 0, sink)
         return False
-    book_join(state, instrument, order, slot, side, tick, level)
+    book_join(state, instrument, order, slot, side, key, level)
     return True
 
 
-cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, Order* order, uint32_t slot,
-                                 uint32_t* old_place, uint32_t* new_place, EventSink* sink) noexcept nogil:
-    old_place[0] = 0            # where it was found
+cdef inline void take_name(EngineState* state, const CommandLine* command, Order* order, uint32_t slot,
+                           uint32_t* place) noexcept nogil:
+    """The command's ClOrdID, in the place of the one where the order was found."""
+    place[0] = 0
     order.cl_ord_id = command.cl_ord_id
-    enter_id(&state.by_cl_ord_id, new_place, command.session, <uint64_t> command.cl_ord_id, slot)
+    enter_id(&state.by_cl_ord_id, id_index_place(&state.by_cl_ord_id, command.session, <uint64_t> command.cl_ord_id),
+             command.session, <uint64_t> command.cl_ord_id, slot)
+
+
+cdef inline void report_replaced(EngineState* state, const CommandLine* command, Session* session, const Order* order,
+                                 EventSink* sink) noexcept nogil:
     report_to(state, sink, session, order, REPLACED, status_of(order), NONE, command.cl_ord_id, <int64_t> command.target,
               order.leaves)
 
@@ -118,10 +122,9 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     cdef Account* account
     cdef uint32_t number, slot, level
     cdef int64_t side = side_index(said)
-    cdef int64_t tick
-    cdef bint crosses
+    cdef int64_t key
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
-                or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &tick)):
+                or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &key)):
         return False
     number = account_of(state, session, command.instrument, 0)
     account = &state.accounts.accounts[number]
@@ -129,16 +132,16 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     if unlikely(number == 0 or state.pool.live == state.pool.capacity
                 or not may_trade(state, participant, session, number, True, command.quantity, command.quantity)):
         return False
-    crosses = meets(state, instrument, side, tick)
-    if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
+    key = level_key(side, key)
+    if unlikely(said & POST_ONLY and (meets(state, instrument, side, key) or order_time_in_force(said) == IOC)):
         return False
-    level = foresee_level(state, instrument, side, tick)
+    level = foresee_level(state, instrument, side, key)
     slot = accept_order(state, command, number)
     order = &state.pool.orders[slot]
     count_in(account, participant, side, command.quantity)      # no gross is tracked
     account.room -= command.quantity
     report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves)
-    if trade_and_rest(state, instrument, order, slot, side, tick, level, crosses, order_time_in_force(said) != IOC, sink):
+    if trade_and_rest(state, instrument, order, slot, side, key, level, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
     else:
@@ -149,22 +152,19 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
 
 cdef inline bint replace(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
-    cdef uint32_t* old_place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
-    cdef uint32_t* new_place = id_index_place(&state.by_cl_ord_id, command.session, <uint64_t> command.cl_ord_id)
-    cdef uint32_t slot = old_place[0], level
+    cdef uint32_t* place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
+    cdef uint32_t slot = place[0], level
     cdef Order* order = &state.pool.orders[slot]
     cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
     cdef uint16_t said = command.attributes
     cdef Instrument* instrument = &state.instruments[command.instrument]
     cdef Account* account = &state.accounts.accounts[order.account]
     cdef int64_t side = side_index(said)
-    cdef int64_t tick, open_quantity, less
-    cdef bint crosses
+    cdef int64_t key, open_quantity, less
     if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
                 or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
-                or instrument.watch or not fits(instrument, command, &tick) or command.quantity <= order.filled):
+                or instrument.watch or not fits(instrument, command, &key) or command.quantity <= order.filled):
         return False
-    prefetch(new_place)
     open_quantity = command.quantity - order.filled
     less = order.leaves - open_quantity
     if command.price == order.price and less >= 0:      # it keeps its priority
@@ -173,21 +173,23 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
         state.level_pool.levels[order.level].quantity -= less
         order.leaves = open_quantity
         account.open_quantity[side] -= <uint64_t> less
-        report_replaced(state, command, session, order, slot, old_place, new_place, sink)
+        take_name(state, command, order, slot, place)
+        report_replaced(state, command, session, order, sink)
         return True
-    crosses = meets(state, instrument, side, tick)
-    if unlikely(crosses and order.attributes & POST_ONLY
+    key = level_key(side, key)
+    if unlikely(order.attributes & POST_ONLY and meets(state, instrument, side, key)
                 or not may_trade(state, &state.participants[session.participant], session, order.account, False, command.quantity,
                                  -less)):
         return False
-    level = foresee_level(state, instrument, side, tick)
+    level = foresee_level(state, instrument, side, key)
     account.open_quantity[side] -= <uint64_t> less
     account.room -= -less if less < 0 else 0
+    take_name(state, command, order, slot, place)
     book_remove(state, instrument, slot)
     order.price = command.price
     order.leaves = open_quantity
-    report_replaced(state, command, session, order, slot, old_place, new_place, sink)
-    if not trade_and_rest(state, instrument, order, slot, side, tick, level, crosses, True, sink):
+    report_replaced(state, command, session, order, sink)
+    if not trade_and_rest(state, instrument, order, slot, side, key, level, True, sink):
         forget_order(state, slot)
     return True
 
