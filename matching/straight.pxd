@@ -82,9 +82,9 @@ cdef inline bint meets(const EngineState* state, const Instrument* instrument, i
 # ------------------------------------------------------------------------------------------------- carried out
 
 cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t key,
-                                uint32_t level, bint may_rest, EventSink* sink) noexcept nogil:
+                                uint32_t level, bint crosses, bint may_rest, EventSink* sink) noexcept nogil:
     """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
-    if unlikely(meets(state, instrument, side, key)):
+    if unlikely(crosses):
         if not book_match(state, sink, instrument, order, ~key):
             return work_off_closely(state, instrument, slot, level_key(side, key), ~key, sink)
         if order.leaves == 0:
@@ -123,6 +123,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     cdef uint32_t number, slot, level
     cdef int64_t side = side_index(said)
     cdef int64_t key
+    cdef bint crosses
     if unlikely(header(command) & HEADER != HEADER_SAID or order_side(said) == 0 or order_time_in_force(said) > IOC
                 or not instrument_known(state, command.instrument) or instrument.watch or not fits(instrument, command, &key)):
         return False
@@ -133,7 +134,8 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
                 or not may_trade(state, participant, session, number, True, command.quantity, command.quantity)):
         return False
     key = level_key(side, key)
-    if unlikely(said & POST_ONLY and (meets(state, instrument, side, key) or order_time_in_force(said) == IOC)):
+    crosses = meets(state, instrument, side, key)
+    if unlikely(said & POST_ONLY and (crosses or order_time_in_force(said) == IOC)):
         return False
     level = foresee_level(state, instrument, side, key)
     slot = accept_order(state, command, number)
@@ -141,7 +143,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
     count_in(account, participant, side, command.quantity)      # no gross is tracked
     account.room -= command.quantity
     report_to(state, sink, session, order, NEW, ORDER_NEW, NONE, order.cl_ord_id, 0, order.leaves)
-    if trade_and_rest(state, instrument, order, slot, side, key, level, order_time_in_force(said) != IOC, sink):
+    if trade_and_rest(state, instrument, order, slot, side, key, level, crosses, order_time_in_force(said) != IOC, sink):
         name_order(state, slot)
         session.open_orders += 1
     else:
@@ -189,7 +191,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     order.price = command.price
     order.leaves = open_quantity
     report_replaced(state, command, session, order, sink)
-    if not trade_and_rest(state, instrument, order, slot, side, key, level, True, sink):
+    if not trade_and_rest(state, instrument, order, slot, side, key, level, meets(state, instrument, side, key), True, sink):
         forget_order(state, slot)
     return True
 
