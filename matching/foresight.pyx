@@ -16,7 +16,7 @@ from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_pr
 from pricetime.matching.level_tree cimport Level
 from pricetime.matching.memory cimport CACHE_LINE, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
-from pricetime.matching.price_ladder cimport BLOCK_TICKS, WINDOW_BLOCKS, window_position
+from pricetime.matching.price_ladder cimport WINDOW_BLOCKS, tick_in_block, window_position
 from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, divides, instrument_known, level_key, session_known, side_index
 
@@ -28,7 +28,7 @@ cdef const uint32_t NOWHERE = 0
 
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
     prefetch(&state.level_pool.bitmaps[block])
-    prefetch(&state.level_pool.blocks[block].levels[key & (BLOCK_TICKS - 1)])
+    prefetch(&state.level_pool.blocks[block].levels[tick_in_block(key)])
 
 
 cdef inline void foresee_trade(const EngineState* state, const Order* resting) noexcept nogil:
@@ -100,7 +100,7 @@ cdef void foresee_widely(EngineState* state, Foresight* foresight, const Command
     look_up(state, &ahead.lines[(number + 5) & (LINES_KEPT - 1)])
     find(state, &ahead.lines[(number + 4) & (LINES_KEPT - 1)])
 
-    line.level = state.level_pool.blocks[line.block].levels[line.key & (BLOCK_TICKS - 1)]
+    line.level = state.level_pool.blocks[line.block].levels[tick_in_block(line.key)]
     prefetch(&state.level_pool.levels[line.level])
     prefetch(&state.pool.orders[state.level_pool.levels[line.opposite].head])
 

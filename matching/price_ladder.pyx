@@ -6,7 +6,7 @@ from libc.stdlib cimport calloc, free
 from pricetime.matching.level_tree cimport (
     Block, Level, LevelPool, tree_above, tree_below, tree_insert, tree_lowest, tree_remove,
 )
-from pricetime.matching.memory cimport CACHE_LINE, count_trailing_zeros, give_lines_back, take_lines
+from pricetime.matching.memory cimport CACHE_LINE, count_leading_zeros, give_lines_back, take_lines
 
 assert sizeof(Level) == CACHE_LINE and BLOCK_TICKS == 1 << BLOCK_TICKS_SHIFT and WINDOW_BLOCKS == SUMMARY_WORDS * 64
 assert SUMMARY_WORDS <= 32, "top has one bit for each summary word"
@@ -74,7 +74,7 @@ cdef void ladder_add_outside(PriceLadder* self, LevelPool* pool, uint32_t index)
     cdef int64_t key = pool.levels[index].key
     cdef uint64_t position
     if self.top == 0:
-        self.base = (key >> BLOCK_TICKS_SHIFT) - WINDOW_BLOCKS // 2
+        self.base = (~key >> BLOCK_TICKS_SHIFT) - WINDOW_BLOCKS // 2
         self.misses = 0
         position = window_position(self, key)
         if near_insert(self, pool, index, position):
@@ -89,7 +89,7 @@ cdef void ladder_rebase(PriceLadder* self, LevelPool* pool) noexcept nogil:
     """Move the window so that the best level is in its middle. Costs in proportion to the levels that change place;
     it takes REBASE_MISSES new levels outside and the touch outside to bring it about."""
     cdef uint32_t index, lower
-    cdef int64_t centre = pool.levels[self.best].key >> BLOCK_TICKS_SHIFT
+    cdef int64_t centre = ~pool.levels[self.best].key >> BLOCK_TICKS_SHIFT
     cdef uint64_t position
     self.misses = 0
     if centre - self.base >= 0 and centre - self.base < WINDOW_BLOCKS:
@@ -116,21 +116,25 @@ cdef void ladder_rebase(PriceLadder* self, LevelPool* pool) noexcept nogil:
 
 # ------------------------------------------------------------------------------- walking from the back (calls only)
 
-cdef uint32_t near_above(const PriceLadder* self, const LevelPool* pool, uint64_t position, int low_tick) noexcept nogil:
-    """The lowest level in the window at or above tick `low_tick` of the block at `position`, or 0."""
+cdef uint32_t near_above(const PriceLadder* self, const LevelPool* pool, uint64_t position, uint64_t tick) noexcept nogil:
+    """The worst level in the window that is better than the tick (64: than none) of the block at `position`, or 0."""
     cdef uint32_t block = self.directory[position], word = <uint32_t> (position >> 6)
-    cdef uint64_t bits = pool.bitmaps[block] & (~<uint64_t> 0 << low_tick) if low_tick < BLOCK_TICKS else 0
+    cdef uint64_t bits = pool.bitmaps[block] & (~<uint64_t> 0 if tick == BLOCK_TICKS else (<uint64_t> 1 << tick) - 1)
     if bits == 0:
-        bits = self.summary[word] & (~<uint64_t> 1 << (position & 63))
+        bits = self.summary[word] & ((<uint64_t> 1 << (position & 63)) - 1)
         if bits == 0:
-            bits = self.top & (~<uint64_t> 1 << word)
+            bits = self.top & ((<uint64_t> 1 << word) - 1)
             if bits == 0:
                 return 0
-            word = count_trailing_zeros(bits)
+            word = 63 - count_leading_zeros(bits)
             bits = self.summary[word]
-        block = self.directory[word * 64 + count_trailing_zeros(bits)]
+        block = self.directory[word * 64 + (63 - count_leading_zeros(bits))]
         bits = pool.bitmaps[block]
-    return pool.blocks[block].levels[count_trailing_zeros(bits)]
+    return pool.blocks[block].levels[63 - count_leading_zeros(bits)]
+
+
+cdef inline uint32_t near_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
+    return near_above(self, pool, WINDOW_BLOCKS - 1, BLOCK_TICKS)
 
 
 cdef inline uint32_t lower_of(const LevelPool* pool, uint32_t one, uint32_t other) noexcept nogil:
@@ -143,11 +147,11 @@ cdef uint32_t ladder_above(const PriceLadder* self, const LevelPool* pool, int64
     cdef uint64_t position = window_position(self, key)
     cdef uint32_t near = 0
     if position < WINDOW_BLOCKS:
-        near = near_above(self, pool, position, <int> (key & (BLOCK_TICKS - 1)) + 1)
-    elif (key >> BLOCK_TICKS_SHIFT) < self.base:
-        near = near_above(self, pool, 0, 0)
+        near = near_above(self, pool, position, tick_in_block(key))
+    elif (~key >> BLOCK_TICKS_SHIFT) > self.base:
+        near = near_worst(self, pool)
     return lower_of(pool, near, tree_above(&self.far, pool, key))
 
 
 cdef uint32_t ladder_worst(const PriceLadder* self, const LevelPool* pool) noexcept nogil:
-    return lower_of(pool, near_above(self, pool, 0, 0), tree_lowest(&self.far, pool))
+    return lower_of(pool, near_worst(self, pool), tree_lowest(&self.far, pool))
