@@ -15,8 +15,9 @@ from pricetime.matching.price_ladder cimport ladder_create, ladder_destroy, leve
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport event_done, event_room, event_header, report_command
 from pricetime.matching.selection cimport Picked, Selection, select_session
+from pricetime.matching.rights cimport set_senders
 from pricetime.matching.state cimport (
-    KINDS, ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session, set_senders,
+    KINDS, ORDER_CAPACITY_MAX, Divisor, EngineState, Instrument, Name, Participant, Session,
 )
 
 cdef extern from "stdlib.h" nogil:

@@ -18,43 +18,25 @@ from pricetime.matching.orders cimport cancel_in_full, new_in_full
 from pricetime.matching.phases cimport work_off_due
 from pricetime.matching.records cimport *
 from pricetime.matching.replace cimport replace_in_full
-from pricetime.matching.state cimport (
-    BY_ANYONE, BY_OPERATOR, BY_RISK_MANAGER, BY_TRADER, BY_VENUE, Session, session_known,
-)
+from pricetime.matching.rights cimport BY_VENUE, WITHOUT_CL_ORD_ID, senders_of
+from pricetime.matching.state cimport Session, session_known
 from pricetime.matching.straight cimport cancel, enter, replace
 
 cdef extern from "straight.h":
     pass
 
 cdef enum:
-    WITHOUT_CL_ORD_ID = 1 << 7      # beside who may send a command (state.pxd)
     LINES_FETCHED = 20              # ahead of the one that is applied
-
-cdef uint8_t SENDERS[64]        # who may send a command, by its type; 0 is nobody
-memset(SENDERS, 0, sizeof(SENDERS))
-SENDERS[<int> NEW_ORDER_SINGLE] = BY_TRADER
-SENDERS[<int> ORDER_CANCEL_REQUEST] = BY_TRADER
-SENDERS[<int> ORDER_CANCEL_REPLACE_REQUEST] = BY_TRADER
-SENDERS[<int> ORDER_MASS_CANCEL_REQUEST] = BY_TRADER
-SENDERS[<int> SECURITY_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> PARTY_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> SESSION_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> RISK_LIMITS] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> POSITION_ADJUST] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> KILL_SWITCH] = BY_RISK_MANAGER | BY_OPERATOR | BY_VENUE
-SENDERS[<int> TRADING_SESSION_STATUS] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> KEY_DEFINITION] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> VENUE_START] = BY_VENUE
-SENDERS[<int> LOGON] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> LOGOUT] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> DISCONNECT] = BY_ANYONE | WITHOUT_CL_ORD_ID
-SENDERS[<int> CLOCK] = BY_OPERATOR | BY_VENUE
-SENDERS[<int> EVENT_DIGEST] = BY_VENUE
 
 # --------------------------------------------------------------------------------------------------- the door
 
+cdef inline bint may_send(const Session* session, const CommandLine* record) noexcept nogil:
+    """Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0."""
+    return (session.may_send >> (record.type & 63)) & 1 and record.cl_ord_id > session.mark
+
+
 cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept nogil:
-    cdef uint8_t senders = SENDERS[record.type & 63]
+    cdef uint8_t senders = senders_of(record.type)
     cdef uint32_t session = record.session
     if senders == 0:
         return UNKNOWN_MSG_TYPE
@@ -98,20 +80,17 @@ cdef inline int dispatch(EngineState* engine, const CommandLine* record, Session
     return administer(engine, record, sink)
 
 
-cdef int after_what_is_due(EngineState* engine, const CommandLine* record, Session* session, EventSink* sink) noexcept nogil:
-    work_off_due(engine, sink)
-    return dispatch(engine, record, session, sink)
+cdef inline void begin_at(EngineState* engine, int64_t time) noexcept nogil:
+    """A command passed the door."""
+    engine.sequence += 1
+    engine.place = 0
+    engine.time = time
 
 
-cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
-    """Every way out of here is a jump, too (dispatch)."""
-    cdef Session* session = engine.sessions
-    cdef uint8_t senders = SENDERS[record.type & 63]
+cdef int apply_closely(EngineState* engine, const CommandLine* record, int64_t time, Session* session, EventSink* sink) noexcept nogil:
+    """Of whatever the door has to look at twice, or before which something is due."""
     cdef int reason
-    if likely(record.session <= engine.sessions_count):
-        session += record.session
-    # Nearly every command: a session that is logged on sends what it may, with a ClOrdID of its own. Session 0's are 0.
-    if likely(senders & session.senders_now and record.cl_ord_id > session.mark):
+    if may_send(session, record):
         session.mark = record.cl_ord_id
     else:
         reason = screen(engine, record)
@@ -120,12 +99,22 @@ cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink*
         if record.type == EVENT_DIGEST and (<uint64_t> record.price != digest_low(&engine.event_digest)
                                             or <uint64_t> record.quantity != digest_high(&engine.event_digest)):
             return DIGEST_DIFFERS
-    engine.sequence += 1
-    engine.place = 0
-    if record.time > engine.time:
-        engine.time = record.time
-    if unlikely(engine.time >= engine.next_deadline):
-        return after_what_is_due(engine, record, session, sink)
+    begin_at(engine, time)
+    if time >= engine.next_deadline:
+        work_off_due(engine, sink)
+    return dispatch(engine, record, session, sink)
+
+
+cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Every way out of here is a jump, too (dispatch)."""
+    cdef Session* session = engine.sessions
+    cdef int64_t time = record.time if record.time > engine.time else engine.time
+    if likely(record.session <= engine.sessions_count):
+        session += record.session
+    if unlikely(time >= engine.next_deadline or not may_send(session, record)):
+        return apply_closely(engine, record, time, session, sink)
+    session.mark = record.cl_ord_id
+    begin_at(engine, time)
     return dispatch(engine, record, session, sink)
 
 
@@ -158,7 +147,7 @@ cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* 
 cdef int engine_screen(EngineState* engine, const CommandLine* record) noexcept nogil:
     cdef const Session* session = &engine.sessions[record.session if session_known(engine, record.session) else 0]
     # As in apply(): session 0 may nothing so.
-    if likely(SENDERS[record.type & 63] & session.senders_now and record.cl_ord_id > session.mark):
+    if likely(may_send(session, record)):
         return 0
     return screen(engine, record)
 

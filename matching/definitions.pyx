@@ -8,8 +8,9 @@ from pricetime.matching.events cimport EventSink
 from pricetime.matching.names cimport name_find, name_put
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport report_outcome
+from pricetime.matching.rights cimport set_senders
 from pricetime.matching.state cimport (
-    OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, TABLE_MAX, EngineState, Instrument, Name, indicative_changes, set_senders,
+    OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, TABLE_MAX, EngineState, Instrument, Name, indicative_changes,
     set_watch,
 )
 

@@ -19,7 +19,8 @@ from pricetime.matching.risk_invariants cimport broken_risk
 from pricetime.matching.standing cimport (
     check_aside, check_deadlines, check_flags, check_level, check_market, check_stops,
 )
-from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrument, set_senders, set_watch
+from pricetime.matching.rights cimport set_senders
+from pricetime.matching.state cimport KINDS, WATCH_TRADED, EngineState, Instrument, set_watch
 
 from pricetime.matching.records import Phase
 
@@ -208,9 +209,9 @@ cdef object check_sessions(EngineState* state):
     for slot in range(1, state.pool.touched + 1):
         counts[state.pool.orders[slot].session] += 1
     for session in range(1, state.sessions_count + 1):
-        senders = state.sessions[session].senders, state.sessions[session].senders_now
+        senders = state.sessions[session].senders, state.sessions[session].may_send
         set_senders(&state.sessions[session])       # what they should be already
-        if senders != (state.sessions[session].senders, state.sessions[session].senders_now):
+        if senders != (state.sessions[session].senders, state.sessions[session].may_send):
             return f"session {session}: senders are {senders}, not what its rights and its logon come to"
         if counts[session] != state.sessions[session].open_orders:
             return f"session {session}: {counts[session]} live orders, counted {state.sessions[session].open_orders}"

@@ -25,9 +25,10 @@ from pricetime.matching.names cimport name_find, name_put
 from pricetime.matching.notional cimport NOTIONAL_END, NOTIONAL_SCALE_MAX, Notional, notional_join
 from pricetime.matching.records cimport *
 from pricetime.matching.risk cimport account_open, currency_place, position_fits, set_account_flags
+from pricetime.matching.rights cimport set_senders
 from pricetime.matching.state cimport (
     OF_INSTRUMENTS, OF_PARTICIPANTS, OF_SESSIONS, ORDER_CAPACITY_MAX, SHARD_SHIFT, TABLE_MAX, EngineState, Instrument,
-    Participant, instrument_known, set_senders, set_watch,
+    Participant, instrument_known, set_watch,
 )
 
 cdef struct Sections:

@@ -15,7 +15,7 @@ from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, OrderPool
 from pricetime.matching.price_ladder cimport PriceLadder
 from pricetime.matching.records cimport (
-    CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, RIGHT_OPERATE, RIGHT_RISK, RIGHT_TRADE, SIDE_SHIFT,
+    CONTINUOUS, DISABLED, HAS_COLLAR, HAS_DYNAMIC_BAND, HAS_STATIC_BAND, SIDE_SHIFT,
 )
 
 cdef enum:
@@ -23,14 +23,6 @@ cdef enum:
     ORDER_CAPACITY_MAX = 1 << 24
     TABLE_MAX = 65535           # participants, sessions, instruments: of each
     SHARD_SHIFT = 56            # the shard's number is in the top 8 bits of OrderID, ExecID, TrdMatchID
-
-cdef enum:
-    # Who may send a command.
-    BY_TRADER = 1 << 0
-    BY_OPERATOR = 1 << 1
-    BY_RISK_MANAGER = 1 << 2
-    BY_ANYONE = 1 << 3          # any session, whatever its rights
-    BY_VENUE = 1 << 4           # session 0
 
 cdef enum:
     # Instrument.watch: why an order here has to be looked at closer; 0 is the plain case.
@@ -68,15 +60,14 @@ cdef struct Session:
     uint32_t participant
     uint16_t flags              # DISABLED, CANCEL_ON_DISCONNECT, rights
     uint8_t logged_on
-    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ...; set_senders
+    uint8_t senders             # what its rights come to: BY_ANYONE, BY_TRADER ... (rights.pxd)
     int64_t mark                # highest ClOrdID journaled
     uint64_t report_number      # last one given
     uint32_t open_orders
     uint32_t account            # the one that it used last; 0: none
-    uint8_t senders_now         # senders without BY_ANYONE while it is logged on, else 0: the door's first look
-    uint8_t reserved_bytes[3]
-    uint32_t account_instrument     # of that account: whoever wants another need not look at it
-    uint32_t reserved[6]
+    uint64_t may_send           # while it is logged on, a bit for each type of command that its rights allow: the door's first look
+    uint32_t account_instrument     # of `account`: whoever wants another need not look at it
+    uint32_t reserved[5]
 
 cdef struct Divisor:
     # Exact division by a constant without a division (Hacker's Delight, 10-17): n = odd * 2^shift divides x above 0 where the
@@ -176,13 +167,6 @@ cdef inline bint session_known(const EngineState* state, uint32_t id) noexcept n
 
 cdef inline bint instrument_known(const EngineState* state, uint32_t id) noexcept nogil:
     return 0 < id <= state.instruments_count
-
-cdef inline void set_senders(Session* session) noexcept nogil:
-    """To be called whenever a session's flags, or logged_on, have changed."""
-    session.senders = (BY_ANYONE | (BY_TRADER if session.flags & RIGHT_TRADE else 0)
-                       | (BY_OPERATOR if session.flags & RIGHT_OPERATE else 0)
-                       | (BY_RISK_MANAGER if session.flags & RIGHT_RISK else 0))
-    session.senders_now = session.senders & ~<uint8_t> BY_ANYONE if session.logged_on else 0
 
 cdef inline int64_t side_index(uint16_t attributes) noexcept nogil:
     """0 for a buy, 1 for a sell or short sell. (BUY is 1, SELL 2, SELL_SHORT 3: their second bit, and no comparison.)"""
