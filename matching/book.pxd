@@ -33,11 +33,10 @@ cdef inline void queue_push(EngineState* state, Level* level, Order* order, uint
     level.count += 1
 
 
-cdef inline void queue_remove(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
-    """Leave a queue, from wherever in it."""
-    cdef Order* order = &state.pool.orders[slot]
+cdef inline void queue_remove(EngineState* state, Level* level, const Order* order, int64_t quantity) noexcept nogil:
+    """Leave a queue, from wherever in it, with what its level shows of the order."""
     cdef uint32_t next = order.next, prev = order.prev, head = level.head, tail = level.tail
-    level.quantity -= order.leaves
+    level.quantity -= quantity
     state.pool.orders[prev].next = next
     state.pool.orders[next].prev = prev
     level.head = head if prev else next
@@ -94,17 +93,22 @@ cdef inline void level_left(EngineState* state, Instrument* instrument, const Or
         ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, order.level)
 
 
-cdef inline void book_remove(EngineState* state, Instrument* instrument, uint32_t slot) noexcept nogil:
-    """Take an order that shows all that it has out of its queue; an empty level goes away."""
-    cdef Order* order = &state.pool.orders[slot]
-    cdef uint32_t index = order.level
-    cdef Level* level = &state.level_pool.levels[index]
-    if unlikely(index == 0):
-        queue_remove(state, &instrument.market[side_index(order.attributes)], slot)
-        return
-    queue_remove(state, level, slot)
+cdef inline void book_leave(EngineState* state, Instrument* instrument, const Order* order, int64_t side,
+                            int64_t quantity) noexcept nogil:
+    """book_remove of an order that has a price; its level shows `quantity` of it."""
+    cdef Level* level = &state.level_pool.levels[order.level]
+    queue_remove(state, level, order, quantity)
     if level_is_empty(level):
-        ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, index)
+        ladder_remove(&instrument.ladders[side], &state.level_pool, order.level)
+
+
+cdef inline void book_remove(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:
+    """Take an order that shows all that it has out of its queue; an empty level goes away."""
+    cdef int64_t side = side_index(order.attributes)
+    if unlikely(order.level == 0):
+        queue_remove(state, &instrument.market[side], order, order.leaves)
+    else:
+        book_leave(state, instrument, order, side, order.leaves)
 
 
 cdef inline void enter_id(IdIndex* ids, uint32_t* place, uint32_t session, uint64_t id, uint32_t slot) noexcept nogil:
@@ -249,7 +253,7 @@ cdef inline bint book_match(EngineState* state, EventSink* sink, Instrument* ins
         level.quantity -= quantity
         trade(state, sink, instrument, resting, incoming, quantity)
         if resting.leaves == 0:
-            queue_remove(state, level, slot)
+            queue_remove(state, level, resting, 0)
             level_left(state, instrument, resting)
             forget_order(state, slot)
     return True

@@ -57,7 +57,7 @@ cdef inline void take_out(EngineState* state, Instrument* instrument, uint32_t s
     if state.pool.orders[slot].flags & (ICEBERG | HIDDEN | STOP_WAITING | ASIDE):
         leave_elsewhere(state, instrument, slot)
     else:
-        book_remove(state, instrument, slot)
+        book_remove(state, instrument, &state.pool.orders[slot])
 
 
 cdef inline void end_order(EngineState* state, const Order* order, uint8_t reason, int64_t cl_ord_id,

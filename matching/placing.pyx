@@ -23,10 +23,9 @@ cdef void join_shown(EngineState* state, Level* level, uint32_t slot) noexcept n
 
 
 cdef void leave_shown(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
-    cdef int64_t behind = state.pool.orders[slot].leaves - state.pool.extras[slot].shown
-    queue_remove(state, level, slot)
-    level.quantity += behind
-    level.reserve -= behind
+    cdef int64_t shown = state.pool.extras[slot].shown
+    queue_remove(state, level, &state.pool.orders[slot], shown)
+    level.reserve -= state.pool.orders[slot].leaves - shown
 
 
 cdef void join_hidden(EngineState* state, Level* level, uint32_t slot) noexcept nogil:
@@ -141,7 +140,7 @@ cdef void leave_stops(EngineState* state, Instrument* instrument, uint32_t slot)
     cdef Order* order = &state.pool.orders[slot]
     cdef Level* level = &state.level_pool.levels[order.level]
     cdef int side = side_index(order.attributes)
-    queue_remove(state, level, slot)
+    queue_remove(state, level, order, order.leaves)
     if level.count == 0:
         tree_remove(&instrument.stops[side], &state.level_pool, order.level)
         level_give_back(&state.level_pool, order.level)
@@ -164,7 +163,7 @@ cdef void leave_elsewhere(EngineState* state, Instrument* instrument, uint32_t s
     if order.flags & STOP_WAITING:
         leave_stops(state, instrument, slot)
     elif order.flags & ASIDE:
-        queue_remove(state, &instrument.aside, slot)
+        queue_remove(state, &instrument.aside, order, order.leaves)
         order.flags &= ~ASIDE
     else:
         if order.flags & HIDDEN:

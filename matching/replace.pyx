@@ -210,7 +210,7 @@ cdef inline void leave_changed(EngineState* state, Instrument* instrument, uint3
     cdef Order* order = &state.pool.orders[slot]
     cdef bint gross = risk_rewrite(state, order, change.open_quantity)
     if change.terms is NULL:
-        book_remove(state, instrument, slot)
+        book_remove(state, instrument, &state.pool.orders[slot])
     else:
         leave_with_terms(state, instrument, slot, change.terms)
     order.attributes = change.attributes

@@ -13,7 +13,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from pricetime.matching.accounts cimport GROSS_TRACKED, Account
 from pricetime.matching.book cimport (
-    book_join, book_match, book_remove, enter_id, foresee_level, foresee_removal, forget_from, forget_order, name_order,
+    book_join, book_leave, book_match, book_remove, enter_id, foresee_level, foresee_removal, forget_from, forget_order, name_order,
 )
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
@@ -163,23 +163,16 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     cdef Account* account = &state.accounts.accounts[order.account]
     cdef int64_t side = side_index(said)
     cdef int64_t key, open_quantity, less
+    cdef bint keeps_priority
     if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
                 or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
                 or instrument.watch or not fits(instrument, command, &key) or command.quantity <= order.filled):
         return False
+    key = level_key(side, key)
     open_quantity = command.quantity - order.filled
     less = order.leaves - open_quantity
-    if command.price == order.price and less >= 0:      # it keeps its priority
-        if unlikely(less == 0 or account.flags & GROSS_TRACKED):
-            return False
-        state.level_pool.levels[order.level].quantity -= less
-        order.leaves = open_quantity
-        account.open_quantity[side] -= <uint64_t> less
-        take_name(state, command, order, slot, place)
-        report_replaced(state, command, session, order, sink)
-        return True
-    key = level_key(side, key)
-    if unlikely(order.attributes & POST_ONLY and meets(state, instrument, side, key)
+    if unlikely((command.price ^ order.price | less) == 0       # nothing changes
+                or order.attributes & POST_ONLY and meets(state, instrument, side, key)
                 or not may_trade(state, &state.participants[session.participant], session, order.account, False, command.quantity,
                                  -less)):
         return False
@@ -187,10 +180,14 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     account.open_quantity[side] -= <uint64_t> less
     account.room -= -less if less < 0 else 0
     take_name(state, command, order, slot, place)
-    book_remove(state, instrument, slot)
+    keeps_priority = command.price == order.price and less > 0
     order.price = command.price
     order.leaves = open_quantity
     report_replaced(state, command, session, order, sink)
+    if keeps_priority:          # nobody can foretell it: asked when it has been known for long
+        state.level_pool.levels[order.level].quantity -= less
+        return True
+    book_leave(state, instrument, order, side, open_quantity + less)
     if not trade_and_rest(state, instrument, order, slot, side, key, level, meets(state, instrument, side, key), True, sink):
         forget_order(state, slot)
     return True
@@ -209,6 +206,6 @@ cdef inline bint cancel(EngineState* state, const CommandLine* command, Session*
         return False
     report_to(state, sink, session, order, CANCELED, ORDER_CANCELED, NONE, command.cl_ord_id, order.cl_ord_id, 0)
     indicative_changes(state, &state.instruments[command.instrument])
-    book_remove(state, &state.instruments[command.instrument], slot)
+    book_remove(state, &state.instruments[command.instrument], order)
     forget_from(state, slot, session, place)
     return True
