@@ -77,9 +77,9 @@ cdef inline void book_rest_at(EngineState* state, Instrument* instrument, uint32
 
 cdef inline void book_join(EngineState* state, Instrument* instrument, Order* order, uint32_t slot, int64_t side, int64_t key,
                            uint32_t index) noexcept nogil:
-    """book_rest_at of an order that has a price. `index` is 0 where no level was near: none is now."""
+    """Join the level with this key: `index`, or where no level was near (0) one that is far, or a new one."""
     cdef PriceLadder* ladder = &instrument.ladders[side]
-    if index == 0 or level_is_empty(&state.level_pool.levels[index]):
+    if index == 0:
         index = tree_find(&ladder.far, &state.level_pool, key) if ladder.far.count else 0
         if index == 0:
             index = ladder_add(ladder, &state.level_pool, key)
@@ -93,13 +93,15 @@ cdef inline void level_left(EngineState* state, Instrument* instrument, const Or
         ladder_remove(&instrument.ladders[side_index(order.attributes)], &state.level_pool, order.level)
 
 
-cdef inline void book_leave(EngineState* state, Instrument* instrument, const Order* order, int64_t side,
-                            int64_t quantity) noexcept nogil:
-    """book_remove of an order that has a price; its level shows `quantity` of it."""
+cdef inline uint32_t book_leave(EngineState* state, Instrument* instrument, const Order* order, int64_t side,
+                                int64_t quantity) noexcept nogil:
+    """book_remove of an order that has a price; its level shows `quantity` of it. The level if it went away, else 0."""
     cdef Level* level = &state.level_pool.levels[order.level]
     queue_remove(state, level, order, quantity)
     if level_is_empty(level):
         ladder_remove(&instrument.ladders[side], &state.level_pool, order.level)
+        return order.level
+    return 0
 
 
 cdef inline void book_remove(EngineState* state, Instrument* instrument, const Order* order) noexcept nogil:

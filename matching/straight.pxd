@@ -155,7 +155,7 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
 cdef inline bint replace(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
     cdef uint32_t* place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
-    cdef uint32_t slot = place[0], level
+    cdef uint32_t slot = place[0], level, gone
     cdef Order* order = &state.pool.orders[slot]
     cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
     cdef uint16_t said = command.attributes
@@ -187,7 +187,8 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     if keeps_priority:          # nobody can foretell it: asked when it has been known for long
         state.level_pool.levels[order.level].quantity -= less
         return True
-    book_leave(state, instrument, order, side, open_quantity + less)
+    gone = book_leave(state, instrument, order, side, open_quantity + less)
+    level = 0 if gone == level else level
     if not trade_and_rest(state, instrument, order, slot, side, key, level, meets(state, instrument, side, key), True, sink):
         forget_order(state, slot)
     return True
