@@ -1,7 +1,7 @@
 """Every invariant of the engine's memory: books, maps, counts, and the rule that no book is crossed. What stands in a queue:
 standing.pyx."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MIN, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.auction cimport Uncross, auction_price
@@ -219,10 +219,12 @@ cdef object check_sessions(EngineState* state):
 
 
 cdef object check_levels(EngineState* state):
-    """Every level is in a ladder, in a tree or free, and then as level_take wants it."""
+    """Every level is in a ladder, in a tree or free, and then as level_take wants it; level 0 is nobody's."""
     cdef uint32_t id, index = state.level_pool.levels_free, levels = 0
     cdef int side
     cdef const Level* level
+    if state.level_pool.levels[0].key != INT64_MIN or state.level_pool.levels[0].left != 0:
+        return f"level 0: key {state.level_pool.levels[0].key}, not the lowest, or in a list"
     while index != 0 and levels <= state.level_pool.levels_touched:
         levels += 1
         level = &state.level_pool.levels[index]

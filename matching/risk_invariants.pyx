@@ -1,7 +1,7 @@
 """What must be true of accounts, limits and counters of risk: counted again from the live orders. Rule 13."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from pricetime.matching.accounts cimport (
@@ -10,7 +10,7 @@ from pricetime.matching.accounts cimport (
 from pricetime.matching.notional cimport NOTIONAL_END, Notional
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.records cimport HAS_GROSS_NOTIONAL_LIMIT, HAS_MESSAGE_RATE
-from pricetime.matching.risk cimport currency_place, open_notional, position_fits
+from pricetime.matching.risk cimport account_room, currency_place, open_notional, position_fits
 from pricetime.matching.state cimport EngineState, Participant, instrument_known, side_index
 
 cdef struct Counted:
@@ -69,9 +69,10 @@ cdef object check_gross(EngineState* state, const NotionalLimits* limits, uint32
 
 
 cdef object check_accounts(EngineState* state, const Counted* counted):
-    cdef const Account* account
+    cdef Account* account
     cdef const NotionalLimits* limits
     cdef uint32_t number, place
+    cdef int64_t room
     for number in range(1, state.accounts.count + 1):
         account = &state.accounts.accounts[number]
         limits = &state.accounts.terms[number].notional
@@ -88,6 +89,10 @@ cdef object check_accounts(EngineState* state, const Counted* counted):
                     f"counted {account.open_quantity[0]} and {account.open_quantity[1]}")
         if not position_fits(account, account.position):
             return f"{where}: position {account.position} and what is open do not fit 63 bits"
+        room = account.room
+        if room > account_room(state, number):
+            return f"{where}: room for {room} more, but there is {account.room}"
+        account.room = room
         place = currency_place(&state.participants[account.participant], state.instruments[account.instrument].currency)
         if limits.currency_place != place:
             return f"{where}: its currency stands at {place}, kept {limits.currency_place}"

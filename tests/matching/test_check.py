@@ -31,7 +31,7 @@ from pricetime.matching.level_tree cimport Block, Level
 from pricetime.matching.book cimport enter_id, forget_id
 from pricetime.matching.id_index cimport id_index_place
 from pricetime.matching.order_pool cimport *
-from pricetime.matching.price_ladder cimport PriceLadder
+from pricetime.matching.price_ladder cimport PriceLadder, tick_in_block
 from pricetime.matching.records cimport *
 from pricetime.matching.state cimport (
     WATCH_BANDS, WATCH_COLLAR, WATCH_STOPS, WATCH_TRADED, EngineState, Instrument, Participant, Session, set_watch)
@@ -47,6 +47,7 @@ def fault_{number}(Engine engine):
     cdef Extra* x = s.pool.extras
     cdef Level* l = s.level_pool.levels
     cdef Block* b = s.level_pool.blocks
+    cdef uint64_t* bitmaps = s.level_pool.bitmaps
     cdef Instrument* i = s.instruments
     cdef Session* sessions = s.sessions
     cdef Participant* p = s.participants
@@ -161,11 +162,11 @@ INSTRUMENTS = [
 LADDERS = [
     ("l[low_level].key += 200", "level 399 stands behind 200"),
     ("l[bid_level].key -= 64", "instrument 1 side 0: level 136 is not found by its key"),
-    ("b[l[low_level].block].levels[l[low_level].key & 63] = bid_level", "level 200 stands behind 200"),
+    ("b[l[low_level].block].levels[tick_in_block(l[low_level].key)] = bid_level", "level 200 stands behind 200"),
     ("buys.best = low_level", "instrument 1 side 0: the walks to and fro differ at level 199"),
     ("l[low_level].count = 0", "instrument 1 side 0: level 199 is empty"),
-    ("b[l[low_level].block].bitmap |= 1", "instrument 1 side 0: the worst level is not the last"),
-    ("b[l[low_level].block].bitmap &= ~(<uint64_t> 1 << (l[low_level].key & 63))",
+    ("bitmaps[l[low_level].block] |= <uint64_t> 1 << 63", "instrument 1 side 0: the worst level is not the last"),
+    ("bitmaps[l[low_level].block] &= ~(<uint64_t> 1 << tick_in_block(l[low_level].key))",
      r"slot \d+: in a queue False, owner 1"),
     ("buys.directory[2047] = l[low_level].block; buys.summary[31] |= <uint64_t> 1 << 63",
      "the worst level is not the last|marked"),
@@ -173,7 +174,8 @@ LADDERS = [
     ("sells.far.root = 0", "instrument 1 side 1: 2 near and 0 far levels, marked 2 and counted 1"),
     ("buys.summary[31] |= <uint64_t> 1 << 63", "window position 2047 and its bit differ"),
     ("buys.directory[2047] = s.level_pool.blocks_touched + 1", "the block at window position 2047 is not its own"),
-    ("b[l[low_level].block].place += 1", r"the block at window position \d+ is not its own"),
+    ("s.level_pool.places[l[low_level].block] += 1", r"the block at window position \d+ is not its own"),
+    ("l[0].key = 0", "level 0: key 0, not the lowest"),
     ("s.level_pool.levels_free = 0", r"\d+ levels in use or free of \d+ ever taken"),
     ("s.level_pool.levels_touched += 1", r"\d+ levels in use or free of \d+ ever taken"),
     ("l[s.level_pool.levels_free].left = s.level_pool.levels_free", r"\d+ levels in use or free of \d+ ever taken"),
@@ -207,7 +209,7 @@ ORDERS = [
     ("s.pool.free_head = 0", "27 slots in use and 0 free of 29 ever taken"),
     ("o[gone].next = gone", r"27 slots in use and \d+ free of 29 ever taken"),
     ("sessions[A].senders = 0", r"session 1: senders are \(0, \d+\), not what"),
-    ("sessions[A].senders_now = 0", r"session 1: senders are \(\d+, 0\), not what"),
+    ("sessions[A].may_send = 0", r"session 1: senders are \(\d+, 0\), not what"),
     ("sessions[A].open_orders += 1", r"session 1: \d+ live orders, counted \d+"),
 ]
 DEADLINES = [
@@ -232,6 +234,7 @@ RISK = [
      r"account of participant 1 in 1: open (\d+) and \d+, counted (?!\1)\d+"),
     ("accounts[account].open_quantity[1] += 1",
      r"account of participant 1 in 1: open \d+ and (\d+), counted \d+ and (?!\1)"),
+    ("accounts[account].room = INT64_MAX", r"account of participant 1 in 1: room for \d+ more, but there is -?\d+"),
     ("accounts[account].position = INT64_MAX",
      "account of participant 1 in 1: position 9223372036854775807 and what is open"),
     ("terms[account].notional.currency_place = 0", "account of participant 1 in 1: its currency stands at 1, kept 0"),
