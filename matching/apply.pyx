@@ -5,15 +5,17 @@ through a pointer is on their way, and all of it is one piece that the compiler 
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
+from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.foresight cimport foresee_widely, foresight_begin, sees_widely, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_place, id_index_prefetch
 from pricetime.matching.memory cimport likely, prefetch, unlikely
+from pricetime.matching.order_pool cimport Order
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
 from pricetime.matching.phases cimport work_off_due
 from pricetime.matching.records cimport *
@@ -27,6 +29,7 @@ cdef extern from "straight.h":
 
 cdef enum:
     LINES_FETCHED = 20              # ahead of the one that is applied
+    MANY_ORDERS = 8192              # half a megabyte of them: more than a second cache keeps beside all else
 
 # --------------------------------------------------------------------------------------------------- the door
 
@@ -127,14 +130,20 @@ cdef inline void foresee_lines(const CommandLine* record) noexcept nogil:
 
 
 cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
-    """Five lines ahead the id's place, three ahead the order that stands there: each step reads what the one before asked for.
-    Without a branch, as types cannot be foretold: a line that is no cancel or replace only asks for what nobody needs."""
+    """Five lines ahead the id's place, three ahead the order that stands there, and with many of them one ahead what its removal
+    touches: each step reads what the one before asked for. Types cannot be foretold, and are not asked: a line that is no cancel or
+    replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
-    cdef uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, fifth), fifth.target)
-    prefetch(&engine.pool.orders[ahead.places[0][0]])
-    ahead.places[0] = ahead.places[1]
-    ahead.places[1] = place
+    cdef const uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, fifth), fifth.target)
+    cdef size_t number = <uintptr_t> record // sizeof(CommandLine)
+    cdef const Order* order
     prefetch(place)
+    ahead.places[(number + 5) & 7] = place
+    prefetch(&engine.pool.orders[ahead.places[(number + 3) & 7][0]])
+    if engine.pool.touched > MANY_ORDERS:
+        order = &engine.pool.orders[ahead.places[(number + 1) & 7][0]]
+        foresee_removal(engine, order)
+        id_index_prefetch(&engine.by_order_id, order.order_id)
 
 
 cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:

@@ -44,17 +44,19 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    const uint32_t* places[2]   # of the ClOrdIDs that the 4th and 5th line from here name (id_index.pxd)
+    const uint32_t* places[8]   # of the ClOrdIDs that the next lines name (id_index.pxd), by a line's number modulo 8
     LinesAhead lines            # in a venue of many accounts
 
 
 cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size_t available, uint32_t session) noexcept nogil:
     """Before the first of `available` lines, all of `session` (0: each of its own)."""
+    cdef int i
     memset(self, 0, sizeof(Foresight))
     self.end = lines + available
     self.session = session
     self.own = 0 if session else 0xFFFFFFFF
-    self.places[0] = self.places[1] = &NOWHERE
+    for i in range(8):
+        self.places[i] = &NOWHERE
 
 
 cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) noexcept nogil:
