@@ -17,7 +17,7 @@ from libc.string cimport memset
 
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
-from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_close, ring_create, ring_destroy, ring_drained,
+from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_ask_again, ring_close, ring_create, ring_destroy, ring_drained,
                                          ring_give_back, ring_leave, ring_next_stretch, ring_prepare, ring_publish,
                                          ring_stretch, ring_take, ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
@@ -104,6 +104,7 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     sink.context = ring
     while index < count:
         ring_prepare(ring, sink.count, sizeof(EventRecord))
+        ring_ask_again(ring, sink.count, sizeof(EventRecord))
         if engine_apply_ahead(engine, &ahead, &lines[index], &sink) != APPLIED:
             break
         ring_publish(ring, sink.count)

@@ -16,6 +16,7 @@ cdef extern from "event_ring.h" nogil:
     void ring_destroy(EventRing* ring)
     void* ring_stretch(EventRing* ring)
     void* ring_next_stretch(EventRing* ring)
+    void ring_ask_again(EventRing* ring, size_t count, size_t slot_bytes)
     void ring_prepare(EventRing* ring, size_t count, size_t slot_bytes)
     void ring_publish(EventRing* ring, size_t count)
     void ring_close(EventRing* ring)
