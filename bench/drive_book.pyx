@@ -11,7 +11,7 @@ from pricetime.matching.records cimport CommandLine, EventRecord, record_lines
 from time import thread_time_ns
 
 cdef enum:
-    SINK_EVENTS = 32            # 4 kB: written over and over, it stays in the first cache
+    SINK_EVENTS = 128           # 16 kB: written over and over, it stays in the first cache
 
 
 cdef int drop_events(EventSink* sink) noexcept nogil:

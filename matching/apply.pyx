@@ -5,14 +5,14 @@ through a pointer is on their way, and all of it is one piece that the compiler 
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.foresight cimport foresee_widely, foresight_begin, sees_widely, session_of
+from pricetime.matching.foresight cimport foresee_widely, foresight_begin, place_kept, sees_widely, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_place, id_index_prefetch
 from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
@@ -135,13 +135,12 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     replace only asks for what nobody needs."""
     cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
     cdef const uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, fifth), fifth.target)
-    cdef size_t number = <uintptr_t> record // sizeof(CommandLine)
     cdef const Order* order
     prefetch(place)
-    ahead.places[(number + 5) & 7] = place
-    prefetch(&engine.pool.orders[ahead.places[(number + 3) & 7][0]])
+    ahead.places[place_kept(record, 5)] = place
+    prefetch(&engine.pool.orders[ahead.places[place_kept(record, 3)][0]])
     if engine.pool.touched > MANY_ORDERS:
-        order = &engine.pool.orders[ahead.places[(number + 1) & 7][0]]
+        order = &engine.pool.orders[ahead.places[place_kept(record, 1)][0]]
         foresee_removal(engine, order)
         id_index_prefetch(&engine.by_order_id, order.order_id)
 

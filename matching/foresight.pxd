@@ -5,7 +5,7 @@ for orders alone. With 100 instruments and 1,000 participants: 290 to 150 ns a c
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
 from pricetime.matching.records cimport CommandLine
@@ -16,6 +16,7 @@ cdef enum:
     LEVELS_SHIFT = 8            # and levels in 256s: 16,384 are a megabyte, with their blocks nearly two
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
+    PLACES_KEPT = 8             # a power of two above the five lines that engine_foresee looks ahead
 
 cdef const uint32_t NOWHERE     # a place where nobody stands
 
@@ -44,7 +45,7 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    const uint32_t* places[8]   # of the ClOrdIDs that the next lines name (id_index.pxd), by a line's number modulo 8
+    const uint32_t* places[8]   # of the ClOrdIDs that the next lines name (id_index.pxd), see place_kept
     LinesAhead lines            # in a venue of many accounts
 
 
@@ -55,12 +56,17 @@ cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size
     self.end = lines + available
     self.session = session
     self.own = 0 if session else 0xFFFFFFFF
-    for i in range(8):
+    for i in range(PLACES_KEPT):
         self.places[i] = &NOWHERE
 
 
 cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) noexcept nogil:
     return self.session | (line.session & self.own)
+
+
+cdef inline size_t place_kept(const CommandLine* record, size_t lines) noexcept nogil:
+    """Which of `places` is that of the line so many behind this one: their addresses count lines."""
+    return (<uintptr_t> record // sizeof(CommandLine) + lines) & (PLACES_KEPT - 1)
 
 
 cdef inline bint sees_widely(const EngineState* state) noexcept nogil:

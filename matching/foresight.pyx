@@ -21,6 +21,7 @@ from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, divides, instrument_known, level_key, session_known, side_index
 
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
+assert sizeof((<Foresight*> NULL).places) == PLACES_KEPT * sizeof(void*)
 
 
 cdef const uint32_t NOWHERE = 0

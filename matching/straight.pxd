@@ -11,15 +11,15 @@ apply.pyx is the one module that includes this.
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
-from pricetime.matching.accounts cimport GROSS_TRACKED, Account
+from pricetime.matching.accounts cimport Account
 from pricetime.matching.book cimport (
     book_join, book_leave, book_match, book_remove, enter_id, foresee_level, foresee_removal, forget_from, forget_order, name_order,
 )
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_index cimport id_index_place, id_index_prefetch, id_index_remove
-from pricetime.matching.memory cimport likely, prefetch, unlikely
+from pricetime.matching.id_index cimport id_index_place, id_index_prefetch
+from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport end_order
 from pricetime.matching.records cimport *
