@@ -52,10 +52,10 @@ def switched(function: str, changes: list[tuple[int, str, str]]) -> str:
         return f"cdef {inline}{kind}{name}__{suffix}({arguments}){tail}:\n{text}\n"
 
     parts = [copy("0", body)]
-    choice = f"cdef {inline}{kind}{name}({arguments}){tail}:\n    cdef int number = mutant()\n"
+    choice = f"cdef {inline}{kind}{name}({arguments}){tail}:\n    cdef int which_mutant = mutant()\n"
     for number, find, replace in changes:
         parts.append(copy(str(number), body.replace(find, replace)))
-        choice += f"    if number == {number}:\n        {call}{name}__{number}({given})\n"
+        choice += f"    if which_mutant == {number}:\n        {call}{name}__{number}({given})\n"
         choice += "" if call else "        return\n"
     return "".join(parts) + choice + f"    {call}{name}__0({given})\n\n\n"
 

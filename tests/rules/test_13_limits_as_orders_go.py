@@ -1,4 +1,4 @@
-"""Rule 13: a limit holds whatever has gone before: plain orders and others, replaces, trades, limits and positions set anew.
+"""Rule 13: a limit holds whatever has gone before: plain orders and others, replaces, trades, limits and positions set.
 
 A fast engine may remember how much an account may still have open. Each test here is a way in which that goes stale."""
 
