@@ -53,13 +53,13 @@ cdef void nothing() noexcept nogil:
 
 
 SWITCHES = '''\
-    if number == 7:
+    if which_mutant == 7:
         return add__7(a, b)
-    if number == 9:
+    if which_mutant == 9:
         return add__9(a, b)
     return add__0(a, b)
 ''', '''\
-    if number == 3:
+    if which_mutant == 3:
         nothing__3()
         return
     nothing__0()
