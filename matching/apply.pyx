@@ -29,6 +29,9 @@ cdef extern from "straight.h":
 
 cdef enum:
     LINES_FETCHED = 20              # ahead of the one that is applied
+    PLACE_AHEAD = 9
+    ORDER_AHEAD = 6
+    REMOVAL_AHEAD = 3
     MANY_ORDERS = 8192              # half a megabyte of them: more than a second cache keeps beside all else
 
 # --------------------------------------------------------------------------------------------------- the door
@@ -130,17 +133,17 @@ cdef inline void foresee_lines(const CommandLine* record) noexcept nogil:
 
 
 cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLine* record) noexcept nogil:
-    """Five lines ahead the id's place, three ahead the order that stands there, and with many of them one ahead what its removal
-    touches: each step reads what the one before asked for. Types cannot be foretold, and are not asked: a line that is no cancel or
-    replace only asks for what nobody needs."""
-    cdef const CommandLine* fifth = record + 5 if record + 5 < ahead.end else record
-    cdef const uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, fifth), fifth.target)
+    """Nine lines ahead the id's place, six ahead the order that stands there, and with many of them three ahead what its removal
+    touches: each step reads what the one before asked for, three commands ago, which is as long as the third cache takes. Types
+    cannot be foretold, and are not asked: a line that is no cancel or replace only asks for what nobody needs."""
+    cdef const CommandLine* ninth = record + PLACE_AHEAD if record + PLACE_AHEAD < ahead.end else record
+    cdef const uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, ninth), ninth.target)
     cdef const Order* order
     prefetch(place)
-    ahead.places[place_kept(record, 5)] = place
-    prefetch(&engine.pool.orders[ahead.places[place_kept(record, 3)][0]])
+    ahead.places[place_kept(record, PLACE_AHEAD)] = place
+    prefetch(&engine.pool.orders[ahead.places[place_kept(record, ORDER_AHEAD)][0]])
     if engine.pool.touched > MANY_ORDERS:
-        order = &engine.pool.orders[ahead.places[place_kept(record, 1)][0]]
+        order = &engine.pool.orders[ahead.places[place_kept(record, REMOVAL_AHEAD)][0]]
         foresee_removal(engine, order)
         id_index_prefetch(&engine.by_order_id, order.order_id)
 

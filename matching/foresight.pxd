@@ -16,7 +16,7 @@ cdef enum:
     LEVELS_SHIFT = 8            # and levels in 256s: 16,384 are a megabyte, with their blocks nearly two
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
-    PLACES_KEPT = 8             # a power of two above the five lines that engine_foresee looks ahead
+    PLACES_KEPT = 16            # a power of two above the nine lines that engine_foresee looks ahead
 
 cdef const uint32_t NOWHERE     # a place where nobody stands
 
@@ -45,7 +45,7 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    const uint32_t* places[8]   # of the ClOrdIDs that the next lines name (id_index.pxd), see place_kept
+    const uint32_t* places[16]  # of the ClOrdIDs that the next lines name (id_index.pxd), see place_kept
     LinesAhead lines            # in a venue of many accounts
 
 
