@@ -11,6 +11,7 @@ messages in memory, from when a message was to come to the reply handed over; `b
 bare book at the same times, which is what clock and machine make of it. `.../1000` of `sessions`: the same orders
 from 1,000 sessions, over tcp on a connection each, and inside; beside one session. `gateway/sessions-open/1000`: 10,000
 orders a second at given times, of 1,000 sessions together, each order's latency; beside one session's.
+`gateway/sessions-work/1000`: the processor time of the venue's process an order, at that rate, all its threads.
 `gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
 sessions, log (process level), engine, reports.
 
@@ -32,7 +33,7 @@ from pricetime.bench.bare_side import BareSide
 from pricetime.bench.flows import Flow, generated_flow
 from pricetime.bench.harness import REPEATS_LONG, Comparison, Item, Latencies, Limit, Measure, Options
 from pricetime.bench.inside import DEALT, InsideVenue, dealt, inside_venue
-from pricetime.bench.load_client import LoadClient
+from pricetime.bench.load_client import LoadClient, processor_time
 from pricetime.bench.venue_server import logons
 
 # Orders a message -> orders in flight, orders a repeat, limit.
@@ -96,6 +97,12 @@ class Feed:
 
     def open_loop(self, rate: int) -> np.ndarray:
         return self.client.open_loop(self.next(), 1_000_000_000 // rate)
+
+    def server_time(self, rate: int) -> float:
+        """Nanoseconds of the server's processor time an order, so many a second."""
+        before = processor_time(self.client.server)
+        self.open_loop(rate)
+        return (processor_time(self.client.server) - before) / self.stretch
 
     def rest(self, stretch: int) -> "Feed":
         """The orders that are left, in other stretches."""
@@ -205,15 +212,16 @@ def sessions(options: Options) -> Iterator[Item]:
     many = DEALT
     stretch = options.of(SESSION_ORDERS, SESSION_ORDERS_QUICK)
     paced = options.of(int(SESSIONS_RATE * OPEN_SECONDS), DEALT)
-    count = (stretch + paced) * (options.repeats + 1)
+    count = (stretch + 2 * paced) * (options.repeats + 1)
     lines = {sessions: dealt(sessions, count) for sessions in (1, many)}
     window = 4_000
     with dealt_venue(many, lines[many], stretch) as venue, dealt_venue(1, lines[1], stretch) as one:
         yield Comparison(
             Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
             Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
-        yield sessions_open("gateway", many, venue.rest(paced), one.rest(paced),
-                            {50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
+        feeds = venue.rest(paced), one.rest(paced)
+        yield sessions_open("gateway", many, *feeds, {50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
+        yield sessions_work("gateway", many, *feeds, SESSIONS_LIMIT)
     if not options.quick:
         yield from bare_sessions(many, lines, stretch, paced, window)
     with inside_venue(many) as within, inside_venue() as alone:
@@ -235,6 +243,15 @@ def sessions_open(
                      limits=limits, note=note)
 
 
+def sessions_work(
+    who: str, many: int, feed: Feed, one: Feed, limit: Limit | None, note: str = ""
+) -> Comparison:
+    """What each order costs the venue's process, or the bare loop's, when so many sessions send it, beside one."""
+    return Comparison(
+        Measure(f"{who}/sessions-work/{many}", "ns/order", lambda: feed.server_time(SESSIONS_RATE), feed.stretch),
+        Measure(f"{who}/sessions-work/1", "ns/order", lambda: one.server_time(SESSIONS_RATE), one.stretch), limit, note)
+
+
 def bare_sessions(
     many: int, lines: dict[int, np.ndarray], stretch: int, paced: int, window: int
 ) -> Iterator[Item]:
@@ -245,7 +262,9 @@ def bare_sessions(
             Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
             Measure("bare/sessions/1", "ns/order", lambda: one.order_time(window), stretch),
             note=KERNELS_PART)
-        yield sessions_open("bare", many, bare.rest(paced), one.rest(paced), {}, KERNELS_PART)
+        feeds = bare.rest(paced), one.rest(paced)
+        yield sessions_open("bare", many, *feeds, {}, KERNELS_PART)
+        yield sessions_work("bare", many, *feeds, None, KERNELS_PART)
 
 
 @contextmanager

@@ -3,8 +3,11 @@ from numpy.typing import NDArray
 
 ANSWER_TIMEOUT_MS: int
 
+def processor_time(process: int) -> int: ...
+
 class LoadClient:
     endpoint: str
+    server: int
     def __init__(
         self, endpoint: str, connections: int = 1, server_key: bytes | None = None, echoes: bool = False
     ) -> None: ...

@@ -29,12 +29,23 @@ cdef extern from "<poll.h>" nogil:
     """
     #define _GNU_SOURCE 1
     #include <poll.h>
+    #include <stdint.h>
+    #include <time.h>
     #ifdef __linux__
     #include <sys/prctl.h>
     static void wake_on_time(void) { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
     #else
     static void wake_on_time(void) {}
     #endif
+    static int64_t time_of(int process) {
+    #ifdef __linux__
+        clockid_t clock;
+        struct timespec time;
+        if (clock_getcpuclockid(process, &clock) == 0 && clock_gettime(clock, &time) == 0)
+            return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+    #endif
+        return -1;
+    }
     static int wait_for_file(int file, long nanoseconds) {
         struct pollfd wanted = {file, POLLIN, 0};
     #ifdef __linux__
@@ -45,6 +56,7 @@ cdef extern from "<poll.h>" nogil:
     #endif
     }
     """
+    int64_t time_of(int process)                        # of the processor, all its threads; -1: not to be had
     void wake_on_time()         # a thread that sleeps is woken when it said, not up to 50 us later
     int wait_for_file(int file, long nanoseconds)
 
@@ -213,12 +225,22 @@ def _endpoint_of(endpoint, number):
     return f"{scheme}://127.0.{1 + number // 250}.{1 + number % 250}:0;{target}"
 
 
+def processor_time(int process):
+    """Nanoseconds of processor time that another process has had, all its threads; NotImplementedError where the system has no such
+    clock."""
+    cdef int64_t nanoseconds = time_of(process)
+    if nanoseconds < 0:
+        raise NotImplementedError("this system does not tell the processor time of another process")
+    return nanoseconds
+
+
 cdef class LoadClient:
     """One connection, or several in turn. A connection's records are numbered from 1 on, over all calls, so a Logon
     is simply the first one sent. server_key: the server's public key (Z85), where it has one; the client's is made
-    up. echoes: the server is a bare loop, which sends back what it gets."""
+    up. echoes: the server is a bare loop, which sends back what it gets. `server` is for processor_time()."""
 
     cdef readonly str endpoint
+    cdef public int server          # its process; 0: not known
     cdef object context
     cdef object socket
     cdef Load load

@@ -77,6 +77,7 @@ def _server(code: str, connections: int, *, echoes: bool = False) -> Iterator[Lo
         if not endpoint:
             raise RuntimeError(f"the server ended at once, exit status {process.wait()}")
         client = LoadClient(endpoint, connections, key.encode() or None, echoes)
+        client.server = process.pid
         try:
             yield client
             process.communicate(timeout=END_TIMEOUT)        # closes its standard input, which ends it
