@@ -173,7 +173,7 @@ SPANS = tuple(
             "the first of some thousand orders, 10,000 a second of so many sessions together, a connection each",
             "the last report received: processor time of the venue's process meanwhile, all its threads",
         ),
-        ("bare/sessions-work/*", "as `gateway/sessions-work`, over as many connections", "the last answer from the bare loop"),
+        ("bare/sessions-work/*", "as `gateway/sessions-work`, over as many connections", "the bare loop's last answer"),
         (
             "gateway/inside-sessions/*",
             "all messages in memory, dealt to so many sessions",
