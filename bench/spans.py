@@ -43,7 +43,7 @@ SPANS = tuple(
         ),
         (
             "capi/*",
-            "the first command, one a call of `engine_apply()`, the next five looked at by `engine_foresee()`",
+            "the first command, one a call of `engine_apply()`, the next nine looked at by `engine_foresee()`",
             "its last event read whole by a second thread",
         ),
         (
