@@ -9,6 +9,7 @@ from pricetime.matching.engine import Engine
 
 CAPACITY = 64
 PLACES = 2 * CAPACITY           # of the array, and of the map
+STRIDE = PLACES * 618034 // 1000000 | 1     # what lies between the ids of two sessions in it
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -24,7 +25,7 @@ def bucket_of(session: int, cl_ord_id: int) -> int:
 
 def first_place(session: int) -> int:
     """Where in the array of an engine of CAPACITY orders a session's ids begin."""
-    return session * GOLDEN % 2**64 * PLACES >> 64
+    return session * STRIDE % PLACES
 
 
 def engine_with_a_market() -> Engine:
@@ -74,7 +75,7 @@ def test_orders_are_found_by_ids_of_any_stride(stride):
 
 
 def test_sessions_whose_ids_meet_in_one_place_find_their_own() -> None:
-    """Sessions whose multiples of the golden ratio fall into one place of the array have all places in common."""
+    """Sessions whose multiples of the stride fall into one place of the array have all places in common."""
     engine = Engine(CAPACITY)
     far = next(session for session in range(2, 65_536) if first_place(session) == first_place(1))
     c.apply(engine, c.define_participant(1, "p"), c.define_instrument(1, "I"),

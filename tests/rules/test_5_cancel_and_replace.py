@@ -256,7 +256,8 @@ def test_priority_is_kept_where_the_open_quantity_does_not_rise_and_nothing_else
     assert first_in_queue_after(market, **changes)
 
 
-@pytest.mark.parametrize("changes", [{"quantity": 60}, {"post_only": True}], ids=str)
+@pytest.mark.parametrize("changes", [{"quantity": 60}, {"quantity": 60, "price": 100}, {"post_only": True},
+                                     {"quantity": 60, "price": 100, "tif": GTC, "post_only": False}], ids=str)
 def test_any_other_change_loses_priority(market, changes):
     assert not first_in_queue_after(market, **changes)
 
