@@ -257,7 +257,7 @@ def test_priority_is_kept_where_the_open_quantity_does_not_rise_and_nothing_else
 
 
 @pytest.mark.parametrize("changes", [{"quantity": 60}, {"quantity": 60, "price": 100}, {"post_only": True},
-                                     {"quantity": 60, "price": 100, "tif": GTC, "post_only": False}], ids=str)
+                                     {"quantity": 60, "price": 100, "side": BUY, "ord_type": LIMIT}], ids=str)
 def test_any_other_change_loses_priority(market, changes):
     assert not first_in_queue_after(market, **changes)
 

@@ -200,8 +200,8 @@ def replace(world: World) -> bytes:
     if world.chance(world.profile.complete):
         fields |= as_it_is(world, order)
     if world.chance(0.55):
-        fewer = order.total - lot * world.dice.choice((0, 1, 1, 2, 3, 8))
-        fields["quantity"] = fewer if fewer > 0 and world.chance(0.6) else world.quantity(instrument)
+        near = order.total + lot * world.dice.choice((-8, -3, -2, -1, -1, 0, 1, 2, 5))
+        fields["quantity"] = near if near > 0 and world.chance(0.7) else world.quantity(instrument)
     if world.chance(0.4):
         fields["price"] = world.price(instrument, order.side)
     if world.chance(0.12):
