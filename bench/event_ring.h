@@ -8,7 +8,8 @@
  *
  * Both count up for ever (2^64 slots); a slot's place is its number modulo the capacity. Each thread's words have cache
  * lines of their own, and the writer looks at `taken` only when the room that it knows of is used up. A reader that
- * finds nothing looks away for some hundred nanoseconds (RING_PAUSES): each look costs the writer a cache line.
+ * finds few slots looks away for some hundred nanoseconds (RING_PAUSES), at most RING_LOOKS times: each look costs the
+ * writer a cache line, and one that reads close behind takes the lines that are about to be written.
  *
  * Each thread counts the processor time that it waits, so that the rest of its processor time is its work. */
 #ifndef PRICETIME_EVENT_RING_H
@@ -27,7 +28,9 @@ enum {
     RING_STRETCH = 256,     /* slots that the writer asks for, and the reader gives back, at once */
     RING_AHEAD = 8,         /* slots that the writer asks for before it writes them */
     RING_AGAIN = 4,         /* of the next ones, that it may ask for again (ring_ask_again) */
-    RING_PAUSES = 64,       /* of a reader that finds nothing */
+    RING_BATCH = 16,        /* slots that a reader waits for: more than its processor fetches ahead of what it reads, */
+    RING_LOOKS = 8,         /* unless it has looked so often and there is one */
+    RING_PAUSES = 64,       /* between two looks */
     RING_PATIENCE = 64      /* looks in vain after which a thread lets others have the core at each */
 };
 
@@ -130,14 +133,14 @@ static inline void ring_drained(EventRing *ring) {
     ring->writer_waited += ring_thread_time() - since;
 }
 
-/* Reader, who has taken `taken` slots: waits for more. 0: closed, and all are taken. */
+/* Reader, who has taken `taken` slots: waits for RING_BATCH more, or after a while for one. 0: closed, and all are taken. */
 static __attribute__((noinline)) uint64_t ring_wait_for_slots(EventRing *ring, uint64_t taken) {
     uint64_t since = ring_thread_time(), ready = 0;
-    for (uint64_t looks = 0; !ready; looks++) {
+    for (uint64_t looks = 0;; looks++) {
         int closed = (int)__atomic_load_n(&ring->closed, __ATOMIC_ACQUIRE);     /* before `published`: it came after */
         ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
-        if (closed) break;
-        if (!ready) ring_wait(looks, RING_PAUSES);
+        if (closed || ready >= RING_BATCH || (ready && looks >= RING_LOOKS)) break;
+        ring_wait(looks, RING_PAUSES);
     }
     ring->reader_waited += ring_thread_time() - since;
     return ready;
@@ -148,7 +151,7 @@ static __attribute__((noinline)) uint64_t ring_wait_for_slots(EventRing *ring, u
 static inline size_t ring_take(EventRing *ring, uint64_t taken, void **slot) {
     uint64_t at = taken & (ring->capacity - 1);
     uint64_t ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;
-    if (!ready) ready = ring_wait_for_slots(ring, taken);
+    if (ready < RING_BATCH) ready = ring_wait_for_slots(ring, taken);
     *slot = ring->slots + at * ring->slot_bytes;
     if (ready > RING_STRETCH) ready = RING_STRETCH;
     return ready < ring->capacity - at ? ready : ring->capacity - at;
