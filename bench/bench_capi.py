@@ -3,8 +3,9 @@ commands/s, beside `bare/<flow>`.
 
 Subject: engine_apply a command, what the next ones need asked for ahead (engine_foresee, as the gateway does within a
 message), its events written into a ring's slots and published after each command, to a second thread that reads every
-word of them and then writes to their lines, so that they come back from one cache. Yardstick: the bare ladder book with
-the same ring, slots and reader; it fills 32 bytes of a slot's 128, one slot a trade (the engine fills them all,
+word of them and then writes to their lines, so that they come back from one cache; it stays sixteen events behind, more
+than its processor fetches ahead, or reads what there is after a while. Yardstick: the bare ladder book with the same
+ring, slots and reader; it fills 32 bytes of a slot's 128, one slot a trade (the engine fills them all,
 numbered and digested, two a trade, one for each side). It looks at no command ahead: its commands are so short that the
 processor has several under way, and asking made it slower.
 
