@@ -12,8 +12,8 @@ from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.foresight cimport foresee_widely, foresight_begin, place_kept, sees_widely, session_of
-from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_place, id_index_prefetch
+from pricetime.matching.foresight cimport foresee_widely, foresight_begin, key_kept, sees_widely, session_of
+from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
 from pricetime.matching.orders cimport cancel_in_full, new_in_full
@@ -137,13 +137,13 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     touches: each step reads what the one before asked for, three commands ago, which is as long as the third cache takes. Types
     cannot be foretold, and are not asked: a line that is no cancel or replace only asks for what nobody needs."""
     cdef const CommandLine* ninth = record + PLACE_AHEAD if record + PLACE_AHEAD < ahead.end else record
-    cdef const uint32_t* place = id_index_place(&engine.by_cl_ord_id, session_of(ahead, ninth), ninth.target)
+    cdef uint64_t key = cl_ord_key(&engine.by_cl_ord_id, session_of(ahead, ninth), <int64_t> ninth.target)
     cdef const Order* order
-    prefetch(place)
-    ahead.places[place_kept(record, PLACE_AHEAD)] = place
-    prefetch(&engine.pool.orders[ahead.places[place_kept(record, ORDER_AHEAD)][0]])
+    id_index_prefetch(&engine.by_cl_ord_id, key)
+    ahead.keys[key_kept(record, PLACE_AHEAD)] = <uint32_t> key
+    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[key_kept(record, ORDER_AHEAD)])])
     if engine.pool.touched > MANY_ORDERS:
-        order = &engine.pool.orders[ahead.places[place_kept(record, REMOVAL_AHEAD)][0]]
+        order = &engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[key_kept(record, REMOVAL_AHEAD)])]
         foresee_removal(engine, order)
         id_index_prefetch(&engine.by_order_id, order.order_id)
 

@@ -16,9 +16,7 @@ cdef enum:
     LEVELS_SHIFT = 8            # and levels in 256s: 16,384 are a megabyte, with their blocks nearly two
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
-    PLACES_KEPT = 16            # a power of two above the nine lines that engine_foresee looks ahead
-
-cdef const uint32_t NOWHERE     # a place where nobody stands
+    KEYS_KEPT = 16              # a power of two above the nine lines that engine_foresee looks ahead
 
 cdef struct LineAhead:
     # What is known of a line so far. Guesses: whatever it holds is within the tables.
@@ -45,28 +43,26 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    const uint32_t* places[16]  # of the ClOrdIDs that the next lines name (id_index.pxd), see place_kept
+    uint32_t keys[16]           # of the ClOrdIDs that the next lines name (id_index.pxd), by key_kept; no addresses: a VenueStart
+                                # may change the engine's memory
     LinesAhead lines            # in a venue of many accounts
 
 
 cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size_t available, uint32_t session) noexcept nogil:
     """Before the first of `available` lines, all of `session` (0: each of its own)."""
-    cdef int i
     memset(self, 0, sizeof(Foresight))
     self.end = lines + available
     self.session = session
     self.own = 0 if session else 0xFFFFFFFF
-    for i in range(PLACES_KEPT):
-        self.places[i] = &NOWHERE
 
 
 cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) noexcept nogil:
     return self.session | (line.session & self.own)
 
 
-cdef inline size_t place_kept(const CommandLine* record, size_t lines) noexcept nogil:
-    """Which of `places` is that of the line so many behind this one: their addresses count lines."""
-    return (<uintptr_t> record // sizeof(CommandLine) + lines) & (PLACES_KEPT - 1)
+cdef inline size_t key_kept(const CommandLine* record, size_t lines) noexcept nogil:
+    """Which of `keys` is that of the line so many behind this one: their addresses count lines."""
+    return (<uintptr_t> record // sizeof(CommandLine) + lines) & (KEYS_KEPT - 1)
 
 
 cdef inline bint sees_widely(const EngineState* state) noexcept nogil:

@@ -21,10 +21,7 @@ from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, divides, instrument_known, level_key, session_known, side_index
 
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
-assert sizeof((<Foresight*> NULL).places) == PLACES_KEPT * sizeof(void*)
-
-
-cdef const uint32_t NOWHERE = 0
+assert sizeof((<Foresight*> NULL).keys) == KEYS_KEPT * sizeof(uint32_t)
 
 
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
