@@ -76,18 +76,16 @@ def test_lines_before_anything_is_defined() -> None:
     assert at_once.dump() == one_by_one.dump()
 
 
-def test_a_start_that_changes_the_capacity_stands_between_commands_that_are_looked_at_ahead() -> None:
+@pytest.mark.parametrize("capacity", [2_000, 1_000_000])
+def test_a_start_that_sets_the_capacity_stands_before_commands_that_are_looked_at_ahead(capacity: int) -> None:
     """The pools are made anew in the middle of the lines: what was known of the old ones is not looked at."""
-    first = [c.define_participant(1, "p"), c.define_session(1, "s", 1), c.define_instrument(1, "I"), c.venue_start(1),
-             c.logon(1), *(c.new(1, id, 1, c.BUY, 1, 10 + id) for id in range(1, 21)),
+    lines = [c.define_participant(1, "p"), c.define_session(1, "s", 1), c.venue_start(1, capacity=capacity),
+             c.define_instrument(1, "I"), c.logon(1), *(c.new(1, id, 1, c.BUY, 1, 10 + id) for id in range(1, 21)),
              *(c.cancel(1, 20 + id, 1, id) for id in range(1, 21))]
-    after = [c.logon(1), *(c.new(1, id, 1, c.BUY, 1, 10 + id) for id in range(41, 61)),
-             *(c.replace(1, 20 + id, 1, id, 2, 100, side=c.BUY, ord_type=c.LIMIT) for id in range(41, 61))]
-    lines = [*first, c.venue_start(2, capacity=1_000_000), *after, c.venue_start(3, capacity=2_000), *after[:1]]
     at_once, one_by_one = Engine(), Engine()
     c.apply(at_once, *lines)
     for line in lines:
         c.apply(one_by_one, line)
     at_once.check()
     assert at_once.dump() == one_by_one.dump()
-    assert at_once.order_capacity == 2_000
+    assert at_once.order_capacity == capacity
