@@ -147,7 +147,7 @@ static __attribute__((noinline)) uint64_t ring_wait_for_slots(EventRing *ring, u
 }
 
 /* Reader, who has taken `taken` slots: how many more are there in a row, from *slot on, at most RING_STRETCH. Waits
- * for the first; 0: closed, and all are taken. */
+ * for some (ring_wait_for_slots); 0: closed, and all are taken. */
 static inline size_t ring_take(EventRing *ring, uint64_t taken, void **slot) {
     uint64_t at = taken & (ring->capacity - 1);
     uint64_t ready = __atomic_load_n(&ring->published, __ATOMIC_ACQUIRE) - taken;

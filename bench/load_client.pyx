@@ -24,6 +24,7 @@ from pricetime.matching cimport records
 from pricetime.matching.records cimport LINE_BYTES, CommandLine, EventRecord
 
 from pricetime.bench.curves import room
+from pricetime.matching.errors import UserError
 
 cdef extern from "<poll.h>" nogil:
     """
@@ -226,11 +227,10 @@ def _endpoint_of(endpoint, number):
 
 
 def processor_time(int process):
-    """Nanoseconds of processor time that another process has had, all its threads; NotImplementedError where the system has no such
-    clock."""
+    """Nanoseconds of processor time that another process has had, all its threads. UserError where the system does not tell."""
     cdef int64_t nanoseconds = time_of(process)
     if nanoseconds < 0:
-        raise NotImplementedError("this system does not tell the processor time of another process")
+        raise UserError(f"the processor time of process {process} is not to be had here: gateway/sessions-work wants Linux")
     return nanoseconds
 
 

@@ -180,7 +180,7 @@ cdef inline void foresee_removal(EngineState* state, const Order* order) noexcep
 
 
 cdef inline uint32_t foresee_level(EngineState* state, Instrument* instrument, int64_t side, int64_t key) noexcept nogil:
-    """Ask at once for the level that an order with this key would join. It, or 0: for book_rest_at."""
+    """Ask at once for the level that an order with this key would join. It, or 0: for book_rest_at, book_join."""
     cdef uint32_t index = ladder_near(&instrument.ladders[side], &state.level_pool, key)
     prefetch(&state.level_pool.levels[index])
     return index

@@ -10,9 +10,6 @@ cdef enum:
     HUGE_PAGE = 1 << 21
     PAGE_BYTES = 4096
 
-cdef extern from "cache_line.h" nogil:
-    void ask_for_line(const void* place)    # from whichever cache has it, to write to
-
 cdef extern from *:
     """
     #include <sys/mman.h>

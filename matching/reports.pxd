@@ -70,7 +70,7 @@ cdef inline uint64_t put_word(Word* words, int number, Word value, uint64_t lane
 cdef inline void write_report(EngineState* state, EventSink* sink, Session* owner, const Order* order, uint8_t type,
                               uint8_t status_flags, uint8_t reason, int64_t cl_ord_id, int64_t orig_cl_ord_id, int64_t leaves,
                               int64_t last_px, int64_t last_qty, uint64_t trd_match_id) noexcept nogil:
-    """An execution report, numbered, to the order's owner: word by word, as EventRecord has them."""
+    """An execution report, numbered, to the order's owner: word by word as EventRecord has them, by the lanes of digest_event."""
     cdef Word* words = <Word*> event_room(sink)
     cdef uint64_t report_number = next_report_number(owner), exec_id = next_exec_id(state)
     cdef uint32_t* lanes = state.event_digest.lanes

@@ -151,7 +151,7 @@ cdef inline void count_in(Account* account, Participant* participant, int64_t si
 
 
 cdef inline void spend_room(Account* account, int64_t more) noexcept nogil:
-    """`more` (above 0) is open than before."""
+    """What is open grows by `more`, above 0."""
     account.room = account.room - more if more <= account.room else INT64_MIN
 
 

@@ -86,7 +86,7 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Orde
     """work_off of a plain Limit order, where what stands in the book is all that it can meet. True where it lives on."""
     if unlikely(crosses):
         if not book_match(state, sink, instrument, order, ~key):
-            return work_off_closely(state, instrument, slot, level_key(side, key), ~key, sink)
+            return work_off_closely(state, instrument, slot, level_key(side, key), ~key, sink)      # a key's key is its tick
         if order.leaves == 0:
             return False
     if not may_rest:

@@ -1,4 +1,4 @@
-/* A cache line asked for before it is stored to: one step, that engine, log and benchmarks share. */
+/* A cache line asked for before it is stored to: one step, that log and benchmarks share. */
 #ifndef PRICETIME_CACHE_LINE_H
 #define PRICETIME_CACHE_LINE_H
 
