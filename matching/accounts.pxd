@@ -30,7 +30,7 @@ cdef struct Account:
     int64_t position
     int64_t order_quantity_limit
     int64_t position_limit
-    int64_t room                    # by how much its open quantity may grow for certain (risk.pxd); INT64_MIN: not known
+    int64_t room                    # by how much its open quantity may grow for certain (risk.pxd); INT64_MIN: by nothing, or it is not known
     uint32_t open_orders_limit      # at most 2^32 - 1, which no number of orders reaches
     uint32_t flags
 

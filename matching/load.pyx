@@ -197,9 +197,9 @@ cdef const char* load_account(EngineState* state, const AccountState* data) noex
     if not load_notional(&state.accounts.terms[number].notional, data.presence, data.order_scale, data.gross_scale,
                          notional_join(data.order_low, data.order_high), notional_join(data.gross_low, data.gross_high)):
         return b"an account has a notional limit that cannot be"
-    set_account_flags(state, number)
     if not position_fits(account, account.position):
         return b"an account's position does not fit 63 bits"
+    set_account_flags(state, number)
     return NULL
 
 

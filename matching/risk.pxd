@@ -5,8 +5,8 @@ open quantity. Whoever changes Order.leaves of a live order calls one of them.
 
 Account.room is by how much its open quantity may grow on either side, for certain: one comparison then says what limits on open
 quantity, limits on the position and 63 bits are three sums to ask. What comes in spends it, what goes out does not give it back (a
-trade moves no worst case of its own side, and betters the other's); where it does not reach it is worked out anew. Limits and
-positions that are set make it unknown; with a limit on notional there is none.
+trade moves no worst case of its own side, and betters the other's); where it does not reach it is worked out anew, and so
+whenever limits or the position are set. With a limit on notional there is none.
 """
 
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -55,7 +55,7 @@ cdef int64_t account_room(EngineState* state, uint32_t number) noexcept nogil
 
 # What commands, load and invariants need of it.
 cdef void set_account_flags(EngineState* state, uint32_t account) noexcept nogil
-    # To be called whenever the notional limits of an account, or of its participant in its currency, have changed.
+    # To be called whenever limits of an account, or on notional of its participant in its currency, have changed: its flags and room.
 cdef uint32_t currency_place(const Participant* participant, const char* currency) noexcept nogil
     # Where a participant has its limits in a currency, from 1; 0: it has none.
 cdef Notional open_notional(const EngineState* state, uint32_t participant, uint32_t instrument, const char* currency,

@@ -261,10 +261,10 @@ cdef void set_account_flags(EngineState* state, uint32_t account) noexcept nogil
     cdef NotionalLimits* own = &state.accounts.terms[account].notional
     cdef Participant* participant = &state.participants[hot.participant]
     own.currency_place = <uint8_t> currency_place(participant, state.instruments[hot.instrument].currency)
-    hot.room = INT64_MIN
     hot.flags = (hot.flags & POSITION_LIMITED) | flags_of(own.presence)
     if own.currency_place:
         hot.flags |= flags_of(participant.currencies[own.currency_place - 1].presence)
+    account_room(state, account)
 
 
 cdef uint32_t account_open(EngineState* state, uint32_t participant, uint32_t instrument) noexcept nogil:

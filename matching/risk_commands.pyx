@@ -1,6 +1,6 @@
 """RiskLimits, PositionAdjust and KillSwitch: checks in the order in which rule 13 has them, then what they set."""
 
-from libc.stdint cimport INT64_MAX, INT64_MIN, UINT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy
 
@@ -15,7 +15,7 @@ from pricetime.matching.notional cimport NOTIONAL_END, NOTIONAL_SCALE_MAX, Notio
 from pricetime.matching.placing cimport cancel_order
 from pricetime.matching.records cimport *
 from pricetime.matching.reports cimport report_outcome
-from pricetime.matching.risk cimport account_open, currency_place, open_notional, position_fits, set_account_flags
+from pricetime.matching.risk cimport account_open, account_room, currency_place, open_notional, position_fits, set_account_flags
 from pricetime.matching.selection cimport Selection
 from pricetime.matching.state cimport EngineState, Instrument, Participant, instrument_known
 
@@ -270,11 +270,13 @@ cdef void position_adjust(EngineState* state, const CommandLine* command, EventS
     """PositionAdjust [AL]: the position is this from now on."""
     cdef uint8_t reason = check_position(state, command)
     cdef Account* account
+    cdef uint32_t number
     if not reason:
-        account = &state.accounts.accounts[account_open(state, <uint32_t> command.target, command.instrument)]
+        number = account_open(state, <uint32_t> command.target, command.instrument)
+        account = &state.accounts.accounts[number]
         state.instruments[command.instrument].position_adjusted += <uint64_t> command.quantity - <uint64_t> account.position
         account.position = command.quantity
-        account.room = INT64_MIN
+        account_room(state, number)
     report_outcome(state, sink, command, reason)
 
 

@@ -89,10 +89,6 @@ cdef object check_accounts(EngineState* state, const Counted* counted):
                     f"counted {account.open_quantity[0]} and {account.open_quantity[1]}")
         if not position_fits(account, account.position):
             return f"{where}: position {account.position} and what is open do not fit 63 bits"
-        room = account.room
-        if room > account_room(state, number):
-            return f"{where}: room for {room} more, but there is {account.room}"
-        account.room = room
         place = currency_place(&state.participants[account.participant], state.instruments[account.instrument].currency)
         if limits.currency_place != place:
             return f"{where}: its currency stands at {place}, kept {limits.currency_place}"
@@ -100,6 +96,10 @@ cdef object check_accounts(EngineState* state, const Counted* counted):
             state, limits, account.participant, account.instrument, state.instruments[account.instrument].currency)
         if fault:
             return fault
+        room = account.room
+        if room > account_room(state, number):
+            return f"{where}: room for {room} more, but there is {account.room}"
+        account.room = room
     return None
 
 

@@ -18,7 +18,7 @@ from pricetime.matching.book cimport (
 from pricetime.matching.careful cimport work_off_closely
 from pricetime.matching.coming_in cimport accept_order
 from pricetime.matching.events cimport EventSink
-from pricetime.matching.id_index cimport id_index_place, id_index_prefetch
+from pricetime.matching.id_index cimport find_by_cl_ord_id, id_index_place, id_index_prefetch, id_index_remove
 from pricetime.matching.memory cimport likely, unlikely
 from pricetime.matching.order_pool cimport Order, order_give_back
 from pricetime.matching.placing cimport end_order
@@ -52,12 +52,6 @@ cdef inline uint32_t header(const CommandLine* command) noexcept nogil:
 
 cdef inline uint32_t attributes_and_flags(const Order* order) noexcept nogil:
     return (<const HalfWord*> &order.attributes)[0]
-
-
-cdef inline bint is_named(const Order* order, const CommandLine* command) noexcept nogil:
-    """Is it the live order that the command names by ClOrdID, and in that instrument?"""
-    return (order.session == command.session and order.instrument == command.instrument
-            and order.cl_ord_id == <int64_t> command.target)
 
 
 cdef inline bint fits(const Instrument* instrument, const CommandLine* command, int64_t* tick) noexcept nogil:
@@ -99,7 +93,7 @@ cdef inline bint trade_and_rest(EngineState* state, Instrument* instrument, Orde
 cdef inline void take_name(EngineState* state, const CommandLine* command, Order* order, uint32_t slot,
                            uint32_t* place) noexcept nogil:
     """The command's ClOrdID, in the place of the one where the order was found."""
-    place[0] = 0
+    id_index_remove(&state.by_cl_ord_id, place, command.session, command.target, slot)
     order.cl_ord_id = command.cl_ord_id
     enter_id(&state.by_cl_ord_id, id_index_place(&state.by_cl_ord_id, command.session, <uint64_t> command.cl_ord_id),
              command.session, <uint64_t> command.cl_ord_id, slot)
@@ -155,7 +149,8 @@ cdef inline bint enter(EngineState* state, const CommandLine* command, Session* 
 cdef inline bint replace(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelReplaceRequest of a Limit order that stays one, its side and TimeInForce as they are."""
     cdef uint32_t* place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
-    cdef uint32_t slot = place[0], level, gone
+    cdef uint32_t slot = find_by_cl_ord_id(&state.by_cl_ord_id, state.pool.orders, command.session, <int64_t> command.target)
+    cdef uint32_t level, gone
     cdef Order* order = &state.pool.orders[slot]
     cdef uint32_t difference = attributes_and_flags(order) ^ command.attributes
     cdef uint16_t said = command.attributes
@@ -164,7 +159,7 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
     cdef int64_t side = side_index(said)
     cdef int64_t key, open_quantity, less
     cdef bint keeps_priority
-    if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or not is_named(order, command) or difference & <uint32_t> SAME
+    if unlikely(header(command) & HEADER_NAMED != HEADER_SAID or slot == 0 or order.instrument != command.instrument or difference & <uint32_t> SAME
                 or said & TIME_IN_FORCE_BITS and difference & TIME_IN_FORCE_BITS
                 or instrument.watch or not fits(instrument, command, &key) or command.quantity <= order.filled):
         return False
@@ -197,12 +192,12 @@ cdef inline bint replace(EngineState* state, const CommandLine* command, Session
 cdef inline bint cancel(EngineState* state, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
     """OrderCancelRequest of a plain order, whatever the phase."""
     cdef uint32_t* place = id_index_place(&state.by_cl_ord_id, command.session, command.target)
-    cdef uint32_t slot = place[0]
+    cdef uint32_t slot = find_by_cl_ord_id(&state.by_cl_ord_id, state.pool.orders, command.session, <int64_t> command.target)
     cdef Order* order = &state.pool.orders[slot]
     cdef uint16_t said = command.attributes
     foresee_removal(state, order)
     id_index_prefetch(&state.by_order_id, order.order_id)
-    if unlikely(not is_named(order, command) or order.flags or said & BY_ORDER_ID
+    if unlikely(slot == 0 or order.instrument != command.instrument or order.flags or said & BY_ORDER_ID
                 or order_side(said) and order_side(said) != order_side(order.attributes)):
         return False
     report_to(state, sink, session, order, CANCELED, ORDER_CANCELED, NONE, command.cl_ord_id, order.cl_ord_id, 0)
