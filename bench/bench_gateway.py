@@ -43,12 +43,14 @@ SIZES = {
     100: (40_000, 600_000, Limit(at_least=0.75)),
 }
 QUICK_DIVISOR = 5
-ROUND_TRIPS = 1_000
+ROUND_TRIPS = 250                   # of a short repeat
+ROUND_TRIPS_CURVE = 1_000
 GAP_NS = 500_000                    # of silence before each
 ROUND_TRIP_LIMIT = Limit(at_most=1.15)
 RATES = (10_000, 25_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 RATES_QUICK = (10_000, 50_000)
 OPEN_SECONDS = 0.5                  # of a repeat
+OPEN_SECONDS_SHORT = 0.25           # of a short one: what has limits
 OPEN_MOST = 100_000                 # orders of a repeat
 OPEN_LIMIT = Limit(at_most=1.25)
 LIMITED_RATES = (10_000, 50_000)
@@ -123,11 +125,11 @@ def comparisons(options: Options) -> Iterator[Item]:
 
 
 @contextmanager
-def both(stretch: int, options: Options, *, copy: bool, curve: bool = False) -> Iterator[tuple[Feed, Feed]]:
+def both(stretch: int, repeats: int, *, copy: bool) -> Iterator[tuple[Feed, Feed]]:
     """The venue and the bare server with the same orders: logged on, the live orders filled in; a stretch for each
     repeat and the warm-up."""
-    with servers.venue(curve=curve) as client, servers.bare_server(copy, curve=curve) as bare_client:
-        flow = generated_flow("move", stretch * (options.repeats + 1), sessions=1)
+    with servers.venue() as client, servers.bare_server(copy) as bare_client:
+        flow = generated_flow("move", stretch * (repeats + 1), sessions=1)
         yield begun(client, flow, stretch), Feed(bare_client, flow.lines, stretch)
 
 
@@ -142,7 +144,7 @@ def throughput(per_message: int, options: Options) -> Iterator[Item]:
     """Orders acknowledged a second, in messages of `per_message`."""
     window, stretch, limit = SIZES[per_message]
     stretch = stretch // options.of(1, QUICK_DIVISOR)
-    with both(stretch, options, copy=True) as (venue, bare):
+    with both(stretch, options.repeats, copy=True) as (venue, bare):
         yield Comparison(
             Measure(f"gateway/tcp/{per_message}", "orders/s", lambda: venue.orders_a_second(per_message, window),
                     stretch),
@@ -152,24 +154,28 @@ def throughput(per_message: int, options: Options) -> Iterator[Item]:
 
 def round_trips(options: Options) -> Iterator[Item]:
     """One order at a time, with idle gaps."""
-    with both(options.of(ROUND_TRIPS, ROUND_TRIPS // QUICK_DIVISOR), options, copy=False) as (venue, bare):
+    trips, repeats = options.of(ROUND_TRIPS, ROUND_TRIPS // QUICK_DIVISOR), options.short_repeats
+    with both(trips, repeats, copy=False) as (venue, bare):
         yield Latencies("gateway/roundtrip", lambda: venue.round_trips(GAP_NS), "round trip over tcp, idle gaps",
                         "venue", ("bare/roundtrip", lambda: bare.round_trips(GAP_NS)),
-                        limits={50: ROUND_TRIP_LIMIT, 99: ROUND_TRIP_LIMIT})
+                        limits={50: ROUND_TRIP_LIMIT, 99: ROUND_TRIP_LIMIT}, repeats=repeats)
 
 
-def open_orders(rate: int, options: Options) -> int:
+def open_orders(rate: int, options: Options, seconds: float = OPEN_SECONDS) -> int:
     """Orders of a repeat."""
-    return min(int(rate * OPEN_SECONDS), OPEN_MOST) // options.of(1, QUICK_DIVISOR)
+    return min(int(rate * seconds), OPEN_MOST) // options.of(1, QUICK_DIVISOR)
 
 
 def open_loop(rate: int, options: Options) -> Iterator[Item]:
-    """Orders at given times."""
-    with both(open_orders(rate, options), options, copy=False) as (venue, bare):
+    """Orders at given times; many short repeats where there is a limit."""
+    limited = rate in LIMITED_RATES
+    orders = open_orders(rate, options, OPEN_SECONDS_SHORT if limited else OPEN_SECONDS)
+    repeats = options.short_repeats if limited else REPEATS_LONG
+    with both(orders, repeats, copy=False) as (venue, bare):
         yield Latencies(f"gateway/open/{rate}", lambda: venue.open_loop(rate), "open loop over tcp", f"{rate:,}/s",
                         (f"bare/open/{rate}", lambda: bare.open_loop(rate)),
-                        limits={50: OPEN_LIMIT, 99: OPEN_LIMIT} if rate in LIMITED_RATES else {},
-                        bounds=OPEN_BOUNDS.get(rate, {}))
+                        limits={50: OPEN_LIMIT, 99: OPEN_LIMIT} if limited else {}, bounds=OPEN_BOUNDS.get(rate, {}),
+                        repeats=repeats)
 
 
 def beside_deaf(options: Options) -> Iterator[Item]:
@@ -211,19 +217,16 @@ def sessions(options: Options) -> Iterator[Item]:
     """1,000 sessions beside one: over tcp, all that goes and so many a second; a bare loop's over tcp; inside."""
     many = DEALT
     stretch = options.of(SESSION_ORDERS, SESSION_ORDERS_QUICK)
-    paced = options.of(int(SESSIONS_RATE * OPEN_SECONDS), DEALT)
-    count = (stretch + 2 * paced) * (options.repeats + 1)
+    count = (stretch + paced(options)) * (options.repeats + 1) + paced_short(options) * (options.short_repeats + 1)
     lines = {sessions: dealt(sessions, count) for sessions in (1, many)}
     window = 4_000
     with dealt_venue(many, lines[many], stretch) as venue, dealt_venue(1, lines[1], stretch) as one:
         yield Comparison(
             Measure(f"gateway/sessions/{many}", "ns/order", lambda: venue.order_time(window), stretch),
             Measure("gateway/sessions/1", "ns/order", lambda: one.order_time(window), stretch), SESSIONS_LIMIT)
-        feeds = venue.rest(paced), one.rest(paced)
-        yield sessions_open("gateway", many, *feeds, {50: SESSIONS_LIMIT, 99: SESSIONS_LIMIT})
-        yield sessions_work("gateway", many, *feeds, SESSIONS_LIMIT)
+        yield from sessions_paced("gateway", many, venue, one, options, SESSIONS_LIMIT)
     if not options.quick:
-        yield from bare_sessions(many, lines, stretch, paced, window)
+        yield from bare_sessions(many, lines, stretch, window, options)
     with inside_venue(many) as within, inside_venue() as alone:
         parts, own = (iter(np.split(lines[count][:stretch * (options.repeats + 1)], options.repeats + 1))
                       for count in (many, 1))
@@ -233,27 +236,35 @@ def sessions(options: Options) -> Iterator[Item]:
             SESSIONS_LIMIT, "the venue's own part of it, without sockets")
 
 
-def sessions_open(
-    who: str, many: int, feed: Feed, one: Feed, limits: dict[float, Limit], note: str = ""
-) -> Latencies:
-    """What each order takes at the venue, or at the bare loop, when so many sessions send it, beside one."""
-    return Latencies(f"{who}/sessions-open/{many}", lambda: feed.open_loop(SESSIONS_RATE),
-                     f"open loop over tcp, {SESSIONS_RATE:,} orders a second of all sessions",
-                     f"{many:,} sessions, {who}", (f"{who}/sessions-open/1", lambda: one.open_loop(SESSIONS_RATE)),
-                     limits=limits, note=note)
+def paced(options: Options) -> int:
+    """Orders of a repeat at SESSIONS_RATE."""
+    return options.of(int(SESSIONS_RATE * OPEN_SECONDS), DEALT)
 
 
-def sessions_work(
-    who: str, many: int, feed: Feed, one: Feed, limit: Limit | None, note: str = ""
-) -> Comparison:
-    """What each order costs the venue's process, or the bare loop's, when so many sessions send it, beside one."""
-    return Comparison(
-        Measure(f"{who}/sessions-work/{many}", "ns/order", lambda: feed.server_time(SESSIONS_RATE), feed.stretch),
-        Measure(f"{who}/sessions-work/1", "ns/order", lambda: one.server_time(SESSIONS_RATE), one.stretch), limit, note)
+def paced_short(options: Options) -> int:
+    """Of a short one."""
+    return options.of(int(SESSIONS_RATE * OPEN_SECONDS_SHORT), DEALT)
+
+
+def sessions_paced(who: str, many: int, feed: Feed, one: Feed, options: Options, limit: Limit | None,
+                   note: str = "") -> Iterator[Item]:
+    """What each order takes at the venue, or at the bare loop, and what it costs its process, when so many sessions
+    send SESSIONS_RATE a second, beside one that does; with what is left of the orders."""
+    open_many, open_one = feed.rest(paced_short(options)), one.rest(paced_short(options))
+    yield Latencies(f"{who}/sessions-open/{many}", lambda: open_many.open_loop(SESSIONS_RATE),
+                    f"open loop over tcp, {SESSIONS_RATE:,} orders a second of all sessions",
+                    f"{many:,} sessions, {who}", (f"{who}/sessions-open/1", lambda: open_one.open_loop(SESSIONS_RATE)),
+                    limits={50: limit, 99: limit} if limit else {}, note=note, repeats=options.short_repeats)
+    work_many, work_one = open_many.rest(paced(options)), open_one.rest(paced(options))
+    yield Comparison(
+        Measure(f"{who}/sessions-work/{many}", "ns/order", lambda: work_many.server_time(SESSIONS_RATE),
+                paced(options)),
+        Measure(f"{who}/sessions-work/1", "ns/order", lambda: work_one.server_time(SESSIONS_RATE), paced(options)),
+        limit, note)
 
 
 def bare_sessions(
-    many: int, lines: dict[int, np.ndarray], stretch: int, paced: int, window: int
+    many: int, lines: dict[int, np.ndarray], stretch: int, window: int, options: Options
 ) -> Iterator[Item]:
     """The same orders over as many connections to the bare loop, all that goes and so many a second."""
     with servers.bare_server(True, connections=many) as client, servers.bare_server(True) as one_client:
@@ -262,9 +273,7 @@ def bare_sessions(
             Measure(f"bare/sessions/{many}", "ns/order", lambda: bare.order_time(window), stretch),
             Measure("bare/sessions/1", "ns/order", lambda: one.order_time(window), stretch),
             note=KERNELS_PART)
-        feeds = bare.rest(paced), one.rest(paced)
-        yield sessions_open("bare", many, *feeds, {}, KERNELS_PART)
-        yield sessions_work("bare", many, *feeds, None, KERNELS_PART)
+        yield from sessions_paced("bare", many, bare, one, options, None, KERNELS_PART)
 
 
 @contextmanager
@@ -281,7 +290,7 @@ def with_curve(options: Options) -> Iterator[Item]:
         yield from curve_throughput(per_message, options)
     if options.quick:
         return
-    with secured(ROUND_TRIPS, options) as (secure, plain):
+    with secured(ROUND_TRIPS_CURVE, options) as (secure, plain):
         yield Latencies("gateway/curve/roundtrip", lambda: secure.round_trips(GAP_NS), "round trip over tcp, idle gaps",
                         "venue with CURVE", ("gateway/roundtrip", lambda: plain.round_trips(GAP_NS)))
     for rate in LIMITED_RATES:

@@ -24,6 +24,8 @@ Taken = TypeVar("Taken")
 REPEATS = 9
 REPEATS_LONG = 5            # of what takes long: latencies and growth
 REPEATS_QUICK = 5
+REPEATS_SHORT = 41          # of short ones: what a machine does for a while falls on both of a pair, or on few pairs
+REPEATS_SHORT_QUICK = 15
 NOISY_SPREAD = 0.25         # (max - min) / median above which a figure is called noisy
 
 
@@ -37,6 +39,10 @@ class Options:
     @property
     def repeats(self) -> int:
         return REPEATS_QUICK if self.quick else REPEATS
+
+    @property
+    def short_repeats(self) -> int:
+        return REPEATS_SHORT_QUICK if self.quick else REPEATS_SHORT
 
     def of(self, full: Taken, quick: Taken) -> Taken:
         """What is for a full run, or for a quick one."""
@@ -258,6 +264,7 @@ class Latencies:
 
     `percentiles` become figures of their own, NAME/p99 in microseconds; all repeats together one curve, in the plot of
     `group`, called `label` there. limits: of percentiles, on the ratio to the yardstick; bounds: on the figure itself.
+    repeats: Options.short_repeats where each is short; 0: REPEATS_LONG at most.
     """
 
     name: str
@@ -269,6 +276,7 @@ class Latencies:
     limits: dict[float, Limit] = field(default_factory=dict)
     bounds: dict[float, Limit] = field(default_factory=dict)
     note: str = ""
+    repeats: int = 0
 
     @property
     def says(self) -> str:
@@ -276,7 +284,7 @@ class Latencies:
 
     def take(self, report: Report, repeats: int) -> None:
         sides = [(self.name, self.run), *([self.yardstick] if self.yardstick else [])]
-        samples = alternate([run_once for _, run_once in sides], min(repeats, REPEATS_LONG))
+        samples = alternate([run_once for _, run_once in sides], self.repeats or min(repeats, REPEATS_LONG))
         for percentile in self.percentiles:
             subject, *yardstick = [
                 report.add(f"{name}/{percentile_name(percentile)}", "us",

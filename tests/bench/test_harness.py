@@ -123,6 +123,13 @@ def test_latencies_become_figures_and_a_curve_of_all_repeats() -> None:
         ("gateway/open/10", 300, False), ("bare/open/10", 300, True)]
 
 
+@pytest.mark.parametrize(("wanted", "taken"), [(0, harness.REPEATS_LONG), (7, 7)])
+def test_short_latencies_are_taken_as_often_as_they_say(wanted: int, taken: int) -> None:
+    item = harness.Latencies("gateway/open/10", lambda: np.full(100, 6_000), "open", "10/s", repeats=wanted)
+    report = harness.run([item], harness.REPEATS, lambda text: None)
+    assert [len(result.values) for result in report.results] == [taken, taken]
+
+
 @pytest.mark.parametrize(("bound", "said"), [(9, ""), (3, ""), (2.5, "bare/open/10/p99 alone took 3 us; <= 2.5 is")])
 def test_a_bound_that_not_even_the_yardstick_keeps_is_said(bound: float, said: str) -> None:
     item = harness.Latencies("gateway/open/10", lambda: np.full(100, 6_000), "open", "10/s",
@@ -150,4 +157,5 @@ def test_every_figure_belongs_to_its_suite() -> None:
 def test_at_least_five_repeats() -> None:
     assert Options(quick=True).repeats >= 5
     assert harness.REPEATS_LONG >= 5
+    assert Options().short_repeats >= Options(quick=True).short_repeats >= 5
     assert Options().repeats >= Options(quick=True).repeats
