@@ -15,6 +15,10 @@ from pricetime.matching.state cimport EngineState
 cdef enum:
     API_VERSION = 1             # a table that is not the next one's beginning is a new version
 
+cdef struct Ahead:
+    # What the engine has seen of the lines that are to come, from one `apply_screened` to the next.
+    uint64_t inside[96]         # nobody's business
+
 cdef struct Api:
     uint32_t api_version        # API_VERSION
     uint32_t size               # bytes of this table: functions are only ever added at its end
@@ -39,3 +43,12 @@ cdef struct Api:
     # A drain for a sink whose events are one block from malloc: it takes none and doubles the block. Memory being
     # short ends the process.
     int (*lengthen)(EventSink* sink) noexcept nogil
+    # Are the bytes at `record` a whole record of the `count` lines that there are: 0, or the Reason why not, and *offset
+    # is then the byte of the record that is wrong.
+    int (*screen)(const CommandLine* record, size_t count, uint32_t* offset) noexcept nogil
+    # Before `apply_screened` takes the first of `count` lines in a row; *ahead is the caller's.
+    void (*begin)(Ahead* ahead, const CommandLine* lines, size_t count) noexcept nogil
+    # Work off one record, the next of these lines, that `screen` has passed: nothing of it is looked at again, nor its
+    # `sequence`. What the lines behind it will touch is loaded meanwhile. APPLIED; DIGEST_DIFFERS; or the Reason of the
+    # door, which one event says.
+    int (*apply_screened)(EngineState* engine, Ahead* ahead, const CommandLine* record, EventSink* sink) noexcept nogil

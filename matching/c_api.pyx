@@ -4,9 +4,13 @@ from cpython.pycapsule cimport PyCapsule_New
 
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.depth cimport best_prices, depth
-from pricetime.matching.engine cimport engine_apply_lines, engine_create_sized, engine_destroy
+from pricetime.matching.door cimport record_screen
+from pricetime.matching.engine cimport engine_apply_ahead, engine_apply_lines, engine_create_sized, engine_destroy
 from pricetime.matching.events cimport sink_lengthen
+from pricetime.matching.foresight cimport Foresight, foresight_begin
 from pricetime.matching.state cimport ORDER_CAPACITY_MAX, SHARD_SHIFT
+
+assert sizeof(Foresight) <= sizeof(Ahead)
 
 
 cdef EngineState* create(uint32_t shard, uint32_t order_capacity) noexcept nogil:
@@ -28,6 +32,14 @@ cdef void event_digest(const EngineState* engine, uint64_t* halves) noexcept nog
     halves[1] = digest_high(&engine.event_digest)
 
 
+cdef void begin(Ahead* ahead, const CommandLine* lines, size_t count) noexcept nogil:
+    foresight_begin(<Foresight*> ahead, lines, count, 0)
+
+
+cdef int apply_screened(EngineState* engine, Ahead* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
+    return engine_apply_ahead(engine, <Foresight*> ahead, record, sink)
+
+
 cdef Api API
 API.api_version = API_VERSION
 API.size = sizeof(Api)
@@ -40,5 +52,8 @@ API.sequence = sequence
 API.time = time
 API.event_digest = event_digest
 API.lengthen = sink_lengthen
+API.screen = record_screen
+API.begin = begin
+API.apply_screened = apply_screened
 
 _C_API = PyCapsule_New(&API, "pricetime.matching.c_api._C_API", NULL)

@@ -1,4 +1,4 @@
-"""Matching that looks closer, and what becomes of an order that was matched so."""
+"""Matching that looks closer, and what becomes of an order that was matched so. Self-match prevention: rule 11 of docs/rules.md."""
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -32,7 +32,7 @@ cdef struct Question:
 cdef enum Outcome:
     MATCHED                     # as far as it goes
     INTERRUPTED                 # a trade would have been outside a band
-    ENDED                       # self-match prevention has ended the order
+    ENDED                       # self-match prevention (rule 11) has ended the order
 
 
 # -------------------------------------------------------------------------------------------- who meets whom
@@ -48,7 +48,7 @@ cdef inline int64_t turn_of(const EngineState* state, uint32_t slot) noexcept no
 
 
 cdef inline bint is_own(const EngineState* state, uint32_t slot, uint32_t session, uint64_t self_match_id) noexcept nogil:
-    """Is the resting order one that an incoming one with this id must not trade with?"""
+    """Rule 11: is the resting order one that an incoming one with this id must not trade with?"""
     cdef const Order* resting = &state.pool.orders[slot]
     return (self_match_id != 0 and resting.flags & SELF_MATCH_ID != 0
             and state.pool.extras[slot].self_match_id == self_match_id
@@ -150,7 +150,7 @@ cdef void decrement(EngineState* state, EventSink* sink, Order* order, int64_t q
 
 cdef bint prevent(EngineState* state, EventSink* sink, Instrument* instrument, uint32_t incoming, uint32_t slot,
                   int64_t quantity) noexcept nogil:
-    """Two orders that must not trade have met, and would have traded `quantity`. False where the incoming one has ended."""
+    """Rule 11: two orders that must not trade have met, and would have traded `quantity`. False where the incoming one has ended."""
     cdef Order* order = &state.pool.orders[incoming]
     cdef uint8_t instruction = state.pool.extras[incoming].self_match_instruction
     if instruction == DECREMENT_BOTH:

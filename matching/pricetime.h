@@ -553,6 +553,12 @@ enum {
     PRICETIME_API_VERSION = 1,                      // a table that is not the next one's beginning is a new version
 };
 
+typedef struct PricetimeAhead PricetimeAhead;
+struct PricetimeAhead {
+    // What the engine has seen of the lines that are to come, from one `apply_screened` to the next.
+    uint64_t inside[96];                            // nobody's business
+};
+
 typedef struct PricetimeApi PricetimeApi;
 struct PricetimeApi {
     uint32_t api_version;                           // API_VERSION
@@ -580,6 +586,18 @@ struct PricetimeApi {
     // A drain for a sink whose events are one block from malloc: it takes none and doubles the block. Memory being
     // short ends the process.
     int (*lengthen)(PricetimeEventSink* sink);
+    // Are the bytes at `record` a whole record of the `count` lines that there are: 0, or the Reason why not, and
+    // *offset
+    // is then the byte of the record that is wrong.
+    int (*screen)(const PricetimeCommandLine* record, size_t count, uint32_t* offset);
+    // Before `apply_screened` takes the first of `count` lines in a row; *ahead is the caller's.
+    void (*begin)(PricetimeAhead* ahead, const PricetimeCommandLine* lines, size_t count);
+    // Work off one record, the next of these lines, that `screen` has passed: nothing of it is looked at again, nor its
+    // `sequence`. What the lines behind it will touch is loaded meanwhile. APPLIED; DIGEST_DIFFERS; or the Reason of
+    // the
+    // door, which one event says.
+    int (*apply_screened)(PricetimeEngine* engine, PricetimeAhead* ahead, const PricetimeCommandLine* record,
+        PricetimeEventSink* sink);
 };
 
 #ifdef __cplusplus

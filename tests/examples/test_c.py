@@ -314,6 +314,59 @@ def test_engines_share_nothing_and_run_side_by_side_while_one_thread_holds_the_g
     assert done.stdout.decode() == f"{digest_text(engine.event_digest)} {len(events)}\n" * 4
 
 
+ONE_BY_ONE = """
+#include "pricetime_embed.h"
+#include <stdio.h>
+#include <stdlib.h>
+static int write_events(PricetimeEventSink *sink)
+{
+    fwrite(sink->events, sizeof *sink->events, sink->count, stdout);
+    sink->count = 0;
+    return 0;
+}
+int main(int number, char **arguments)
+{
+    static PricetimeCommandLine lines[1 << 16];
+    static PricetimeEventRecord events[4];
+    PricetimeEventSink sink = {events, 4, 0, write_events, NULL};
+    PricetimeAhead ahead;
+    uint32_t offset = 0;
+    const char *error;
+    const PricetimeApi *pricetime = pricetime_start(arguments[number - 1], &error);
+    if (pricetime == NULL)
+        return 1;
+    PricetimeEngine *engine = pricetime->create(0, 1 << 17);
+    size_t count = fread(lines, 64, 1 << 16, stdin);
+    pricetime->begin(&ahead, lines, count);
+    for (size_t at = 0; at < count; at += lines[at].shape & 0xF) {
+        int reason = pricetime->screen(&lines[at], count - at, &offset);
+        if (reason) {
+            fprintf(stderr, "line %zu: status %d at byte %u of the record", at, reason, offset);
+            break;
+        }
+        if (pricetime->apply_screened(engine, &ahead, &lines[at], &sink) == PRICETIME_DIGEST_DIFFERS)
+            return 2;
+        write_events(&sink);        // each command's events before the next one
+    }
+    pricetime->destroy(engine);
+    return 0;
+}
+"""
+
+
+@needs_python_library
+def test_records_given_one_by_one_give_the_events_of_all_together(tmp_path):
+    source = tmp_path / "one_by_one.c"
+    source.write_text(ONE_BY_ONE)
+    program = c_programs.build(source, tmp_path / "one_by_one", c_programs.C11)
+    data = flow(5, 5000)
+    done = c_programs.run(program, given=data)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == Engine().apply(np.frombuffer(data, dtype=records.COMMAND)).tobytes()
+    for record, said in REFUSED[:4]:
+        assert c_programs.run(program, given=GOOD + record + GOOD).stderr.decode() == said
+
+
 # ------------------------------------------------------------------------------------------------- cflags
 
 

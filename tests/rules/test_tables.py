@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 
 import combinations_page
+import pytest
 
 from pricetime.matching.records import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "rules.md").read_text()
 REASONS = PAGE.split("\n## Reasons\n")[1]
+SECTIONS = [int(number) for number in re.findall(r"^## ([0-9]+)\. ", PAGE, re.MULTILINE)]
+ENGINES = {"fast": ("*.pyx", "*.pxd"), "reference": ("reference/*.py",)}
 GROUPS = [
     "At the door",
     "Instrument",
@@ -26,6 +29,14 @@ GROUPS = [
 def anchor(heading: str) -> str:
     """The name that a heading gets on a rendered page."""
     return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_section_of_the_rules_is_named_where_an_engine_carries_it_out(engine):
+    text = "".join(path.read_text() for pattern in ENGINES[engine] for path in (ROOT / "matching").glob(pattern))
+    named = re.findall(r"\b[Rr]ules? ((?:[0-9]+(?:, | and | to )?)+)|docs/rules\.md, ([0-9]+)", text)
+    assert len(SECTIONS) == 13
+    assert set(SECTIONS) <= {int(number) for pair in named for part in pair for number in re.findall("[0-9]+", part)}
 
 
 def test_the_contents_lead_to_every_section():
