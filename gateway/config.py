@@ -100,7 +100,8 @@ class SnapshotSection(Section, kw_only=True):
 class LimitsSection(Section, kw_only=True):
     """[limits]: what a session may send in a second, 0 for no bound; a second's worth at once.
 
-    What is more is refused, THROTTLED, each; after another second's worth of refusals the session is logged out."""
+    What is more is refused, THROTTLED, each; after another second's worth of refusals the session is logged out.
+    Its Logons are counted apart, by messages_per_second, or where that is 0 by orders_per_second."""
 
     messages_per_second: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     orders_per_second: Annotated[int, Meta(ge=0, le=100_000_000)] = 0

@@ -5,7 +5,7 @@ undecodable record takes no number: where it ends is unknown, so the rest of its
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport (
@@ -20,7 +20,7 @@ from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
     end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
-from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, TURNED_AWAY_NS
+from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, TURNED_AWAY_NS, paid
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_ask, engine_ask_on, engine_foresee, engine_screen
@@ -74,16 +74,6 @@ _fill_kinds()
 
 
 # ------------------------------------------------------------------------------------------------------ records
-
-cdef bint paid(const GatewayState* self, int64_t* until, int64_t price) noexcept nogil:
-    """Whether a session may send one more now: what it sends is paid for with its own time, a second of it in advance."""
-    if until[0] < self.monotonic:
-        until[0] = self.monotonic
-    if until[0] + price > self.monotonic + SECOND_NS:
-        return False
-    until[0] += price
-    return True
-
 
 cdef uint8_t rate_reason(GatewayState* self, Connection* connection, uint8_t kind) noexcept nogil:
     """THROTTLED where the session sends too fast, or 0. What keeps a session alive or ends it is always taken."""
@@ -172,7 +162,7 @@ cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept n
         take_request(self, kind, record)
         return
     refuse(self, reason, record)
-    if reason == THROTTLED and self.rates.refusals_max and connection.refusals > self.rates.refusals_max:
+    if reason == THROTTLED:
         end_throttled(self, record)
 
 
@@ -274,8 +264,7 @@ cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
     self.counters.throttled += 1
     connection.refusals += 1
     refuse_bytes(self, THROTTLED, 0)
-    if connection.refusals > self.rates.refusals_max:
-        end_throttled(self, NULL)
+    end_throttled(self, NULL)
 
 
 cdef void turn_away(GatewayState* self) noexcept nogil:

@@ -159,7 +159,8 @@ cdef class Loop:
     clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one
     time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
     digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
-    one second's worth at once; 0: no bound. secret: 32 bytes that desk and steward enrol with; empty: there are none.
+    one second's worth at once; 0: no bound. Its Logons have an account of their own, at the first of the two that is a bound.
+    secret: 32 bytes that desk and steward enrol with; empty: there are none.
     keys: what keys may do, where the transport tells them; local: whether there are endpoints without. stat: where it is seen from outside.
     """
 
@@ -187,6 +188,7 @@ cdef class Loop:
         state.digest_every = digest_every
         state.rates.message_price = SECOND_NS // messages_per_second if messages_per_second else 0
         state.rates.order_price = SECOND_NS // orders_per_second if orders_per_second else 0
+        state.rates.logon_price = state.rates.message_price or state.rates.order_price
         state.rates.refusals_max = max(messages_per_second, orders_per_second)
         if secret:
             if len(secret) != SECRET_BYTES:

@@ -90,6 +90,7 @@ cdef struct Rates:
     # What a session may send: the price of each in nanoseconds of its time, 0 for no limit; one second's worth at once.
     int64_t message_price
     int64_t order_price
+    int64_t logon_price                 # of a Logon, on an account of its own: whoever may send nothing now may come back
     uint32_t refusals_max               # THROTTLED so often, the session is ended
 
 cdef struct Counters:
@@ -177,6 +178,16 @@ cdef inline void fail(GatewayState* self, Failure failure, int detail) noexcept 
     if self.failure == NO_FAILURE:
         self.failure = failure
         self.failure_detail = detail
+
+
+cdef inline bint paid(const GatewayState* self, int64_t* until, int64_t price) noexcept nogil:
+    """Whether a session may send one more now: what it sends is paid for with its own time, a second of it in advance."""
+    if until[0] < self.monotonic:
+        until[0] = self.monotonic
+    if until[0] + price > self.monotonic + SECOND_NS:
+        return False
+    until[0] += price
+    return True
 
 
 cdef inline void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:
