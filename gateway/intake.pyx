@@ -5,11 +5,11 @@ undecodable record takes no number: where it ends is unknown, so the rest of its
 """
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport (
-    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, routing_bytes, routing_number)
+    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, routing_bytes, routing_home, routing_number)
 from pricetime.gateway.door_table cimport key_rights
 from pricetime.gateway.helpers cimport deliver, enrol, forward, is_helper, tell_result
 from pricetime.gateway.internal cimport (
@@ -20,7 +20,9 @@ from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
     end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
-from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, TURNED_AWAY_NS, paid
+from pricetime.gateway.stat_page cimport stat_refused
+from pricetime.gateway.state cimport (
+    MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, STRANGER_SHARE, STRANGERS, TURNED_AWAY_NS, Stranger, paid)
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_ask, engine_ask_on, engine_foresee, engine_screen
@@ -279,12 +281,30 @@ cdef void turn_away(GatewayState* self) noexcept nogil:
     refuse_bytes(self, THROTTLED, 0)
 
 
+cdef bint stranger_may_ask(GatewayState* self, size_t size) noexcept nogil:
+    """Whether a connection that is not logged on may have the desk read so much more: it is no session's, so that no session's
+    limits bound it. False: nobody reads it, and its sender hears so once a second."""
+    cdef Stranger* stranger = &self.strangers[routing_home(self.routing) & (STRANGERS - 1)]
+    if paid(self, &stranger.paid_until, self.rates.stranger_price * <int64_t> (1 + size // STRANGER_SHARE)):
+        return True
+    self.counters.throttled += 1
+    if stranger.told == 0 or self.monotonic - stranger.told >= SECOND_NS:
+        stranger.told = self.monotonic
+        refuse_bytes(self, THROTTLED, 0)
+    else:
+        self.counters.refused += 1
+        stat_refused(self.stat, THROTTLED)
+    return False
+
+
 cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept nogil:
     """To the desk as it is: it comes back as records, or its sender hears what cannot be read."""
     if self.current != NO_CONNECTION and self.table.connections[self.current].encoding != MESSAGE_PACK:
         refuse_bytes(self, BAD_LENGTH, 0)       # lines from its Logon to its end
         return
     self.encoding = MESSAGE_PACK
+    if self.current == NO_CONNECTION and self.rates.stranger_price and not stranger_may_ask(self, arrival.payload_bytes):
+        return
     if arrival.payload_bytes > MESSAGE_BYTES_MAX:
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif arrival.more_frames:
