@@ -10,7 +10,7 @@ import errno
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from time import monotonic
 from typing import Any
 
@@ -110,6 +110,17 @@ class Authenticator(ThreadAuthenticator):
         return f"{self._prefix}{self.numbers.get(z85.encode(client_public_key), NOBODY)}"
 
 
+def is_of(address: bytes, endpoints: Container[bytes]) -> bool:
+    """Whether a connection whose end on this side has this address came by one of these endpoints, as bound.
+
+    libzmq tells of a connection the address by which its client came, and of a wildcard endpoint the wildcard: [::]
+    takes clients of both families, 0.0.0.0 only those of IPv4."""
+    host, _, port = address.rpartition(b":")
+    if address in endpoints or not host.startswith(b"tcp://"):
+        return address in endpoints
+    return b"tcp://[::]:" + port in endpoints or (not host.endswith(b"]") and b"tcp://0.0.0.0:" + port in endpoints)
+
+
 class Handshakes(threading.Thread):
     """Counts the handshakes that end before anybody is asked: no CURVE, no ZeroMQ, nothing said in time.
 
@@ -144,7 +155,7 @@ class Handshakes(threading.Thread):
 
     def _take(self, event: Any) -> None:
         """One thing that happened at an endpoint with CURVE."""
-        if event["endpoint"] not in self._endpoints:
+        if not is_of(event["endpoint"], self._endpoints):
             return
         kind, value = event["event"], int(event["value"])
         if kind == zmq.EVENT_ACCEPTED:

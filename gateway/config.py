@@ -34,7 +34,7 @@ from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.exporter import LISTEN, parse_listen
 from pricetime.gateway.field_checks import shown
-from pricetime.gateway.loop import DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
+from pricetime.gateway.loop import BEFORE_LOGON_PER_SECOND, DIGEST_EVERY, HEARTBEAT_TIMEOUT_MS, MAX_CONNECTIONS
 from pricetime.gateway.refusals import NOTIONAL
 from pricetime.gateway.security import KEY_CHARACTERS
 from pricetime.matching.errors import UserError
@@ -100,10 +100,13 @@ class SnapshotSection(Section, kw_only=True):
 class LimitsSection(Section, kw_only=True):
     """[limits]: what a session may send in a second, 0 for no bound; a second's worth at once.
 
-    What is more is refused, THROTTLED, each; after another second's worth of refusals the session is logged out."""
+    What is more is refused, THROTTLED, each; after another second's worth of refusals the session is logged out.
+    Its Logons are counted apart, by messages_per_second, or where that is 0 by orders_per_second.
+    before_logon_per_second: MessagePack of a connection that is not logged on, each begun KiB a message."""
 
     messages_per_second: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     orders_per_second: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+    before_logon_per_second: Annotated[int, Meta(ge=0, le=10_000_000)] = BEFORE_LOGON_PER_SECOND
 
 
 class DeskSection(Section, kw_only=True):

@@ -41,9 +41,10 @@ cdef struct Connection:
     int64_t turned_away         # monotonic time when it heard that the desk has no room
 
 cdef struct Paid:
-    # What a session's last connection had sent, as its next one has to begin with.
+    # What a session's last connection had sent, as its next one has to begin with; and its Logons, whoever sent them.
     int64_t messages_until
     int64_t orders_until
+    int64_t logons_until        # they are paid for until then, at Rates.logon_price each
 
 cdef struct ConnectionTable:
     Connection* connections     # 1 to capacity; [0] is no connection
@@ -54,7 +55,7 @@ cdef struct ConnectionTable:
     uint32_t first_free
     uint32_t highest            # no index above it was ever in use
     uint32_t* by_session        # session id -> connection, 0 where none
-    Paid* paid                  # by session id, of those that are away: who logs on again has sent what it has sent
+    Paid* paid                  # by session id: who logs on again has sent what it has sent
 
 cdef int connections_create(ConnectionTable* self, uint32_t capacity, uint32_t sessions) noexcept nogil
     # 0, or -1 where memory is short. Session ids 0 to `sessions`.

@@ -80,7 +80,8 @@ cdef void connection_release(ConnectionTable* self, uint32_t index) noexcept nog
     self.slots[hole] = 0
     if self.by_session[connection.session] == index:
         self.by_session[connection.session] = 0
-    self.paid[connection.session] = Paid(connection.messages_until, connection.orders_until)
+    self.paid[connection.session].messages_until = connection.messages_until
+    self.paid[connection.session].orders_until = connection.orders_until
     connection.session = 0
     connection.next_free = self.first_free
     self.first_free = index

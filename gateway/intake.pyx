@@ -9,7 +9,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from pricetime.gateway.connections cimport (
-    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, routing_bytes, routing_number)
+    NO_CONNECTION, ROUTING_ID_BYTES, Connection, connection_find, routing_bytes, routing_home, routing_number)
 from pricetime.gateway.door_table cimport key_rights
 from pricetime.gateway.helpers cimport deliver, enrol, forward, is_helper, tell_result
 from pricetime.gateway.internal cimport (
@@ -20,7 +20,9 @@ from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
     end_out_of_turn, end_throttled, refuse, refuse_bytes, sender_is_known, take_logon, take_logout)
-from pricetime.gateway.state cimport MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, TURNED_AWAY_NS
+from pricetime.gateway.stat_page cimport stat_refused
+from pricetime.gateway.state cimport (
+    MESSAGE_BYTES_MAX, NO_FAILURE, SECOND_NS, STRANGER_SHARE, STRANGERS, TURNED_AWAY_NS, Stranger, paid)
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_ask, engine_ask_on, engine_foresee, engine_screen
@@ -74,16 +76,6 @@ _fill_kinds()
 
 
 # ------------------------------------------------------------------------------------------------------ records
-
-cdef bint paid(const GatewayState* self, int64_t* until, int64_t price) noexcept nogil:
-    """Whether a session may send one more now: what it sends is paid for with its own time, a second of it in advance."""
-    if until[0] < self.monotonic:
-        until[0] = self.monotonic
-    if until[0] + price > self.monotonic + SECOND_NS:
-        return False
-    until[0] += price
-    return True
-
 
 cdef uint8_t rate_reason(GatewayState* self, Connection* connection, uint8_t kind) noexcept nogil:
     """THROTTLED where the session sends too fast, or 0. What keeps a session alive or ends it is always taken."""
@@ -172,7 +164,7 @@ cdef inline void take_record(GatewayState* self, CommandLine* record) noexcept n
         take_request(self, kind, record)
         return
     refuse(self, reason, record)
-    if reason == THROTTLED and self.rates.refusals_max and connection.refusals > self.rates.refusals_max:
+    if reason == THROTTLED:
         end_throttled(self, record)
 
 
@@ -274,8 +266,7 @@ cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
     self.counters.throttled += 1
     connection.refusals += 1
     refuse_bytes(self, THROTTLED, 0)
-    if connection.refusals > self.rates.refusals_max:
-        end_throttled(self, NULL)
+    end_throttled(self, NULL)
 
 
 cdef void turn_away(GatewayState* self) noexcept nogil:
@@ -290,12 +281,30 @@ cdef void turn_away(GatewayState* self) noexcept nogil:
     refuse_bytes(self, THROTTLED, 0)
 
 
+cdef bint stranger_may_ask(GatewayState* self, size_t size) noexcept nogil:
+    """Whether a connection that is not logged on may have the desk read so much more: it is no session's, so that no session's
+    limits bound it. False: nobody reads it, and its sender hears so once a second."""
+    cdef Stranger* stranger = &self.strangers[routing_home(self.routing) & (STRANGERS - 1)]
+    if paid(self, &stranger.paid_until, self.rates.stranger_price * <int64_t> (1 + size // STRANGER_SHARE)):
+        return True
+    self.counters.throttled += 1
+    if stranger.told == 0 or self.monotonic - stranger.told >= SECOND_NS:
+        stranger.told = self.monotonic
+        refuse_bytes(self, THROTTLED, 0)
+    else:
+        self.counters.refused += 1
+        stat_refused(self.stat, THROTTLED)
+    return False
+
+
 cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept nogil:
     """To the desk as it is: it comes back as records, or its sender hears what cannot be read."""
     if self.current != NO_CONNECTION and self.table.connections[self.current].encoding != MESSAGE_PACK:
         refuse_bytes(self, BAD_LENGTH, 0)       # lines from its Logon to its end
         return
     self.encoding = MESSAGE_PACK
+    if self.current == NO_CONNECTION and self.rates.stranger_price and not stranger_may_ask(self, arrival.payload_bytes):
+        return
     if arrival.payload_bytes > MESSAGE_BYTES_MAX:
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif arrival.more_frames:

@@ -9,6 +9,7 @@ from pricetime.matching.engine import Engine
 from pricetime.matching.records import Reason
 
 CLOCKS: dict[str, int]
+BEFORE_LOGON_PER_SECOND: int
 DIGEST_EVERY: int
 MAX_CONNECTIONS: int
 HEARTBEAT_TIMEOUT_MS: int
@@ -27,6 +28,7 @@ class Loop:
         digest_every: int = ...,
         messages_per_second: int = ...,
         orders_per_second: int = ...,
+        before_logon_per_second: int = ...,
         secret: bytes = ...,
         keys: DoorTable | None = ...,
         local: bool = ...,

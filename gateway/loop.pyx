@@ -37,6 +37,7 @@ from pricetime.matching.records import Reason
 CLOCKS = {"machine": CLOCK_MACHINE, "flow": CLOCK_FLOW, "set": CLOCK_SET}
 DIGEST_EVERY = 65536                # commands between two EventDigest records
 MAX_CONNECTIONS = 1024
+BEFORE_LOGON_PER_SECOND = 100       # MessagePack of a connection that is not logged on
 HEARTBEAT_TIMEOUT_MS = 30_000
 MESSAGE_BYTES = MESSAGE_BYTES_MAX   # the largest message that is taken
 
@@ -159,7 +160,9 @@ cdef class Loop:
     clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one
     time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
     digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
-    one second's worth at once; 0: no bound. secret: 32 bytes that desk and steward enrol with; empty: there are none.
+    one second's worth at once; 0: no bound. Its Logons have an account of their own, at the first of the two that is a bound.
+    before_logon_per_second: messages of MessagePack, each begun KiB one, of a connection that is not logged on; 0: no bound.
+    secret: 32 bytes that desk and steward enrol with; empty: there are none.
     keys: what keys may do, where the transport tells them; local: whether there are endpoints without. stat: where it is seen from outside.
     """
 
@@ -171,7 +174,8 @@ cdef class Loop:
     def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
                  str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
                  int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY,
-                 uint32_t messages_per_second=0, uint32_t orders_per_second=0, bytes secret=b"", DoorTable keys=None,
+                 uint32_t messages_per_second=0, uint32_t orders_per_second=0,
+                 uint32_t before_logon_per_second=BEFORE_LOGON_PER_SECOND, bytes secret=b"", DoorTable keys=None,
                  bint local=True, StatPage stat=None):
         cdef GatewayState* state = self.state
         if state.inbox != NULL:
@@ -187,6 +191,8 @@ cdef class Loop:
         state.digest_every = digest_every
         state.rates.message_price = SECOND_NS // messages_per_second if messages_per_second else 0
         state.rates.order_price = SECOND_NS // orders_per_second if orders_per_second else 0
+        state.rates.logon_price = state.rates.message_price or state.rates.order_price
+        state.rates.stranger_price = SECOND_NS // before_logon_per_second if before_logon_per_second else 0
         state.rates.refusals_max = max(messages_per_second, orders_per_second)
         if secret:
             if len(secret) != SECRET_BYTES:
@@ -210,6 +216,7 @@ cdef class Loop:
             connections_destroy(&self.state.table)
             free(self.state.inbox)
             free(self.state.stranger)
+            free(self.state.strangers)
             free(self.state.blocks.memory)
             free(self.state.helpers.frame)
             free(self.state.helpers.waiting)
@@ -360,9 +367,10 @@ cdef int take_memory(GatewayState* state) except -1:
         return 1
     if posix_memalign(<void**> &state.blocks.memory, CACHE_LINE, <size_t> BLOCKS * BLOCK_STRIDE):
         return 1
+    state.strangers = <Stranger*> calloc(STRANGERS, sizeof(Stranger))
     state.helpers.frame = <char*> malloc(INTERNAL_BYTES + MESSAGE_BYTES_MAX)
     state.helpers.waiting = <char*> malloc(WAITING_BYTES_MAX)
-    if state.helpers.frame == NULL or state.helpers.waiting == NULL:
+    if state.strangers == NULL or state.helpers.frame == NULL or state.helpers.waiting == NULL:
         return 1
     for block in range(BLOCKS):
         state.blocks.free[block] = <uint16_t> (BLOCKS - 1 - block)

@@ -14,7 +14,7 @@ cdef void end_session(GatewayState* self, uint32_t index) noexcept nogil
 cdef void end_out_of_turn(GatewayState* self, const CommandLine* record) noexcept nogil
     # A message was lost, doubled or overtaken: the session ends, and its client is told which number was due.
 cdef void end_throttled(GatewayState* self, const CommandLine* record) noexcept nogil
-    # The connection in work has sent too fast for too long: LOGOUT_ANSWER with THROTTLED, and its session ends.
+    # Where the connection in work has sent too fast for too long: LOGOUT_ANSWER with THROTTLED, and its session ends.
 cdef bint sender_is_known(GatewayState* self) noexcept nogil
     # Whether the message in work comes with a key that is not revoked, and with that of its connection's Logon. False: that
     # connection's session has ended, and NOT_AUTHORIZED was the answer.

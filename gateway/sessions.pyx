@@ -8,7 +8,7 @@ from pricetime.gateway.door_table cimport key_rights, key_speaks_for
 from pricetime.gateway.journaling cimport append, apply, begin_record, journal
 from pricetime.gateway.outgoing cimport answer, release, send_stranger
 from pricetime.gateway.stat_page cimport stat_refused
-from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, mark_lost
+from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, mark_lost, paid
 from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport *
 
@@ -45,6 +45,9 @@ cdef void end_out_of_turn(GatewayState* self, const CommandLine* record) noexcep
 
 
 cdef void end_throttled(GatewayState* self, const CommandLine* record) noexcept nogil:
+    if (self.current == NO_CONNECTION or self.rates.refusals_max == 0
+            or self.table.connections[self.current].refusals <= self.rates.refusals_max):
+        return
     answer(self, self.current, LOGOUT_ANSWER, THROTTLED, record, 0)
     end_session(self, self.current)
     self.current = NO_CONNECTION
@@ -83,6 +86,17 @@ cdef uint32_t named_session(GatewayState* self, const CommandLine* record) noexc
     return 0
 
 
+cdef uint8_t logon_rate_reason(GatewayState* self, uint32_t session) noexcept nogil:
+    """THROTTLED where the session logs on too often, or 0: each Logon is journaled. One that is refused costs nothing, so
+    whoever tries again comes in as soon as the last second's are paid for."""
+    if paid(self, &self.table.paid[session].logons_until, self.rates.logon_price):
+        return 0
+    self.counters.throttled += 1
+    if self.current != NO_CONNECTION:
+        self.table.connections[self.current].refusals += 1
+    return THROTTLED
+
+
 cdef uint8_t logon_reason(GatewayState* self, CommandLine* record) noexcept nogil:
     """Why this Logon may not be, or 0. The session's old connection makes room for the new one."""
     cdef uint8_t reason
@@ -95,6 +109,8 @@ cdef uint8_t logon_reason(GatewayState* self, CommandLine* record) noexcept nogi
     if reason == 0 and self.current == NO_CONNECTION and self.table.count == self.table.capacity:
         if self.table.by_session[record.session] == NO_CONNECTION:
             return THROTTLED
+    if reason == 0 and self.rates.logon_price:
+        reason = logon_rate_reason(self, record.session)
     return reason
 
 
@@ -123,6 +139,8 @@ cdef void take_logon(GatewayState* self, CommandLine* record) noexcept nogil:
     reason = logon_reason(self, record)
     if reason:
         refuse(self, reason, record)
+        if reason == THROTTLED:
+            end_throttled(self, record)
         return
     if self.current != NO_CONNECTION and self.table.connections[self.current].session != record.session:
         end_session(self, self.current)

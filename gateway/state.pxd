@@ -36,6 +36,8 @@ cdef enum:
     PHASE_CHANGES = 256                 # kept for the operator, who looks every half second; older ones are lost
     HEARTBEAT_CHECK_NS = 50_000_000     # silent connections are looked for so often
     SECOND_NS = 1_000_000_000
+    STRANGERS = 1 << 16                 # accounts of connections that are not logged on; so many connections later one is another's, too
+    STRANGER_SHARE = 1024               # bytes of MessagePack that count as one message of theirs
     WAIT_MS = 50                        # a message is waited for so long: so late is a stop or a missed heartbeat noticed
 
 cdef enum Failure:
@@ -90,7 +92,14 @@ cdef struct Rates:
     # What a session may send: the price of each in nanoseconds of its time, 0 for no limit; one second's worth at once.
     int64_t message_price
     int64_t order_price
+    int64_t logon_price                 # of a Logon, on an account of its own: whoever may send nothing now may come back
     uint32_t refusals_max               # THROTTLED so often, the session is ended
+    int64_t stranger_price              # of what a connection that is not logged on has the desk read
+
+cdef struct Stranger:
+    # A connection that speaks MessagePack and is not logged on, by the low bits of its routing number.
+    int64_t paid_until
+    int64_t told                        # monotonic time when it heard last that it sends too much; 0: never
 
 cdef struct Counters:
     uint64_t messages                   # taken from the transport
@@ -134,6 +143,7 @@ cdef struct GatewayState:
     HeldParts held
     Helpers helpers
     Rates rates
+    Stranger* strangers
     const KeyTable* keys                # NULL: the venue has no endpoint with CURVE
     uint8_t local                       # it has one without: whoever has no key is of this machine
     char* inbox                         # the message in work, aligned
@@ -177,6 +187,16 @@ cdef inline void fail(GatewayState* self, Failure failure, int detail) noexcept 
     if self.failure == NO_FAILURE:
         self.failure = failure
         self.failure_detail = detail
+
+
+cdef inline bint paid(const GatewayState* self, int64_t* until, int64_t price) noexcept nogil:
+    """Whether a session may send one more now: what it sends is paid for with its own time, a second of it in advance."""
+    if until[0] < self.monotonic:
+        until[0] = self.monotonic
+    if until[0] + price > self.monotonic + SECOND_NS:
+        return False
+    until[0] += price
+    return True
 
 
 cdef inline void mark_lost(GatewayState* self, uint32_t index) noexcept nogil:

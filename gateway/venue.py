@@ -144,6 +144,7 @@ class Venue:
             heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
             messages_per_second=self.config.limits.messages_per_second,
             orders_per_second=self.config.limits.orders_per_second,
+            before_logon_per_second=self.config.limits.before_logon_per_second,
             secret=self._secret,
             keys=None if self.door is None else self.door.table,
             local=len(curve) < len(listed),

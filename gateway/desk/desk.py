@@ -23,6 +23,7 @@ from pricetime.matching.records import LINE_BYTES, Reason
 
 FRAMES_SECONDS = 0.01       # frames are taken, and long answers sent, for so long before the log is looked at again
 ENROL_MS = 5_000            # the venue answers an enrolment within so long
+SERVE_SECONDS = 0.002       # they are worked off for so long before more are taken
 IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
 FAILED = "this cannot be worked off here: the venue's operator was told why"
@@ -70,11 +71,13 @@ class Desk:
     def round(self) -> None:
         """Whatever there is to do, or wait a little for more."""
         busy = self._receive()
+        if busy:
+            self._lanes.serve(SERVE_SECONDS)
         busy |= self._past.answered()
         busy |= self._follow()
         busy |= self._outbox.pump(FRAMES_SECONDS)
-        if self._lanes:
-            self._lanes.retry(time.monotonic())
+        if self._lanes:         # what had to wait for the log, and what did not have its turn
+            busy |= self._lanes.serve(SERVE_SECONDS)
         if not busy:
             self._poller.poll(HURRY_MS if self._lanes else IDLE_MS)
 
@@ -85,6 +88,7 @@ class Desk:
         self._context.term()
 
     def _receive(self) -> bool:
+        """Take what there is, work off nothing: who has sent much is soon behind who has sent little."""
         some, now = False, time.monotonic()
         until = now + FRAMES_SECONDS
         while now < until:
@@ -99,7 +103,7 @@ class Desk:
                 lane = COMMANDS if is_message_pack(frame.payload) else REQUESTS
             else:
                 continue
-            self._lanes.add((frame.routing, lane), frame, now)
+            self._lanes.add((frame.routing, lane), frame, now, lane == COMMANDS and not frame.session)
             now = time.monotonic()
         return some
 

@@ -220,11 +220,106 @@ def test_who_logs_on_again_has_sent_what_it_has_sent(away):
 def test_what_stands_behind_a_logon_in_its_message_counts_as_a_message():
     venue = Simulation(messages_per_second=5)
     alice = Peer(venue, 1)
-    answers = []
-    for _ in range(6):
+    alice.logon()
+    answers = [said(alice.send(alice.order()))[0], said(alice.send(alice.order(), m.Logout(session="alice")))[0]]
+    for _ in range(4):
         alice.message_number = 0
         answers.append(said(alice.send(m.Logon(session_name="alice"), alice.order(), m.Logout(session="alice")))[1])
     assert answers == [("NEW", "NONE")] * 5 + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
+
+
+@pytest.mark.parametrize("limits", [{"messages_per_second": 5}, {"orders_per_second": 5},
+                                    {"messages_per_second": 5, "orders_per_second": 100}], ids=str)
+def test_logons_beyond_the_rate_are_throttled_and_not_journaled(limits):
+    venue = Simulation(**limits)
+    answers = [said(Peer(venue, 1 + number).logon()) for number in range(100)]      # each takes over, or would
+    assert answers == [[("LOGON_ANSWER", "NONE")]] * 5 + [[("BUSINESS_MESSAGE_REJECT", "THROTTLED")]] * 95
+    assert [type(command) for command in venue.journaled()] == [m.Logon] * 5
+    assert venue.loop.connections == 1
+    assert venue.loop.counters["throttled"] == venue.loop.counters["refused"] == 95
+
+
+def test_without_limits_every_logon_is_taken():
+    venue = Simulation()
+    alice = Peer(venue, 1)
+    assert [said(alice.logon()) for _ in range(100)] == [[("LOGON_ANSWER", "NONE")]] * 100
+
+
+def test_a_second_of_refused_logons_logs_the_session_out():
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    answers = [said(alice.logon()) for _ in range(13)]
+    refused = ("BUSINESS_MESSAGE_REJECT", "THROTTLED")
+    assert answers[5:10] == [[refused]] * 5
+    assert answers[10:] == [[refused, ("LOGOUT_ANSWER", "THROTTLED")]] + [[refused]] * 2
+    assert venue.loop.connections == 0
+    assert [type(command) for command in venue.journaled()] == [m.Logon] * 5 + [m.Disconnect]
+
+
+def test_who_sends_nothing_but_logons_writes_no_more_than_its_rate():
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    for _ in range(1_000):
+        alice.logon()
+        venue.advance(0.01)
+    logons = [command for command in venue.journaled() if type(command) is m.Logon]
+    assert 50 <= len(logons) <= 55
+    assert len(venue.journaled()) <= 2 * len(logons)        # a Disconnect each at most
+
+
+@pytest.mark.parametrize("flood", ["orders", "logons"])
+def test_who_was_logged_out_for_its_haste_comes_back_within_a_second(flood):
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    alice.logon()
+    for _ in range(50):
+        alice.send(alice.order()) if flood == "orders" else alice.logon()
+    assert venue.loop.connections == 0
+    venue.advance(1)
+    assert said(Peer(venue, 2).logon()) == [("LOGON_ANSWER", "NONE")]
+    alice.message_number, alice.cl_ord_id = 1, 5
+    alice.routing_id = Peer(venue, 2).routing_id
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+
+
+def test_a_client_that_may_send_nothing_now_may_log_on():
+    venue = Simulation(messages_per_second=5)
+    alice = Peer(venue, 1)
+    alice.logon()
+    for _ in range(6):
+        last = alice.send(alice.order())
+    assert said(last) == [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
+    assert said(alice.logon()) == [("LOGON_ANSWER", "NONE")]
+
+
+def test_a_refused_logon_takes_no_number_and_leaves_the_connection_as_it_was():
+    venue = Simulation(messages_per_second=20)
+    alice = Peer(venue, 1)
+    for _ in range(20):
+        alice.logon()
+    venue.advance(0.01)                 # its messages: Logons on a connection count there, too
+    number = alice.message_number
+    assert said(alice.logon()) == [("BUSINESS_MESSAGE_REJECT", "THROTTLED")]
+    venue.advance(0.1)
+    alice.message_number = number
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+
+
+def test_one_sessions_logons_keep_no_other_out():
+    venue = Simulation(messages_per_second=5)
+    for number in range(20):
+        Peer(venue, 1 + number).logon()
+    assert said(Peer(venue, 40, "bob").logon()) == [("LOGON_ANSWER", "NONE")]
+
+
+def test_who_may_not_speak_for_a_session_uses_up_none_of_its_logons(keys):
+    keys.allow(2, TRADE)
+    venue = Simulation(messages_per_second=5, keys=keys, local=False)
+    mallory, alice = KeyedPeer(venue, 9), KeyedPeer(venue, 1)
+    mallory.key = 2
+    for _ in range(20):
+        assert said(mallory.logon()) == [("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")]
+    assert said(alice.logon()) == [("LOGON_ANSWER", "NONE")]
 
 
 def test_one_logon_in_a_message_is_looked_at():
