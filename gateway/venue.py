@@ -304,6 +304,7 @@ class Venue:
             self.notes.append(key_note(definition, before, self.keys.keys.get(name), names))
         self.notes += [*unnamed_keys(self.config, self.keys), *self.keys.take_notes()]
         save(self.keys, self.directory)
+        self.loop.keep_keys({name: key.public for name, key in self.keys.keys.items()})
         if self._pair is not None:
             self.notes.append(f"public key of this venue: {self._pair[0].decode()} (keys/{VENUE_NAME}.public)")
         if self.door is not None:
