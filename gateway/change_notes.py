@@ -1,7 +1,7 @@
 """What a start of the venue says of each definition that it journals: whose it is, and of what was there already each
 value that becomes another one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.definitions import by_name, present_limits
+from pricetime.gateway.keyring import Key
 from pricetime.gateway.layout import RIGHTS
 from pricetime.gateway.refusals import in_words
 from pricetime.gateway.risk_definitions import NS_PER_MS, plain, present_risk
@@ -25,6 +26,25 @@ def definition_note(command: m.Command, engine: EitherEngine) -> str:
     if not changes:
         return f"defined {definition_name(command)}"
     return f"changed {definition_name(command)}: {', '.join(changes)}"
+
+
+def key_note(command: m.KeyDefinition, before: Key | None, after: Key | None, sessions: Mapping[int, str]) -> str:
+    """The same of a key, which no engine knows. before: None where it is new; sessions: names by id."""
+    if before is None or after is None:
+        return f"{'revoked' if command.disabled else 'defined'} {definition_name(command)}"
+    old, new = _of_key(before, sessions), _of_key(after, sessions)
+    changes = (f"{field} from {_in_words(old[field], '')} to {_in_words(new[field], '')}"
+               for field in old if old[field] != new[field])
+    return f"changed key {command.key_name!r}: {', '.join(changes)}"
+
+
+def _of_key(key: Key, sessions: Mapping[int, str]) -> dict[str, Any]:
+    """Its fields as [[key]] has them."""
+    return {
+        "public": key.public.decode(),
+        "rights": tuple(right for right, bit in RIGHTS.items() if key.rights & bit),
+        "sessions": tuple(sessions.get(id, f"number {id}") for id in sorted(key.sessions)),
+    }
 
 
 def definition_name(command: m.Command) -> str:

@@ -54,6 +54,12 @@ class OrderEntry(ABC):
         """A Sell; as buy()."""
         return self._order("Sell", symbol, quantity, price, options)
 
+    def sell_short(
+        self, symbol: str, quantity: Number, price: Number | None = None, **options: Unpack[NewOrderOptions]
+    ) -> int:
+        """A SellShort: a Sell to the book, and SellShort in its reports; as buy()."""
+        return self._order("SellShort", symbol, quantity, price, options)
+
     def cancel(self, symbol: str, orig_cl_ord_id: int | None = None, *, order_id: int | None = None) -> int:
         """Cancel an order of this session by its newest ClOrdID, or any of the participant's by OrderID.
 

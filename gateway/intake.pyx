@@ -16,6 +16,7 @@ from pricetime.gateway.internal cimport (
     DELIVER, DESK, ENROL, INTERNAL_BYTES, INTERNAL_MARKER, LINES, MESSAGE_PACK, STEWARD, SUBMIT, InternalLine,
     is_message_pack)
 from pricetime.gateway.journaling cimport digest_in_turn, journal
+from pricetime.gateway.key_names cimport key_names_screen
 from pricetime.gateway.outgoing cimport answer, send_stranger
 from pricetime.gateway.security_list cimport answer_party_list, answer_security_list, may_have_party_list
 from pricetime.gateway.sessions cimport (
@@ -109,6 +110,8 @@ cdef inline uint8_t sender_reason(GatewayState* self, Connection* connection, ui
         return NOT_AUTHORIZED
     if kind == COMMAND_KIND or kind == LOGOUT_KIND:
         reason = <uint8_t> engine_screen(self.engine, record)
+        if reason == 0 and record.type == KEY_DEFINITION:
+            reason = key_names_screen(&self.key_names, record)
     elif kind == PARTY_LIST_KIND and not may_have_party_list(self, connection.session):
         reason = NOT_AUTHORIZED
     elif (kind == SECURITY_LIST_KIND or kind == PARTY_LIST_KIND) and self.listed:

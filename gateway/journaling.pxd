@@ -22,7 +22,7 @@ cdef int patience(GatewayState* self) noexcept nogil
 cdef uint8_t journal_timed(GatewayState* self, CommandLine* record) noexcept nogil
     # journal(), and how long each half takes is told.
 cdef void note_key(GatewayState* self, const CommandLine* record) noexcept nogil
-    # Have the steward look into the log: who may come in has changed.
+    # Who may come in has changed: the door's names follow, and the steward is to look into the log.
 cdef void journal_digest(GatewayState* self) noexcept nogil
     # The running digest of all events so far, for readers to compare.
 

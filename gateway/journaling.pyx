@@ -2,6 +2,7 @@
 
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
+from pricetime.gateway.key_names cimport key_names_take
 from pricetime.gateway.stat_page cimport stat_command, stat_ticks
 from pricetime.gateway.state cimport KEY_CHANGES, WAIT_MS
 from pricetime.gateway.world cimport clock_utc
@@ -23,6 +24,7 @@ cdef void journal_digest(GatewayState* self) noexcept nogil:
 
 
 cdef void note_key(GatewayState* self, const CommandLine* record) noexcept nogil:
+    key_names_take(&self.key_names, record)
     self.key_changes.sequences[self.key_changes.noted % KEY_CHANGES] = record.sequence
     store_release(&self.key_changes.noted, self.key_changes.noted + 1)
 

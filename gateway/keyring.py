@@ -178,6 +178,17 @@ def keyring_of(directory: Path, last_sequence: int) -> Keyring:
 # ------------------------------------------------------------------------------------------------- venue.toml
 
 
+def check_public_keys(config: Config, ring: Keyring, name: str) -> None:
+    """UserError where a table has the public key of another key of the log: it would be passed over, at every start."""
+    owners = {key.public: key.name for key in ring.keys.values()}
+    for section in config.key:
+        owner = owners.get(section.public.encode(), section.name)
+        if owner != section.name:
+            raise UserError(f"{name}: [[key]] {section.name!r} public: found that of key {owner!r} in the log, "
+                            f"expected one that no other key has; call the table {owner!r}, or give it a public key "
+                            "of its own (`pricetime keygen`)")
+
+
 def key_differences(config: Config, ring: Keyring, sessions: Mapping[str, int]) -> Iterator[m.KeyDefinition]:
     """What [[key]] of a venue.toml says and the log does not. sessions: ids by name. What was revoked stays so."""
     for section in config.key:

@@ -17,6 +17,7 @@ from pricetime.gateway.connections cimport CONNECTIONS_MAX, connections_create, 
 from pricetime.gateway.helpers cimport send_waiting
 from pricetime.gateway.intake cimport take_message
 from pricetime.gateway.internal cimport INTERNAL_BYTES, SECRET_BYTES
+from pricetime.gateway.key_names cimport PUBLIC_BYTES, key_names_destroy, key_names_put
 from pricetime.gateway.journaling cimport journal, journal_digest, pass_time, patience
 from pricetime.gateway.door_table cimport DoorTable
 from pricetime.gateway.held cimport publish, wait_for_disk
@@ -214,6 +215,7 @@ cdef class Loop:
     def __dealloc__(self):
         if self.state != NULL:
             connections_destroy(&self.state.table)
+            key_names_destroy(&self.state.key_names)
             free(self.state.inbox)
             free(self.state.stranger)
             free(self.state.strangers)
@@ -279,6 +281,18 @@ cdef class Loop:
         journal_digest(self.state)
         publish(self.state)
         self._raise_failure()
+
+    def keep_keys(self, dict keys not None):
+        """The keys that there are, by name: their public ones. From now on a KEY_DEFINITION that is no key, or revokes one that
+        is none, is refused. Before run()."""
+        cdef bytes name, public
+        for text, public in keys.items():
+            name = text.encode()[:NAME_BYTES].ljust(NAME_BYTES, b"\0")
+            if len(public) != PUBLIC_BYTES:
+                raise ValueError(f"key {text!r}: found a public key of {len(public)} bytes, expected {PUBLIC_BYTES}")
+            if key_names_put(&self.state.key_names, name, public):
+                raise MemoryError
+        self.state.key_names.kept = True
 
     def set_time(self, int64_t utc, int64_t monotonic):
         """With clock "set": what the clocks say from now on, in nanoseconds."""

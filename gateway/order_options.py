@@ -1,4 +1,5 @@
-"""What buy(), sell() and replace() of a client take by name, and the attributes of messages that they become.
+"""What buy(), sell(), sell_short() and replace() of a client take by name, and the attributes of messages that they
+become.
 
 Owns the short names and the types; what a value means is the message's (messages.py) and the engine's.
 """

@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from pricetime.gateway.connections cimport ConnectionTable
 from pricetime.gateway.door_table cimport KeyTable
 from pricetime.gateway.internal cimport SECRET_BYTES
+from pricetime.gateway.key_names cimport KeyNames
 from pricetime.gateway.stat_layout cimport Stat
 from pricetime.gateway.world cimport ROUTING_ID_MAX, Clock, StorageCalls, TransportCalls
 from pricetime.matching.events cimport EventSink
@@ -179,6 +180,7 @@ cdef struct GatewayState:
     Counters counters
     PhaseChanges phases
     KeyChanges key_changes
+    KeyNames key_names
     EventRecord events[SINK_EVENTS]
 
 

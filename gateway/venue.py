@@ -21,7 +21,7 @@ from msgspec.structs import asdict
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
-from pricetime.gateway.change_notes import definition_name, definition_note
+from pricetime.gateway.change_notes import definition_name, definition_note, key_note
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
@@ -32,7 +32,14 @@ from pricetime.gateway.drop_copy.process import DropCopyProcess
 from pricetime.gateway.exporter import ExporterProcess, check_prometheus
 from pricetime.gateway.field_checks import shown
 from pricetime.gateway.internal import SECRET
-from pricetime.gateway.keyring import Keyring, key_differences, keyring_of, save, unnamed_keys
+from pricetime.gateway.keyring import (
+    Keyring,
+    check_public_keys,
+    key_differences,
+    keyring_of,
+    save,
+    unnamed_keys,
+)
 from pricetime.gateway.log_storage import LogStorage
 from pricetime.gateway.loop import Loop
 from pricetime.gateway.rehearsal import rehearse
@@ -188,6 +195,8 @@ class Venue:
                 self.notes.clear()
                 return None
         rehearse(self.config, self.engine, self._name)
+        if self.engine.sequence and self.config.key:
+            self._read_keys()
         return self.engine.sequence
 
     def _mend(self) -> None:
@@ -272,21 +281,31 @@ class Venue:
             keep_venue_pair(self.directory, *self._pair[:2])
             self.notes.append(f"made {self.directory / KEYS_FOLDER / VENUE_NAME}.secret: this venue's own key")
         if self._pair is not None or self.config.key:
+            self._read_keys()
+
+    def _read_keys(self) -> None:
+        """The keys as of the engine's last command; UserError where [[key]] cannot be carried out on them."""
+        if self.keys is None or self.keys.sequence != self.engine.sequence:
             self.keys = keyring_of(self.directory, self.engine.sequence)
+        check_public_keys(self.config, self.keys, self._name)
 
     def _define_keys(self) -> None:
         """Journal what [[key]] says and the log does not, and let in whom both say."""
         if self.keys is None:
             return
         sessions = {name: session.id for name, session in self.codec.directory.sessions.by_name.items()}
+        names, known = {id: name for name, id in sessions.items()}, set(self.keys.keys)
         for definition in key_differences(self.config, self.keys, sessions):
+            name = definition.key_name or ""
+            before = self.keys.keys.get(name) if name in known else None    # one that is new is so for all its sessions
             self._journal(definition)
             record = self.codec.encode(definition).copy()
             record["sequence"][0] = self.engine.sequence
             self.keys.take(record.tobytes())
-            self.notes.append(f"{'revoked' if definition.disabled else 'defined'} {definition_name(definition)}")
+            self.notes.append(key_note(definition, before, self.keys.keys.get(name), names))
         self.notes += [*unnamed_keys(self.config, self.keys), *self.keys.take_notes()]
         save(self.keys, self.directory)
+        self.loop.keep_keys({name: key.public for name, key in self.keys.keys.items()})
         if self._pair is not None:
             self.notes.append(f"public key of this venue: {self._pair[0].decode()} (keys/{VENUE_NAME}.public)")
         if self.door is not None:

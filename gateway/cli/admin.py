@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             elif "Reason" not in result:
                 print(f"{what}: done, command {result['Sequence']}")
             if "Reason" in result:
-                refused.append(f"{what}: refused: {result['Reason']}")
+                refused.append(f"{what}: refused: {why_refused(message, result['Reason'])}")
             elif note := idle_limits(message, client.codec.directory.instruments.by_id.values()):
                 print(f"pricetime admin: {note}", file=sys.stderr)
     if refused:
@@ -331,14 +331,25 @@ def key(arguments: argparse.Namespace, client: Client) -> Made:
     if arguments.public is not None:
         public = arguments.public if is_key(arguments.public) else load_public(Path(arguments.public)).decode()
     rights = () if arguments.revoke else tuple(arguments.rights)
-    what = "revoked" if arguments.revoke else "given"
-    done = f" {what} (the venue's own lines say if it was passed over)"     # the engine knows no keys
+    what = " revoked" if arguments.revoke else " given"
     return [
-        (f"key {arguments.name}" + (f" for {name}" if name else "") + done,
+        (f"key {arguments.name}" + (f" for {name}" if name else "") + what,
          m.KeyDefinition(key_name=arguments.name, public=public, target_session=name, rights=rights,
                          disabled=arguments.revoke))
         for name in arguments.sessions or [None]
     ]
+
+
+def why_refused(message: m.Command, reason: str) -> str:
+    """Field, found, expected and remedy, where a key was refused; the Reason alone stands for all else."""
+    if isinstance(message, m.KeyDefinition) and reason == Reason.NAME_TAKEN.name:
+        return (f"Public: found {message.public!r}, expected one that no key of another name has; revoke that key "
+                f"first, or make another by `pricetime keygen` ({reason})")
+    if isinstance(message, m.KeyDefinition) and reason == Reason.NAME_INVALID.name:
+        expected = ("letters that can be printed; take another name" if not message.disabled else
+                    "a key that the venue has; nothing is to be done: it was never given, or is revoked already")
+        return f"KeyName: found {message.key_name!r}, expected {expected} ({reason})"
+    return reason
 
 
 Arguments = Callable[[argparse.ArgumentParser], None]

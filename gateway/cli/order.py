@@ -24,13 +24,14 @@ from pricetime.matching.errors import UserError
 
 AFTERWARDS_MS = 50      # what comes behind the answer is waited for so long
 TIMEOUT_MS = 5_000
+SIDES: dict[m.Side, str] = {"Buy": "buy", "Sell": "sell", "SellShort": "sell-short"}    # as they are typed and told
 CENTURY = 100 * 365 * 86_400 * 10**9   # nanoseconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `pricetime order` takes."""
     parser.add_argument("endpoint", metavar="ENDPOINT", help="of the venue: tcp://HOST:PORT or ipc://PATH")
-    parser.add_argument("side", choices=("buy", "sell"))
+    parser.add_argument("side", choices=tuple(SIDES.values()))
     parser.add_argument("symbol", metavar="SYMBOL")
     parser.add_argument("quantity", metavar="QTY")
     parser.add_argument("price", metavar="@ PRICE", nargs="*", help="limit, the @ may be left out; none: Market")
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.endpoint, arguments.session, full_reports=True, timeout_ms=TIMEOUT_MS, key=arguments.key,
         venue_key=arguments.venue_key,
     ) as client:  # fmt: skip
-        send = client.buy if arguments.side == "buy" else client.sell
+        send = {"buy": client.buy, "sell": client.sell, "sell-short": client.sell_short}[arguments.side]
         number = send(arguments.symbol, arguments.quantity, price, **options)
         return follow(client, number, arguments.json)
 
@@ -107,7 +108,7 @@ def told(message: m.Event) -> str:
         words = [f"{message.exec_type:9}", f"ClOrdID {message.cl_ord_id}"]
         if message.order_id:
             words.append(f"OrderID {message.order_id}")
-        words.append(f"{(message.side or '').lower()} {message.symbol or '?'}")
+        words.append(f"{SIDES[message.side] if message.side else ''} {message.symbol or '?'}")
         if message.last_qty is not None:
             words.append(f"{plain(message.last_qty)} at {plain(message.last_px)}")
         elif message.price is not None:

@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -169,6 +170,68 @@ def test_a_key_is_given_by_its_file_and_revoked(venue, tmp_path, capsys):
         ("operator", "laptop", "alice", ("Trade", "DropCopy"), False),
         ("operator", "laptop", "watch", ("Trade", "DropCopy"), False), ("operator", "laptop", None, (), True)]
     assert given[0].public.encode() == load_public(tmp_path / "laptop.public")
+
+
+@pytest.fixture
+def keyed(tmp_path):
+    """A venue with keys, given to an operator on this machine: op-key in laptop.public, by its file."""
+    for name in ("laptop", "other"):
+        assert main(["keygen", str(tmp_path / name)]) == 0
+    config = convert({
+        "venue": {"endpoints": ["tcp://127.0.0.1:0"]}, "log": {"segment_mib": 1},
+        "session": [{"name": "operator", "rights": ["Operate"]}, {"name": "alice"}, {"name": "bob"}],
+        "key": [{"name": "op-key", "public": load_public(tmp_path / "laptop.public").decode(),
+                 "sessions": ["operator"], "rights": ["Operate"]}],
+    })
+    with Venue(tmp_path / "venue", config) as venue:
+        yield venue
+
+
+def test_a_key_that_does_not_take_effect_is_refused_in_one_line_and_not_journaled(keyed, tmp_path, capsys):
+    before, public = len(said(keyed)), load_public(tmp_path / "laptop.public").decode()
+    capsys.readouterr()
+    assert admin(keyed, "key", "q", "--public", str(tmp_path / "laptop.public"), "--for", "alice") == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert told.err.endswith(
+        f"key q for alice given: refused: Public: found {public!r}, expected one that no key of another name has; "
+        "revoke that key first, or make another by `pricetime keygen` (NAME_TAKEN)\n")
+    assert admin(keyed, "key", "bob-key", "--revoke") == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert told.err.endswith(
+        "key bob-key revoked: refused: KeyName: found 'bob-key', expected a key that the venue has; nothing is to be "
+        "done: it was never given, or is revoked already (NAME_INVALID)\n")
+    assert admin(keyed, "key", "a\u00a0b", "--public", str(tmp_path / "other.public")) == 1
+    assert "KeyName: found 'a\\xa0b', expected letters that can be printed" in capsys.readouterr().err
+    assert [c for c in said(keyed)[before:] if isinstance(c, m.KeyDefinition)] == []
+
+
+def test_a_key_is_revoked_once(keyed, tmp_path, capsys):
+    assert admin(keyed, "key", "bob-key", "--public", str(tmp_path / "other.public"), "--for", "bob") == 0
+    assert admin(keyed, "key", "bob-key", "--revoke", "--for", "bob") == 0
+    capsys.readouterr()
+    assert admin(keyed, "key", "bob-key", "--revoke", "--json") == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done == {"Command": "key", "What": "key bob-key revoked", "Sequence": done["Sequence"]}
+    assert admin(keyed, "key", "bob-key", "--revoke", "--json") == 1
+    refused = json.loads(capsys.readouterr().out)
+    assert refused["Reason"] == "NAME_INVALID"
+
+
+def test_a_key_gets_another_name_by_revoking_it_and_giving_it_anew(keyed, tmp_path):
+    assert admin(keyed, "key", "bob-key", "--public", str(tmp_path / "other.public"), "--for", "bob") == 0
+    assert admin(keyed, "key", "bobs", "--public", str(tmp_path / "other.public"), "--for", "bob") == 1
+    assert admin(keyed, "key", "bob-key", "--revoke") == 0
+    assert admin(keyed, "key", "bobs", "--public", str(tmp_path / "other.public"), "--for", "bob") == 0
+    keyed.stop()
+    public = load_public(tmp_path / "other.public")
+    assert {name: key.public for name, key in keyed.keys.keys.items() if name != "op-key"} == {"bobs": public}
+    config = keyed.config
+    config.key.append(msgspec.structs.replace(config.key[0], name="bobs", public=public.decode(), sessions=["bob"],
+                                              rights=["Trade"]))
+    with Venue(keyed.directory, config) as again:
+        assert [note for note in again.notes if "key" in note] == []
 
 
 def test_it_comes_in_by_a_key_where_the_endpoint_has_curve(tmp_path, capsys):

@@ -46,6 +46,16 @@ def test_two_sessions_trade_in_one_event_loop(venue):
     run(trade())
 
 
+def test_an_async_client_sells_short(venue):
+    async def short():
+        async with AsyncClient(venue.endpoints[0], "alice", full_reports=True) as alice:
+            alice.sell_short("ACME", 10, "100.25", exec_inst="PostOnly")
+            return alice.codec.events(await alice.receive(5_000))[0]
+
+    report = run(short())
+    assert (report.exec_type, report.side, report.exec_inst) == ("New", "SellShort", "PostOnly")
+
+
 def test_a_burst_of_orders_is_answered_one_by_one(venue):
     async def burst():
         async with AsyncClient(venue.endpoints[0], "alice") as alice:

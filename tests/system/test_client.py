@@ -8,7 +8,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, Logged, NoAnswer, Refused, ReportGap, SessionEnded
+from pricetime.gateway.codec import Codec
 from pricetime.gateway.order_options import NewOrderOptions, OrderOptions
 from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
@@ -45,6 +47,36 @@ def test_replace_and_cancel_name_the_newest_clordid(alice):
         (EventType.REPLACED, second),
         (EventType.CANCELED, third),
     ]
+
+
+def test_a_short_sale_is_a_sell_to_the_book_and_a_sell_short_in_its_reports_and_in_the_log(venue):
+    with Client(venue.endpoints[0], "alice", full_reports=True) as alice, Client(venue.endpoints[0], "bob") as bob:
+        first = alice.sell_short("ACME", 10, "100.25", time_in_force="GTC", display_qty=4, account="desk")
+        second = alice.replace("ACME", first, quantity=8)
+        bob.buy("ACME", 3, "100.25")
+        alice.sell_short("ACME", 1)
+        alice.cancel("ACME", second)
+        reports = []
+        while len(reports) < 6:
+            reports += alice.codec.events(alice.receive())
+    assert [(report.exec_type, report.side, report.leaves_qty) for report in reports] == [
+        ("New", "SellShort", 10), ("Replaced", "SellShort", 8), ("Trade", "SellShort", 5), ("New", "SellShort", 1),
+        ("Canceled", "SellShort", 0), ("Canceled", "SellShort", 0)]     # the Market order's rest, the other
+    venue.stop()
+    orders = [c for block in Reader(venue.directory) for c in Codec().decode(block) if isinstance(c, m.NewOrderSingle)]
+    assert [(order.side, order.ord_type) for order in orders] == [
+        ("SellShort", "Limit"), ("Buy", "Limit"), ("SellShort", "Market")]
+
+
+def test_short_sales_go_with_the_sells_in_a_mass_cancel_of_either(alice):
+    for side in ("SellShort", "Sell"):
+        alice.sell_short("ACME", 1, "101")
+        alice.sell("ACME", 1, "102")
+        alice.buy("ACME", 1, "99")
+        some(alice, 3)
+        alice.mass_cancel("ACME", side)
+        assert said(some(alice, 3))[:2] == [("CANCELED", "MASS_CANCELED")] * 2
+    assert len(alice.open_orders()) == 2
 
 
 @pytest.mark.parametrize(

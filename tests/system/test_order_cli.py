@@ -38,6 +38,14 @@ def test_as_json_lines_for_programs(venue):
         "New", "Sell", "GTC", 3)
 
 
+def test_a_short_sale_by_hand(venue):
+    done = order(venue, "sell-short", "ACME", "3", "@100.25", "--session", "alice")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"New +ClOrdID 1  OrderID 1  sell-short ACME  @ 100\.25  open 3, filled 0\n", done.stdout)
+    done = order(venue, "sell-short", "ACME", "3", "@100.25", "--session", "alice", "--json")
+    assert json.loads(done.stdout)["Side"] == "SellShort"
+
+
 def test_with_a_time_to_expire_it_is_gtd(venue):
     done = order(venue, "buy", "ACME", "3", "@1", "--session", "alice", "--expire", "2261-12-01T16:00:00", "--json")
     assert done.returncode == 0, done.stderr
