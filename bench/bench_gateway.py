@@ -12,6 +12,8 @@ bare book at the same times, which is what clock and machine make of it. `.../10
 from 1,000 sessions, over tcp on a connection each, and inside; beside one session. `gateway/sessions-open/1000`: 10,000
 orders a second at given times, of 1,000 sessions together, each order's latency; beside one session's.
 `gateway/sessions-work/1000`: the processor time of the venue's process an order, at that rate, all its threads.
+`gateway/stat/...`: what the statistics add to a command, in batches of so many: their writes alone, in the loop's
+pattern, less the same pattern without them, pair by pair.
 `gateway/curve/...`: with CURVE on both ends, beside the figure without. The venue does everything: message numbers,
 sessions, log (process level), engine, reports.
 
@@ -25,6 +27,7 @@ connections are a thousand reads where one connection's are a few; `bare/session
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -34,7 +37,9 @@ from pricetime.bench.flows import Flow, generated_flow
 from pricetime.bench.harness import REPEATS_LONG, Comparison, Item, Latencies, Limit, Measure, Options
 from pricetime.bench.inside import DEALT, InsideVenue, dealt, inside_venue
 from pricetime.bench.load_client import LoadClient, processor_time
+from pricetime.bench.stat_cost import pattern_time
 from pricetime.bench.venue_server import logons
+from pricetime.gateway.stat_page import StatPage
 
 # Orders a message -> orders in flight, orders a repeat, limit.
 SIZES = {
@@ -67,6 +72,9 @@ SESSION_ORDERS_QUICK = 10_000
 SESSIONS_RATE = 10_000               # orders a second of all sessions together: a rate that any number of them can take
 KERNELS_PART = "what ZeroMQ and the kernel alone take for 1,000 connections instead of one"
 FILL_PER_MESSAGE = 100
+STAT_BATCHES = {256: Limit(at_most=10), 1: None}       # commands of a batch: all that a round takes; alone. ns
+STAT_COMMANDS = 1 << 20             # a repeat
+STAT_ALONE = "a batch of one: where nothing waits, and the message itself takes ZeroMQ microseconds"
 
 
 class Feed:
@@ -120,6 +128,7 @@ def comparisons(options: Options) -> Iterator[Item]:
         yield from open_loop(rate, options)
     yield from beside_deaf(options)
     yield from inside(options)
+    yield from statistics_cost(options)
     yield from sessions(options)
     yield from with_curve(options)
 
@@ -211,6 +220,21 @@ def at_rate(venue: InsideVenue, bare: BareSide, stretches: Iterator[np.ndarray],
                      "inside the venue: message in memory to reply handed over", f"{rate:,}/s",
                      (f"bare/inside/{rate}", lambda: bare.latencies(rate, stretch, warm=0)),
                      percentiles=(50, 99, 99.9), bounds=INSIDE_BOUNDS.get(rate, {}))
+
+
+def statistics_cost(options: Options) -> Iterator[Item]:
+    """Nanoseconds a command that counters and histograms cost the hot thread, on a page that is a file as a venue's."""
+    commands = options.of(STAT_COMMANDS, STAT_COMMANDS // QUICK_DIVISOR // 256 * 256)
+    with TemporaryDirectory(prefix="pricetime-bench-") as directory:
+        page = StatPage(directory)
+        for batch, limit in STAT_BATCHES.items():
+
+            def added(batch: int = batch) -> float:
+                bare = pattern_time(page, commands, batch, False)
+                return pattern_time(page, commands, batch, True) - bare
+
+            yield Comparison(Measure(f"gateway/stat/{batch}", "ns/command", added, commands), limit=limit,
+                             note="" if limit else STAT_ALONE)
 
 
 def sessions(options: Options) -> Iterator[Item]:

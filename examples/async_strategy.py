@@ -9,6 +9,7 @@ import sys
 from decimal import Decimal
 
 from pricetime import AsyncClient
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType
 
 SIZE, SPREAD, LEAN = 10, Decimal("0.10"), Decimal("0.01")
@@ -41,7 +42,9 @@ async def quote(endpoint, session, symbol, middle, rounds):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5:
-        sys.exit(__doc__.splitlines()[0])
-    endpoint, session, symbol, middle, *rounds = sys.argv[1:]
-    asyncio.run(quote(endpoint, session, symbol, Decimal(middle), int(rounds[0]) if rounds else 10))
+    try:
+        endpoint, session, symbol, middle, *rounds = sys.argv[1:]
+        asyncio.run(quote(endpoint, session, symbol, Decimal(middle), int(rounds[0]) if rounds else 10))
+    except (UserError, ArithmeticError, ValueError) as error:
+        numbers = f"MIDDLE [ROUNDS]: found {' '.join(sys.argv[4:])!r}, expected numbers; {__doc__.splitlines()[0]}"
+        sys.exit(f"async_strategy: {error}" if isinstance(error, UserError) else numbers)

@@ -36,7 +36,7 @@ EVENTS = (
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
 MECHANISM_MISMATCH = zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH
-Say = Callable[[str], None]
+Say = Callable[..., None]     # a line, and as JSON has it: its kind of event, fields
 
 
 class Refusals:
@@ -72,14 +72,16 @@ class Refusals:
             seconds = monotonic() - self._since
             if not self._window or seconds < self._seconds and not finally_:
                 return
-            reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._window.most_common())
+            by_reason = dict(self._window.most_common())
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in by_reason.items())
             addresses = self._addresses.most_common(ADDRESSES_SHOWN)
             count = sum(self._window.values())
             self._window.clear()
             self._addresses.clear()
         places = ", ".join(f"{address} ({times:,})" for address, times in addresses)
         self._say(f"door: {count:,} handshakes refused in {seconds:.0f} s: {reasons}"
-                  + (f"; by key from {places}" if places else ""))
+                  + (f"; by key from {places}" if places else ""), "handshakes", count=count,
+                  seconds=round(seconds, 1), reasons=by_reason, addresses=dict(addresses))
 
 
 class Authenticator(ThreadAuthenticator):
@@ -242,7 +244,7 @@ class Door:
     def _add(self, key: Key) -> None:
         if self._next >= NOBODY:
             self._say(f"door: key {key.name!r} is not let in: {KEY_NUMBERS:,} keys since the start; start the venue "
-                      "anew")
+                      "anew", "keys", key=key.name)
             return
         number, self._next = self._next, self._next + 1
         self.table.allow(number, key.rights)
@@ -263,7 +265,8 @@ class Door:
             try:
                 self.table.grant(number, session)
             except OverflowError as error:
-                self._say(f"door: key {key.name!r} may not speak for session {session}: {error}")
+                self._say(f"door: key {key.name!r} may not speak for session {session}: {error}", "keys",
+                          key=key.name, number=session)
 
     def _remove(self, name: str) -> None:
         key, number = self._admitted.pop(name), self._numbers.pop(name)

@@ -34,7 +34,8 @@ class ResendUnavailable(ReportGap):
 
     def __init__(self, expected: int, oldest: int) -> None:
         super().__init__(
-            expected, oldest, f"report {expected} is missing, and the venue has none before {oldest}: the log has them"
+            expected, oldest, f"report {expected} is missing, and the venue has none before {oldest}, its log is "
+            f"pruned: to go on without them set next_report_number to {oldest}, and log on again"
         )
 
 

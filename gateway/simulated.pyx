@@ -93,9 +93,9 @@ cdef class SimulatedStorage(Storage):
         self.appended = record.sequence
         return 0
 
-    def records(self):
-        """All that was appended, as COMMAND lines; a copy."""
-        return np.frombuffer(b"".join(self.kept), dtype=COMMAND)
+    def records(self, uint64_t after=0):
+        """What was appended behind so many records, as COMMAND lines; a copy."""
+        return np.frombuffer(b"".join(self.kept[after:]), dtype=COMMAND)
 
 
 cdef int simulated_receive(void* context, Arrival* arrival, int wait_ms, int bell) noexcept with gil:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -26,6 +25,7 @@ from pricetime.gateway.internal import INTERNAL, InternalKind, InternalRole
 from pricetime.gateway.keyring import Keyring, read_log, save
 from pricetime.gateway.layout import PHASES
 from pricetime.gateway.schedule import Event, begins_day, next_events
+from pricetime.journal import logs
 from pricetime.journal.restoration import last_command
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
@@ -37,12 +37,12 @@ ANSWER_SECONDS = 10.0       # for a RESULT of the loop
 SAVE_SECONDS = 60.0         # the keys' file is brought up to the log so often: a start need not read further back
 COMMANDS_MAX = 64           # in one SUBMIT
 
-_log = getLogger("pricetime.venue")
+LOG = logs.Log("venue")
 
 
-def say(line: str) -> None:
-    """A line for the operator."""
-    _log.warning("%s", line)
+def say(line: str, event: str = "note", **fields: Any) -> None:
+    """A line for the operator. event, fields: its kind, and what it has as values (docs/operating.md)."""
+    LOG.say(event, line, level=logs.WARNING, **fields)
 
 
 class LoopView(Protocol):
@@ -158,7 +158,7 @@ class Steward(threading.Thread):
     def _tell_trouble(self, line: str) -> None:
         """Once, not twenty times a second."""
         if line != self._trouble:
-            say(line)
+            say(line, "failed")
         self._trouble = line
 
     def look(self, now: int) -> None:
@@ -191,7 +191,7 @@ class Steward(threading.Thread):
         if self._charge.door is not None:
             self._charge.door.admit(ring)
         for note in ring.take_notes():
-            say(note)
+            say(note, "keys")
         self._save()
 
     def _save(self) -> None:
@@ -206,7 +206,7 @@ class Steward(threading.Thread):
                 ring.sequence = max(ring.sequence, last)
             save(ring, self._charge.directory)
         except UserError as error:
-            say(f"keys: {error}; they hold all the same: the log has them")
+            say(f"keys: {error}; they hold all the same: the log has them", "keys")
 
     # -------------------------------------------------------------------------------------------------- phases
 
@@ -227,7 +227,8 @@ class Steward(threading.Thread):
         symbol, phase = self._symbol(id), self._phase(id)
         to, wanted = event.phase, phase != event.phase
         if phase == "Halted" and to != "Closed":
-            say(f"{symbol}: stays Halted: the schedule has {to}, which is the operator's to give now")
+            say(f"{symbol}: stays Halted: the schedule has {to}, which is the operator's to give now", "schedule",
+                symbol=symbol, phase=to)
             to, wanted = "Halted", False
         if phase != "Closed" and begins_day(self._charge.schedule, self._charge.symbols.get(id, ""), event):
             # A market without a night: the day before ends here all the same, and with it its Day orders.
@@ -252,14 +253,16 @@ class Steward(threading.Thread):
                 self._peer = None
             if not self._ended.is_set():
                 what = f"the venue's loop did not answer in {ANSWER_SECONDS:.0f} s"
-                say(f"schedule: {steps[-1].phase}: {what}; tried again")
+                say(f"schedule: {steps[-1].phase}: {what}; tried again", "schedule", phase=steps[-1].phase)
             return False
         undated = list[Step]()
         for step, reason in zip(steps, reasons, strict=False):
             if reason == Reason.TRADE_DATE_INVALID and self._phase(step.id) == "Closed" != step.phase:
                 undated.append(step._replace(trade_date=0))     # an operator gave a later day: no reason to stay shut
             elif reason:
-                say(f"schedule: {self._symbol(step.id)}: {step.phase} was refused: {reason.name}")
+                symbol = self._symbol(step.id)
+                say(f"schedule: {symbol}: {step.phase} was refused: {reason.name}", "schedule", symbol=symbol,
+                    phase=step.phase, reason=reason.name)
             else:
                 self._charge.phases[step.id] = step.phase
         return not undated or self._submit(undated)

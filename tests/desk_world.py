@@ -12,6 +12,7 @@ from pricetime.gateway import message_pack
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.desk.desk import Desk
 from pricetime.gateway.desk.frames import Frame, frame_of
+from pricetime.gateway.desk.line import Line
 from pricetime.gateway.internal import Encoding, InternalKind, InternalRole
 from pricetime.journal import Writer, layout
 from pricetime.matching import records
@@ -72,7 +73,7 @@ class World:
 
     def _run(self):
         try:
-            desk = Desk(self.directory, self._endpoint, SECRET, self.reports)
+            desk = Desk(self.directory, Line(self._endpoint, SECRET), self.reports)
             while not self._stop.is_set():
                 desk.round()
             desk.close()

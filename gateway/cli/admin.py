@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from msgspec import UNSET
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client import Client, NoAnswer, Refused
+from pricetime.gateway.config import RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT
 from pricetime.gateway.refusals import NOTIONAL, idle_limits
 from pricetime.gateway.security import is_key, load_public
 from pricetime.matching.errors import CheckFailed, UserError
@@ -32,6 +34,7 @@ LIMITS = (
 )
 COUNTS = ("max_open_orders",)       # limits that are whole numbers
 PRICES = ("tick_size", "lot_size", "reference_price", "collar", "dynamic_band", "static_band", "max_order_qty")
+WHOLE = ("price_scale", "qty_scale", "iceberg_parts_max", "call_duration_ms")     # of an instrument: whole numbers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,16 +138,29 @@ def _symbols(parser: argparse.ArgumentParser) -> None:
 def _phase(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("phase", metavar="PHASE", choices=get_args(m.Phase), help=", ".join(get_args(m.Phase)))
     _symbols(parser)
-    parser.add_argument("--trade-date", type=int, default=0, metavar="YYYYMMDD", help="the day that it is from now on")
+    parser.add_argument("--trade-date", metavar="YYYYMMDD", help="the day that it is from now on")
 
 
 def phase(arguments: argparse.Namespace, client: Client) -> Made:
     """Change the phase of instruments."""
+    trade_date = day(arguments.trade_date)
     return [
         (f"{symbol}: {arguments.phase}",
-         m.TradingSessionStatus(symbol=symbol, phase=arguments.phase, trade_date=arguments.trade_date))
+         m.TradingSessionStatus(symbol=symbol, phase=arguments.phase, trade_date=trade_date))
         for symbol in symbols_of(arguments, client)
     ]
+
+
+def day(text: str | None) -> int:
+    """--trade-date as a record has it, 0 where it is not given. UserError where it is no day of the calendar."""
+    if text is None:
+        return 0
+    try:
+        if len(text) == len("YYYYMMDD") and text.isascii() and text.isdigit() and datetime.strptime(text, "%Y%m%d"):
+            return int(text)
+    except ValueError:
+        pass
+    raise UserError(f"--trade-date: found {text!r}, expected a day of the calendar as YYYYMMDD, such as 20260131")
 
 
 def halt(arguments: argparse.Namespace, client: Client) -> Made:
@@ -168,6 +184,7 @@ def limits(arguments: argparse.Namespace, client: Client) -> Made:
     fields: dict[str, Any] = {name: limit_of(name, getattr(arguments, name)) for name in (*LIMITS, "rate_tokens")}
     if all(value is UNSET for value in fields.values()):
         raise UserError("limits: expected at least one, such as --max-order-qty 100")
+    check_scope(arguments)
     interval = arguments.rate_interval_ms
     if arguments.currency is not None and all(fields[name] is UNSET for name in NOTIONAL):
         raise UserError(f"--currency: found {arguments.currency!r}, but no notional limit, which alone goes by it")
@@ -178,6 +195,17 @@ def limits(arguments: argparse.Namespace, client: Client) -> Made:
         rate_interval=None if interval is None else interval * NS_PER_MS, **fields,
     )
     return [(f"limits of {arguments.participant}" + (f" in {arguments.symbol}" if arguments.symbol else ""), message)]
+
+
+def check_scope(arguments: argparse.Namespace) -> None:
+    """Each limit is one that a participant has, or with --symbol one that it has in an instrument."""
+    known = RISK_OF_PARTICIPANT if arguments.symbol is None else RISK_OF_ACCOUNT
+    for name in ("rate_tokens", *LIMITS):
+        value = getattr(arguments, name)
+        if value is not None and name not in known:
+            mend = "a whole participant has none; add --symbol SYMBOL" if arguments.symbol is None else (
+                f"in {arguments.symbol!r} alone there is none; leave --symbol out")
+            raise UserError(f"{option_of(name)}: found {value!r}, but {mend}")
 
 
 def limit_of(name: str, text: str | None) -> Any:
@@ -247,7 +275,7 @@ def _instrument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--currency", metavar="CCY")
     for name in PRICES:
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="N")
-    for name in ("price_scale", "qty_scale", "iceberg_parts_max", "call_duration_ms"):
+    for name in WHOLE:
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="N", type=int)
     for name in ("price_may_be_negative", "hidden_allowed"):
         parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", default=None)
@@ -260,6 +288,10 @@ def instrument(arguments: argparse.Namespace, client: Client) -> Made:
         name: None if getattr(arguments, name) is None else decimal(option_of(name), getattr(arguments, name))
         for name in PRICES
     }
+    for name in (*PRICES, *WHOLE):
+        value = getattr(arguments, name)
+        if name != "reference_price" and value is not None and Decimal(value) < 0:
+            raise UserError(f"{option_of(name)}: found {str(value)!r}, expected 0 or more")
     fields |= {name: getattr(arguments, name) for name in (
         "symbol", "currency", "price_scale", "qty_scale", "iceberg_parts_max", "price_may_be_negative",
         "hidden_allowed", "disabled")}

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pricetime.gateway.desk.desk import Desk
+from pricetime.gateway.desk.line import Line
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import LOG
 from pricetime.gateway.internal import SECRET
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reports", type=int, default=REPORTS)
     given = companion.begin(parser, arguments, first=SECRET)
     try:
-        Desk(given.directory, given.endpoint, given.first, given.reports).run()
+        Desk(given.directory, Line(given.endpoint, given.first), given.reports).run()
     except (UserError, ValueError, OSError, MemoryError) as error:
         LOG.say("ended", str(error) or "no memory", level=logs.ERROR)
     return 1

@@ -2,27 +2,27 @@
 does is asked in past.py, and waits in lanes.py."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import zmq
 
 from pricetime.gateway.desk.answers import payloads
 from pricetime.gateway.desk.follower import Follower
-from pricetime.gateway.desk.frames import Frame, enrolment, frame_of
+from pricetime.gateway.desk.frames import Frame, frame_of
 from pricetime.gateway.desk.lanes import Lanes
+from pricetime.gateway.desk.line import Line
 from pricetime.gateway.desk.outbox import Outbox
 from pricetime.gateway.desk.past import Past
 from pricetime.gateway.desk.process import REPORTS
 from pricetime.gateway.desk.requests import LOG, Requests
 from pricetime.gateway.desk.translation import THROTTLED, Rejection, Translation, reject
-from pricetime.gateway.internal import InternalKind, InternalRole
+from pricetime.gateway.internal import InternalKind
 from pricetime.journal import logs
-from pricetime.matching.errors import UserError
 from pricetime.matching.records import LINE_BYTES, Reason
 
 FRAMES_SECONDS = 0.01       # frames are taken, and long answers sent, for so long before the log is looked at again
-ENROL_MS = 5_000            # the venue answers an enrolment within so long
 SERVE_SECONDS = 0.002       # they are worked off for so long before more are taken
 IDLE_MS = 50                # the log is looked at so often where nobody asks
 HURRY_MS = 1                # where somebody waits for a command of it
@@ -36,31 +36,26 @@ def is_message_pack(payload: bytes) -> bool:
 
 
 class Desk:
-    """One desk of one venue. endpoint: where the venue's socket takes it. UserError: the log cannot be followed, or the
-    venue does not take it."""
+    """One desk of one venue. line: to the venue. UserError: the log cannot be followed, or the venue does not take it.
 
-    def __init__(self, directory: Path, endpoint: str, secret: bytes, reports: int = REPORTS) -> None:
+    clock, executor: what time it is, and what its threads are; the fuzzer has others, so that a seed repeats."""
+
+    def __init__(self, directory: Path, line: Line, reports: int = REPORTS, *,
+                 clock: Callable[[], float] = time.monotonic,
+                 executor: Callable[[int, str], Executor] = ThreadPoolExecutor) -> None:
         self._follower = Follower(directory, reports)
         while self._follower.step():    # who asks finds it ready
             pass
         for note in self._follower.notes:
             LOG.say("note", note)
-        self._past = Past(directory)
-        self._outbox = Outbox(self._send)
+        self._line, self._clock = line, clock
+        self._past = Past(directory, executor)
+        self._outbox = Outbox(self._send, clock)
         self._requests = Requests(self._follower, self._past, directory, self._deliver)
         self._translation = Translation(self._follower)
-        self._lanes = Lanes(self._take, self._refuse)
+        self._lanes = Lanes(self._take, self._refuse, clock)
         self._next_look = 0.0
-        self._context = zmq.Context()
-        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.connect(endpoint)
-        self._socket.send(enrolment(secret, InternalRole.DESK).to_bytes())
-        if not self._socket.poll(ENROL_MS) or frame_of(self._socket.recv()).kind != InternalKind.RESULT:
-            raise UserError(f"{endpoint}: the venue does not take this desk")
-        self._poller = zmq.Poller()
-        self._poller.register(self._socket, zmq.POLLIN)
-        self._poller.register(self._past.bell, zmq.POLLIN)
+        line.enrol(self._past.bell)
         LOG.say("ready", f"ready, behind command {self._follower.sequence}", sequence=self._follower.sequence)
 
     def run(self) -> None:
@@ -79,24 +74,22 @@ class Desk:
         if self._lanes:         # what had to wait for the log, and what did not have its turn
             busy |= self._lanes.serve(SERVE_SECONDS)
         if not busy:
-            self._poller.poll(HURRY_MS if self._lanes else IDLE_MS)
+            self._line.wait(HURRY_MS if self._lanes else IDLE_MS)
 
     def close(self) -> None:
         """Give all back."""
         self._past.close()
-        self._socket.close()
-        self._context.term()
+        self._line.close()
 
     def _receive(self) -> bool:
         """Take what there is, work off nothing: who has sent much is soon behind who has sent little."""
-        some, now = False, time.monotonic()
+        some, now = False, self._clock()
         until = now + FRAMES_SECONDS
         while now < until:
-            try:
-                frame = frame_of(self._socket.recv(zmq.NOBLOCK))
-            except zmq.Again:
+            data = self._line.receive()
+            if data is None:
                 break
-            some = True
+            some, frame = True, frame_of(data)
             if frame.kind == InternalKind.TRANSLATE:
                 lane = REPORTS_LANE
             elif frame.kind == InternalKind.FORWARD:
@@ -104,13 +97,13 @@ class Desk:
             else:
                 continue
             self._lanes.add((frame.routing, lane), frame, now, lane == COMMANDS and not frame.session)
-            now = time.monotonic()
+            now = self._clock()
         return some
 
     def _follow(self) -> bool:
         """One block of the log. To look for another segment costs system calls: now and then, or where somebody
         waits."""
-        now = time.monotonic()
+        now = self._clock()
         if not self._follower.has_more() and now < self._next_look:
             return False
         self._next_look = now + (HURRY_MS if self._lanes else IDLE_MS) / 1000
@@ -171,4 +164,4 @@ class Desk:
         self._outbox.add(frame, payloads(frame, events, self._follower.codec))
 
     def _send(self, frame: Frame) -> None:
-        self._socket.send(frame.to_bytes())
+        self._line.send(frame.to_bytes())

@@ -31,8 +31,9 @@ class Queue:
 class Lanes:
     """take(frame, late): whether it is done with; late: it has waited long enough. refuse(frame): there is no room."""
 
-    def __init__(self, take: Callable[[Frame, bool], bool], refuse: Callable[[Frame], None]) -> None:
-        self._take, self._refuse = take, refuse
+    def __init__(self, take: Callable[[Frame, bool], bool], refuse: Callable[[Frame], None],
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._take, self._refuse, self._clock = take, refuse, clock
         self._queues: dict[Lane, Queue] = {}    # in the order of their turns
         self._bytes = {False: 0, True: 0}       # of sessions, of strangers
 
@@ -55,7 +56,7 @@ class Lanes:
 
     def serve(self, seconds: float) -> bool:
         """Work off what can be by now, for about so long, a frame of each lane in turn; whether anything was."""
-        now = time.monotonic()
+        now = self._clock()
         until, some = now + seconds, False
         turns = deque(self._queues)
         while turns and now < until:
@@ -63,7 +64,7 @@ class Lanes:
             queue = self._queues.pop(lane)      # behind all others, if anything is left in it
             frame, stranger = queue.frames[0]
             done = self._take(frame, now - queue.since > WAIT_SECONDS)
-            now = time.monotonic()
+            now = self._clock()
             if done:
                 some, queue.since = True, now
                 queue.frames.popleft()

@@ -10,10 +10,10 @@ from pricetime.gateway.internal import InternalKind
 
 
 class Outbox:
-    """send(frame): to the venue."""
+    """send(frame): to the venue. clock: seconds, from any moment on."""
 
-    def __init__(self, send: Callable[[Frame], None]) -> None:
-        self._send = send
+    def __init__(self, send: Callable[[Frame], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._send, self._clock = send, clock
         self._waiting: dict[int, deque[tuple[Frame, Iterator[bytes]]]] = {}
 
     def is_busy(self, routing: int) -> bool:
@@ -30,8 +30,8 @@ class Outbox:
 
     def pump(self, seconds: float) -> bool:
         """Send for so long, or until nothing waits; whether anything does still."""
-        until = time.monotonic() + seconds
-        while self._waiting and time.monotonic() < until:
+        until = self._clock() + seconds
+        while self._waiting and self._clock() < until:
             for routing, answers in list(self._waiting.items()):
                 if not self._send_next(*answers[0]):
                     answers.popleft()

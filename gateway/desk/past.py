@@ -7,7 +7,7 @@ where it was, one for commands. Of one session one question at a time.
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +20,13 @@ Done = Callable[[], None]
 
 
 class Past:
-    """bell: a descriptor that is readable when answered() has something to do."""
+    """bell: a descriptor that is readable when answered() has something to do. executor: makes a thread that has a
+    name."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, executor: Callable[[int, str], Executor] = ThreadPoolExecutor) -> None:
         self.history = History(directory)
-        self._reports = ThreadPoolExecutor(1, "reports")
-        self._commands = ThreadPoolExecutor(1, "commands")
+        self._reports = executor(1, "reports")
+        self._commands = executor(1, "commands")
         self._asking: set[int] = set()
         self._done: deque[Done] = deque()
         self.bell, self._ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -44,7 +45,7 @@ class Past:
         """Ask the other thread."""
         self._ask(self._commands, session, question, then)
 
-    def _ask(self, pool: ThreadPoolExecutor, session: int, question: Callable[[], Found],
+    def _ask(self, pool: Executor, session: int, question: Callable[[], Found],
              then: Callable[[Found | Exception], None]) -> None:
         self._asking.add(session)
 

@@ -130,3 +130,13 @@ def test_nothing_to_send_is_refused() -> None:
             client.throughput(np.zeros(0, generated_flow("move", 1, 1).lines.dtype), 1, 1)
     finally:
         client.close()
+
+
+def test_what_the_statistics_add_to_a_command_is_a_figure_with_a_limit(monkeypatch):
+    monkeypatch.setattr(bench_gateway, "STAT_COMMANDS", 1 << 16)
+    report = harness.run(bench_gateway.statistics_cost(harness.Options(quick=True)), 3, lambda text: None)
+    assert [(result.name, result.unit) for result in report.results] == [
+        ("gateway/stat/256", "ns/command"), ("gateway/stat/1", "ns/command")]
+    assert [(ratio.subject.name, str(ratio.limit)) for ratio in report.ratios] == [("gateway/stat/256", "<= 10")]
+    many, alone = (result.value for result in report.results)
+    assert 0 < many < alone < 1_000         # all counters are stored once a batch

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pricetime.gateway.client import Client
 from pricetime.matching.records import EventType
 from tests.system.venues import opened
@@ -39,6 +41,21 @@ def test_the_strategy_quotes_and_trades(tmp_path):
             strategy.kill()
             strategy.wait()
         venue.stop()
+
+
+@pytest.mark.parametrize(("session", "symbol", "middle", "line"), [
+    ("nobody", "ACME", "100", "UNKNOWN_SESSION"),
+    ("alice", "NOPE", "100", "NOPE"),
+    ("alice", "ACME", "abc", "MIDDLE [ROUNDS]: found 'abc', expected numbers"),
+])
+def test_a_wrong_argument_is_one_line(tmp_path, session, symbol, middle, line):
+    venue = opened(tmp_path / "v")
+    try:
+        done = subprocess.run([sys.executable, "-P", str(EXAMPLE), venue.endpoints[0], session, symbol, middle],
+                              capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        venue.stop()
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and line in done.stderr
 
 
 def test_it_is_about_thirty_lines():

@@ -1,7 +1,9 @@
-"""Hostile messages: random, mutated and truncated, in both encodings, to the real loop in a simulated world.
+"""Hostile messages: random, mutated and truncated, in both encodings, to the real loop in a simulated world, with the
+real desk beside it (fuzz_desk.py), which decodes the MessagePack ones (fuzz_packed.py).
 
-Held for each round: the loop goes on; what the log has, replayed by another engine, is the state to the byte, so
-nothing changed it that was not journaled; and every journaled record is one that the door's checks let pass.
+Held for each round: loop and desk go on; what the log has, replayed by another engine, is the state to the byte, so
+nothing changed it that was not journaled; every journaled record is one that the door's checks let pass; and the desk,
+behind the log, has the same state.
 `python -m faults.fuzz --first SEED --count 1` repeats a round.
 """
 
@@ -12,16 +14,19 @@ import struct
 import subprocess
 import sys
 import time
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
+from faults.fuzz_desk import SECRET, FuzzDesk
+from faults.fuzz_packed import Packed
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client_wire import ORDER_COMMANDS
 from pricetime.gateway.layout import offset_of
+from pricetime.gateway.stat_page import STAT, StatPage
 from pricetime.matching.engine import Engine
 from pricetime.matching.records import COMMAND, LINE_BYTES, RECORD_VERSION, CommandType, LineType
 from tests.gateway.simulation import DEFINITIONS, Peer, Simulation
@@ -34,16 +39,14 @@ FIELDS = [(COMMAND.fields[name][1], COMMAND.fields[name][0].itemsize) for name i
 TYPE, SHAPE, SEQUENCE, CL_ORD_ID, PRICE, TARGET = (
     offset_of(COMMAND, name) for name in ("type", "shape", "sequence", "cl_ord_id", "price", "target"))
 TYPES = [*CommandType, *LineType]
-WRONG = [None, -1, 2**64 - 1, 1e300, "x" * 300, [], {}, b"\xff"]
-PACKED: list[dict[str, Any]] = [
-    {"MsgType": "Logon", "SessionName": "alice", "Sequence": 1},
-    {"MsgType": "NewOrderSingle", "Session": "alice", "ClOrdID": 5, "Symbol": "ACME", "Side": "Buy", "OrdType": "Limit",
-     "Price": "100.25", "OrderQty": "3", "Sequence": 2},
-    {"MsgType": "OrderCancelRequest", "Session": "alice", "ClOrdID": 6, "Symbol": "ACME", "OrigClOrdID": 5},
-    {"MsgType": "OrderMassStatusRequest", "Session": "alice"},
-    {"MsgType": "SecurityDefinition", "Symbol": "X" * 60, "TickSize": "0.01", "LotSize": "1"},
-    {"MsgType": "Heartbeat", "Session": "alice", "TestReqID": 2**63},
-]  # fmt: skip
+PACKED_SHARE = 10           # one in so many messages is MessagePack that the desk decodes, at the least
+PACKED = 0.12               # of the messages of a batch
+ALONE = 0.25                # of the steps: one MessagePack message, so that it is seen what it alone changes
+SPEAKERS: tuple[m.Command, ...] = (
+    m.SessionDefinition(session_name="carol", participant="firm"),
+    m.SessionDefinition(session_name="dora", participant="house", rights=("Trade", "Operate", "Risk")),
+)
+MAPS_SENT = {"carol": 5, "dora": 6, "nobody": 7}      # who speaks MessagePack: session and number; the last has none
 
 
 class Fuzz:
@@ -51,37 +54,72 @@ class Fuzz:
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
-        self.simulation = Simulation()
+        self.page = StatPage()
+        self.simulation = Simulation((*DEFINITIONS, *SPEAKERS), secret=SECRET, stat=self.page)
+        self.desk = FuzzDesk(self.simulation)
         self.peers = [Peer(self.simulation, number, session) for number, session in enumerate(SESSIONS, 1)]
+        self.packed = Packed(self.dice, everything(self.simulation))
+        self.speakers = [Peer(self.simulation, number, session) for session, number in MAPS_SENT.items()]
         self.cl_ord_ids = dict.fromkeys(SESSIONS, 0)
         self.templates = templates(self.simulation)
-        self.messages = 0
+        self.messages = self.unchanged = 0
 
     def play(self, count: int) -> str:
         """So many messages; what came of them. AssertionError says what does not hold."""
         while self.messages < count:
+            if self.dice.random() < ALONE:
+                self.post_packed(self.dice.choice(self.speakers))
+                self.messages += 1
+                self.step()
+                continue
             for peer in self.peers:
                 peer.message_number = 0
                 peer.post(peer.lines(m.Logon(session_name=peer.session, full_reports=self.dice.random() < 0.5)))
+            for speaker in self.speakers:
+                speaker.message_number = 1
+                speaker.post(self.packed.logon(speaker.session))
             for _ in range(BATCH):
-                self.post(self.dice.choice(self.peers))
+                if self.dice.random() < PACKED:
+                    self.post_packed(self.dice.choice(self.speakers))
+                else:
+                    self.post(self.dice.choice(self.peers))
             self.messages += BATCH
             self.step()
-        loop = self.simulation.loop
-        refused = loop.counters["refused"]
+        self.desk.work()
+        refused = self.simulation.loop.counters["refused"]
         commands = self.hold_against_the_log()
         assert refused and commands > len(DEFINITIONS), "nothing was refused, or nothing got through: no test at all"
-        return f"{self.messages:,} messages, {commands:,} commands, {refused:,} refused"
+        self.hold_the_desk()
+        return (f"{self.messages:,} messages, {commands:,} commands, {refused:,} refused; "
+                f"MessagePack: {self.desk.decoded:,} decoded, {self.desk.submitted:,} records made, "
+                f"{self.desk.rejected.total():,} rejected, {self.desk.translated:,} answers; {self.unchanged:,} steps "
+                "changed nothing")
+
+    def close(self) -> None:
+        """Give back what the desk has."""
+        self.desk.close()
 
     def step(self) -> None:
-        """The loop takes what waits; what was not journaled changed nothing."""
+        """The loop takes what waits, and the desk, mostly, too; what was not journaled changed nothing."""
         simulation = self.simulation
         simulation.advance(self.dice.choice([0, 0.001, 40]))
         before, journaled = simulation.engine.digest(), simulation.storage.appended
         simulation.run()
-        simulation.transport.sent.clear()
+        if self.dice.random() < 0.9:        # else what is for it waits, behind more of the others
+            self.desk.work(behind=self.dice.random() < 0.2)
+        self.desk.take_sent()
         if simulation.storage.appended == journaled:
             assert simulation.engine.digest() == before, "the state changed, and nothing was journaled"
+            self.unchanged += 1
+
+    def hold_the_desk(self) -> None:
+        """It has the state of the log, and has decoded, made and rejected enough that it was a test."""
+        desk = self.desk
+        assert desk.digest() == self.simulation.engine.digest(), "the desk's state is not the log's"
+        assert desk.decoded >= self.messages // PACKED_SHARE, f"only {desk.decoded} MessagePack messages were decoded"
+        counted = np.frombuffer(self.page.read(), STAT)["refused"][0]
+        short = {reason.name: number for reason, number in desk.rejected.items() if counted[reason] < number}
+        assert not short, f"the desk rejected more than was counted: {short}"
 
     def hold_against_the_log(self) -> int:
         """Another engine has the same state from the log. How many commands that has."""
@@ -109,11 +147,17 @@ class Fuzz:
         dice, what = self.dice, self.dice.random()
         if what < 0.75:
             return self.records(peer)
-        if what < 0.85:
-            return packed(dice)
+        if what < 0.78:
+            return self.packed.hostile(peer.session, 0, 0)
         if what < 0.9:
             return bytes([0xC1]) + dice.randbytes(dice.choice((0, 1, 62, 63, 64, 127, 191)))
         return dice.randbytes(dice.choice((0, 1, 63, 64, 65, 128, 512, dice.randrange(3000))))
+
+    def post_packed(self, speaker: Peer) -> None:
+        """MessagePack, with the numbers that are due: what the desk does not take uses up none."""
+        payload, good = self.packed.message(speaker.session, speaker.message_number + 1)
+        speaker.message_number += good
+        speaker.post(payload)
 
     def records(self, peer: Peer) -> bytes:
         """Some valid records in turn, of which some bytes, fields, lines or numbers are then something else."""
@@ -148,8 +192,8 @@ class Fuzz:
         return record
 
 
-def templates(simulation: Simulation) -> list[bytes]:
-    """Records of every kind that a client may send, and of every kind that it may not; orders most often."""
+def everything(simulation: Simulation) -> list[m.Command]:
+    """Messages of every kind that a client may send; orders most often."""
     peer = Peer(simulation, 9)
     common: dict[str, Any] = {"session": "alice", "cl_ord_id": 1}
     replace, phase = m.OrderCancelReplaceRequest, m.TradingSessionStatus
@@ -170,9 +214,14 @@ def templates(simulation: Simulation) -> list[bytes]:
         m.SessionDefinition(**common, session_name="new", participant="firm"),
         m.KillSwitch(**common, participant="firm", on=True), m.KillSwitch(**common, participant="firm", on=False),
     ]  # fmt: skip
+    return [*orders, *orders, *others]
+
+
+def templates(simulation: Simulation) -> list[bytes]:
+    """Their records, and of every kind that no client may send."""
     bare = np.zeros(len(CommandType), COMMAND)
     bare["type"], bare["shape"] = list(CommandType), RECORD_VERSION << 4 | 1
-    encoded = [simulation.codec.encode(message).tobytes() for message in (*orders, *orders, *others)]
+    encoded = [simulation.codec.encode(message).tobytes() for message in everything(simulation)]
     return encoded + [line.tobytes() for line in bare]
 
 
@@ -193,20 +242,6 @@ def mutate(payload: bytearray, dice: random.Random) -> None:
             payload[dice.randrange(len(payload))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))
 
 
-def packed(dice: random.Random) -> bytes:
-    """MessagePack, or what was some: maps, arrays of maps, nested deep, cut off, with bytes changed."""
-    what = dice.random()
-    if what < 0.1:
-        return dice.choice([b"\x91", b"\x81\xa1a"]) * dice.choice([1, 100, 2000])
-    thing = dict(dice.choice(PACKED))
-    if dice.random() < 0.5:
-        thing[dice.choice([*thing, "ClOrdID", "Price", "Nothing"])] = dice.choice(WRONG)
-    payload = bytearray(msgspec.msgpack.encode([thing] * dice.choice([1, 1, 3]) if dice.random() < 0.3 else thing))
-    for _ in range(dice.choice([0, 1, 5])):
-        payload[dice.randrange(len(payload))] = dice.randrange(256)
-    return bytes(payload[: dice.randrange(len(payload))] if dice.random() < 0.3 else payload)
-
-
 def program(first: int, count: int) -> subprocess.CompletedProcess[str]:
     """Some seeds in a process of their own, which may crash."""
     root = Path(__file__).resolve().parents[2]
@@ -222,7 +257,8 @@ def main(words: list[str] | None = None) -> int:
     given = parser.parse_args(words)
     for seed in range(given.first, given.first + given.count):
         print(f"seed {seed}", end=": ", flush=True)     # before: a crash leaves the seed behind
-        print(Fuzz(seed).play(ROUND), flush=True)
+        with closing(Fuzz(seed)) as hostile:
+            print(hostile.play(ROUND), flush=True)
     return 0
 
 

@@ -189,7 +189,8 @@ def test_reports_that_nobody_has_any_more_are_an_error_that_says_so():
     venue.oldest = 4
     for _ in range(5):
         line.step(1)
-    with pytest.raises(ResendUnavailable, match="report 1 is missing, and the venue has none before 4"):
+    remedy = "its log is pruned: to go on without them set next_report_number to 4"
+    with pytest.raises(ResendUnavailable, match=f"report 1 is missing, and the venue has none before 4, {remedy}"):
         raise session.errors.popleft()
     assert session.state is State.ENDED
     session.order.begin(4, 0)       # the caller goes on without them

@@ -9,7 +9,7 @@ from pricetime.gateway.internal import InternalKind
 
 
 class Clock:
-    """time, for lanes: each frame takes a second."""
+    """Each frame takes a second."""
 
     def __init__(self):
         self.now = 0.0
@@ -23,7 +23,7 @@ class Worker:
 
     def __init__(self, clock):
         self.clock, self.done, self.refused, self.blocked, self.late = clock, [], [], set(), []
-        self.lanes = Lanes(self.take, lambda frame: self.refused.append((frame.routing, frame.payload)))
+        self.lanes = Lanes(self.take, lambda frame: self.refused.append((frame.routing, frame.payload)), clock.monotonic)
 
     def take(self, frame, late):
         self.clock.now += 1
@@ -40,10 +40,8 @@ class Worker:
 
 
 @pytest.fixture
-def worker(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(lanes, "time", clock)
-    return Worker(clock)
+def worker():
+    return Worker(Clock())
 
 
 def test_who_has_sent_much_is_not_before_who_has_sent_little(worker):

@@ -49,7 +49,7 @@ class PlayedPeer:
 @pytest.fixture
 def said(monkeypatch):
     lines = []
-    monkeypatch.setattr(steward, "say", lines.append)
+    monkeypatch.setattr(steward, "say", lambda line, *event, **fields: lines.append(line))
     return lines
 
 

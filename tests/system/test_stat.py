@@ -11,8 +11,11 @@ import time
 
 import pytest
 
+from pricetime.gateway import steward
+from pricetime.gateway.authenticator import Refusals
 from pricetime.gateway.client import Client
 from pricetime.gateway.stats import StatReader
+from pricetime.journal import logs
 from tests.system.venues import opened, serve, some, write_config
 
 PATIENCE = 20.0
@@ -189,6 +192,31 @@ def test_a_venue_says_all_of_it_as_json_where_it_is_asked_to(tmp_path):
     assert [line["message"] for line in said if line["event"] == "note"][0] == "defined participant 'firm'"
     phase = next(line for line in said if line["event"] == "phase")
     assert (phase["symbol"], phase["phase"], phase["reason"]) == ("ACME", "Continuous", None)
+
+
+@pytest.mark.parametrize(("tell", "event", "fields"), [
+    (lambda: refused_twice().tell(finally_=True), "handshakes",
+     {"count": 3, "seconds": 0.0, "reasons": {"unknown key": 2, "no CURVE": 1}, "addresses": {"192.0.2.7": 2}}),
+    (lambda: steward.say("ACME: stays Halted", "schedule", symbol="ACME", phase="Halted"), "schedule",
+     {"symbol": "ACME", "phase": "Halted"}),
+    (lambda: steward.say("a line alone"), "note", {}),
+])
+def test_what_door_and_steward_say_is_the_venues_with_a_kind_and_fields(tell, event, fields, capsys):
+    logs.begin("json")
+    try:
+        tell()
+    finally:
+        logs.begin()
+    said = json.loads(capsys.readouterr().err)
+    assert (said.pop("component"), said.pop("event"), said.pop("level")) == ("venue", event, "warning")
+    assert said.pop("message") and said.pop("ts") and said == fields
+
+
+def refused_twice():
+    refusals = Refusals(steward.say)
+    refusals.add("unknown key", "192.0.2.7", 2)
+    refusals.add("no CURVE")
+    return refusals
 
 
 def serve_opened(directory) -> tuple[subprocess.Popen, str]:

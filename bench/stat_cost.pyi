@@ -1,0 +1,3 @@
+from pricetime.gateway.stat_page import StatPage
+
+def pattern_time(page: StatPage, commands: int, batch: int, write: bool) -> float: ...
