@@ -23,7 +23,10 @@ class Worker:
 
     def __init__(self, clock):
         self.clock, self.done, self.refused, self.blocked, self.late = clock, [], [], set(), []
-        self.lanes = Lanes(self.take, lambda frame: self.refused.append((frame.routing, frame.payload)), clock.monotonic)
+        self.lanes = Lanes(self.take, self.refuse, clock.monotonic)
+
+    def refuse(self, frame):
+        self.refused.append((frame.routing, frame.payload))
 
     def take(self, frame, late):
         self.clock.now += 1
