@@ -43,8 +43,8 @@ SPANS = tuple(
         ),
         (
             "capi/*",
-            "the first command, one a call of `apply_screened` (docs/c.md; `engine_apply_ahead()` in Cython), which looks "
-            "at the next nine",
+            "the first command, one a call of `apply_screened` (docs/c.md; `engine_apply_ahead()` in Cython), which "
+            "looks at the next nine",
             "its last event read whole by a second thread",
         ),
         (
