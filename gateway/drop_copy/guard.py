@@ -21,12 +21,17 @@ LOG = logs.Log("drop copy")
 NOBODY = -1         # a key that is none any more, or a User-Id of somebody else's making
 
 
+def say(line: str, event: str = "door", **fields: Any) -> None:
+    """What the door says, as JSON has it: its kind of event, fields."""
+    LOG.say(event, line, level=logs.WARNING, **fields)
+
+
 class Guard:
     """The keys as of a command of the log; `changes` counts those that came since."""
 
     def __init__(self, directory: Path, sequence: int) -> None:
         self._ring = keyring_of(directory, sequence)
-        self._door = Door(lambda line: LOG.say("door", line, level=logs.WARNING))
+        self._door = Door(say)
         self._door.admit(self._ring)
         self.changes = 0
 
