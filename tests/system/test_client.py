@@ -51,14 +51,20 @@ def test_replace_and_cancel_name_the_newest_clordid(alice):
 
 def test_a_short_sale_is_a_sell_to_the_book_and_a_sell_short_in_its_reports_and_in_the_log(venue):
     with Client(venue.endpoints[0], "alice", full_reports=True) as alice, Client(venue.endpoints[0], "bob") as bob:
+        reports = []
+
+        def hear(count):
+            while len(reports) < count:
+                reports.extend(alice.codec.events(alice.receive()))
+
         first = alice.sell_short("ACME", 10, "100.25", time_in_force="GTC", display_qty=4, account="desk")
         second = alice.replace("ACME", first, quantity=8)
+        hear(2)             # before bob's, who has a connection of his own
         bob.buy("ACME", 3, "100.25")
+        hear(3)
         alice.sell_short("ACME", 1)
         alice.cancel("ACME", second)
-        reports = []
-        while len(reports) < 6:
-            reports += alice.codec.events(alice.receive())
+        hear(6)
     assert [(report.exec_type, report.side, report.leaves_qty) for report in reports] == [
         ("New", "SellShort", 10), ("Replaced", "SellShort", 8), ("Trade", "SellShort", 5), ("New", "SellShort", 1),
         ("Canceled", "SellShort", 0), ("Canceled", "SellShort", 0)]     # the Market order's rest, the other
