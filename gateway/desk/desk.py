@@ -70,7 +70,7 @@ class Desk:
             self._lanes.serve(SERVE_SECONDS)
         busy |= self._past.answered()
         busy |= self._follow()
-        busy |= self._outbox.pump(FRAMES_SECONDS)
+        busy |= self._outbox.pump(SERVE_SECONDS if self._lanes else FRAMES_SECONDS)     # somebody waits for a turn
         if self._lanes:         # what had to wait for the log, and what did not have its turn
             busy |= self._lanes.serve(SERVE_SECONDS)
         if not busy:
