@@ -26,10 +26,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pricetime.bench.bench_gateway import dealt_venue
 from pricetime.bench.bench_journal import time_verify, write_log
 from pricetime.bench.bench_scale import SWEPT, sweep_time
 from pricetime.bench.drive_book import time_engine
+from pricetime.bench.feed import dealt_venue
 from pricetime.bench.flows import MIXES, SCALES, Flow, Mix, made_flow
 from pricetime.bench.harness import REPEATS_LONG, Growth, Item, Measure, Options
 from pricetime.bench.inside import InsideVenue, dealt, inside_venue

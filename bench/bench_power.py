@@ -21,7 +21,7 @@ import numpy as np
 
 from pricetime.bench import servers
 from pricetime.bench.bare_journal import time_bare_append
-from pricetime.bench.bench_gateway import Feed, begun
+from pricetime.bench.feed import Feed, begun
 from pricetime.bench.flows import generated_flow
 from pricetime.bench.harness import Comparison, Limit, Measure, Options
 from pricetime.bench.load_client import LoadClient

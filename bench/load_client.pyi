@@ -7,6 +7,7 @@ def processor_time(process: int) -> int: ...
 
 class LoadClient:
     endpoint: str
+    server_key: bytes | None
     server: int
     def __init__(
         self, endpoint: str, connections: int = 1, server_key: bytes | None = None, echoes: bool = False

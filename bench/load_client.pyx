@@ -240,6 +240,7 @@ cdef class LoadClient:
     up. echoes: the server is a bare loop, which sends back what it gets. `server` is for processor_time()."""
 
     cdef readonly str endpoint
+    cdef readonly bytes server_key
     cdef public int server          # its process; 0: not known
     cdef object context
     cdef object socket
@@ -249,6 +250,7 @@ cdef class LoadClient:
         if connections < 1:
             raise ValueError("no connection")
         self.endpoint = endpoint
+        self.server_key = server_key
         self.load.connections = connections
         self.load.echoes = echoes
         self.load.message_numbers = <uint64_t*> calloc(connections, sizeof(uint64_t))

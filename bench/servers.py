@@ -41,7 +41,8 @@ class Beside:
         """It has a session of its own each time, and is logged on."""
         self._session += 1
         code = ("from pricetime.bench.side_client import run_side_client; from pricetime.bench.inside import dealt; "
-                f"run_side_client({self.client.endpoint!r}, {self._session}, dealt(1, {SIDE_ORDERS}), {reads})")
+                f"run_side_client({self.client.endpoint!r}, {self.client.server_key!r}, {self._session}, "
+                f"dealt(1, {SIDE_ORDERS}), {reads})")
         with _process(code) as process:
             assert process.stdout is not None
             if process.stdout.readline() != "ready\n":
@@ -50,11 +51,11 @@ class Beside:
 
 
 @contextmanager
-def venue_beside(others: int, runs: int) -> Iterator[Beside]:
+def venue_beside(others: int, runs: int, *, curve: bool = False) -> Iterator[Beside]:
     """One with the bounds of `pricetime serve`, for `others` connections, and sessions for so many runs of one more."""
     with tempfile.TemporaryDirectory(prefix="pricetime-bench-") as directory:
         code = ("from pricetime.bench.venue_server import run_venue; "
-                f"run_venue({directory!r}, sessions={others + runs}, high_water_mark={HIGH_WATER_MARK})")
+                f"run_venue({directory!r}, sessions={others + runs}, curve={curve}, high_water_mark={HIGH_WATER_MARK})")
         with _server(code, others) as client:
             yield Beside(client, others)
 

@@ -23,7 +23,7 @@ FAR = 5_000                 # ticks from the orders of others
 NO_ROOM = ((zmq.RCVHWM, 1), (zmq.RCVBUF, 4096))
 
 
-def run_side_client(endpoint: str, session: int, lines: np.ndarray, reads: bool) -> NoReturn:
+def run_side_client(endpoint: str, server_key: bytes | None, session: int, lines: np.ndarray, reads: bool) -> NoReturn:
     """Log on, say so on standard output, then send `lines`, numbered from 2 on, again and again where they are used up
     (as duplicates then)."""
     lines["price"] += np.where(lines["attributes"] & 3 == int(Side.BUY), -FAR, FAR) * (lines["price"] > 0)
@@ -32,6 +32,9 @@ def run_side_client(endpoint: str, session: int, lines: np.ndarray, reads: bool)
     socket.linger = 0
     for option, value in () if reads else NO_ROOM:
         socket.setsockopt(option, value)
+    if server_key:
+        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+        socket.curve_serverkey = server_key
     socket.connect(endpoint)
     logon = record(CommandType.LOGON, session=session)
     logon["sequence"] = 1

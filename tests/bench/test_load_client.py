@@ -4,7 +4,7 @@ alike."""
 import numpy as np
 import pytest
 
-from pricetime.bench import bench_gateway, harness, servers
+from pricetime.bench import bench_gateway, gateway_curve, gateway_sizes, harness, servers
 from pricetime.bench.flows import generated_flow
 from pricetime.bench.inside import dealt, inside_venue
 from pricetime.bench.load_client import LoadClient
@@ -40,7 +40,7 @@ def test_refused_orders_are_no_figure() -> None:
 
 
 def test_suite_measures_each_size_beside_the_bare_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 3_500, None)})
+    monkeypatch.setattr(gateway_sizes, "SIZES", {7: (500, 3_500, None)})
     options = harness.Options(quick=True)
     report = harness.run(bench_gateway.throughput(7, options), 2, lambda text: None)
     assert [result.name for result in report.results] == ["gateway/tcp/7", "bare/tcp/7"]
@@ -49,22 +49,44 @@ def test_suite_measures_each_size_beside_the_bare_loop(monkeypatch: pytest.Monke
 
 
 def test_curve_costs_something_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_gateway, "SIZES", {7: (500, 3_500, None)})
-    report = harness.run(bench_gateway.curve_throughput(7, harness.Options(quick=True)), 2, lambda text: None)
+    monkeypatch.setattr(gateway_sizes, "SIZES", {7: (500, 3_500, None)})
+    report = harness.run(gateway_curve.throughput(7, harness.Options(quick=True)), 2, lambda text: None)
     assert [result.name for result in report.results] == ["gateway/curve/tcp/7", "gateway/tcp/7"]
 
 
+def test_curve_costs_are_beside_many_sessions_and_a_client_that_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BESIDE_TRIPS", 500), ("SESSION_ORDERS_QUICK", 8_000), ("SESSIONS_RATE", 50_000)):
+        monkeypatch.setattr(gateway_sizes, name, value)
+    monkeypatch.setattr(harness, "REPEATS_SHORT_QUICK", 2)
+    options = harness.Options(quick=True)
+    report = harness.run(gateway_curve.beside_deaf(options), 2, lambda text: None)
+    harness.run(gateway_curve.sessions(options), 2, lambda text: None, report)
+    assert [(ratio.subject.name, ratio.yardstick and ratio.yardstick.name) for ratio in report.ratios] == [
+        (f"gateway/curve/{figure}", f"gateway/{figure}")
+        for figure in ("beside-deaf/p50", "beside-deaf/p99", "sessions/1000", "sessions-open/1000/p50",
+                       "sessions-open/1000/p99", "sessions-work/1000")]
+    assert all(min(result.values) > 0 for result in report.results)
+
+
+def test_a_client_beside_has_curve_where_its_venue_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    with servers.venue_beside(2, 1, curve=True) as venue:
+        assert venue.client.server_key
+        venue.client.throughput(logons(2), 1, 2)
+        with venue.one_more(reads=False):       # it is logged on, or this would say that it ended
+            assert len(venue.client.round_trips(dealt(2, 100))) == 100
+
+
 def test_ten_clients_go_on_beside_one_more_that_reads_or_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_gateway, "BESIDE_TRIPS", 500)
+    monkeypatch.setattr(gateway_sizes, "BESIDE_TRIPS", 500)
     report = harness.run(bench_gateway.beside_deaf(harness.Options(quick=True)), 2, lambda text: None)
     assert [(result.name, result.count) for result in report.results] == [
         (f"gateway/beside-{side}/{percentile}", 100) for percentile in ("p50", "p99") for side in ("deaf", "reader")]
 
 
 def test_round_trips_and_open_loops_give_a_latency_for_each_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_gateway, "ROUND_TRIPS", 200)
-    monkeypatch.setattr(bench_gateway, "GAP_NS", 10_000)
-    monkeypatch.setattr(bench_gateway, "OPEN_MOST", 500)
+    monkeypatch.setattr(gateway_sizes, "ROUND_TRIPS", 200)
+    monkeypatch.setattr(gateway_sizes, "GAP_NS", 10_000)
+    monkeypatch.setattr(gateway_sizes, "OPEN_MOST", 500)
     monkeypatch.setattr(harness, "REPEATS_SHORT_QUICK", 3)
     options = harness.Options(quick=True)
     report = harness.run(bench_gateway.round_trips(options), 2, lambda text: None)
@@ -133,7 +155,7 @@ def test_nothing_to_send_is_refused() -> None:
 
 
 def test_what_the_statistics_add_to_a_command_is_a_figure_with_a_limit(monkeypatch):
-    monkeypatch.setattr(bench_gateway, "STAT_COMMANDS", 1 << 16)
+    monkeypatch.setattr(gateway_sizes, "STAT_COMMANDS", 1 << 16)
     report = harness.run(bench_gateway.statistics_cost(harness.Options(quick=True)), 3, lambda text: None)
     assert [(result.name, result.unit) for result in report.results] == [
         ("gateway/stat/256", "ns/command"), ("gateway/stat/1", "ns/command")]
