@@ -9,7 +9,7 @@ const { Dealer } = require('zeromq')
 const LINE = 64, ONE_LINE = 0x11 // version 1, one line
 const COMMAND = { order: 1, logon: 33, logout: 34, testRequest: 49, securityList: 50 }
 const EVENT = { 1: 'New', 2: 'Trade', 3: 'Canceled', 5: 'Expired', 6: 'Rejected', 32: 'BusinessMessageReject', 34: 'Logon', 35: 'Logout', 49: 'Heartbeat' }
-const SIDE = { buy: 1, sell: 2 }, LIMIT = 2 << 2, HAS_PRICE = 1 << 10, HAS_QUANTITY = 1 << 11, NAME_LINE = 129
+const SIDE = { buy: 1, sell: 2, 'sell-short': 3 }, LIMIT = 2 << 2, HAS_PRICE = 1 << 10, HAS_QUANTITY = 1 << 11, NAME_LINE = 129
 const text = (bytes) => bytes.toString().replace(/\0+$/, '')
 const units = (decimal, scale) => { // '100.25' at scale 2 is 10025: never by way of a float
   const [whole, part = ''] = decimal.split('.')
@@ -65,7 +65,7 @@ async function main ([endpoint, name, side, symbol, quantity, price]) {
   const session = new Session(socket)
   await session.logon(name)
   const instrument = session.instruments.get(symbol)
-  if (!instrument || !SIDE[side] || !price) throw new Error('expected ENDPOINT SESSION buy|sell SYMBOL QTY PRICE, of an instrument of that venue')
+  if (!instrument || !SIDE[side] || !price) throw new Error('expected ENDPOINT SESSION buy|sell|sell-short SYMBOL QTY PRICE, of an instrument of that venue')
   await session.send(COMMAND.order, (line) => {
     line.writeUInt16LE(SIDE[side] | LIMIT | HAS_PRICE | HAS_QUANTITY, 6)
     line.writeUInt32LE(instrument.id, 28)

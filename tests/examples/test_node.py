@@ -51,6 +51,8 @@ def test_an_order_from_node_trades_with_one_from_python(program, tmp_path):
             assert said(some(bob, 1)) == [("TRADE", "NONE")]
         again = node(program, venue.endpoints[0], "alice", "sell", "ACME", "1", "200")
         assert again.stdout.startswith("New ClOrdID 2 OrderID 3 "), again.stderr
+        short = node(program, venue.endpoints[0], "alice", "sell-short", "ACME", "1", "201")
+        assert short.stdout.startswith("New ClOrdID 3 OrderID 4 "), short.stderr
     finally:
         venue.stop()
 
