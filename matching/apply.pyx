@@ -12,7 +12,7 @@ from pricetime.matching.book cimport foresee_removal
 from pricetime.matching.checksum cimport digest_high, digest_low
 from pricetime.matching.dispatch cimport administer, refuse_at_door
 from pricetime.matching.door cimport record_screen
-from pricetime.matching.foresight cimport foresee_widely, foresight_begin, key_kept, sees_widely, session_of
+from pricetime.matching.foresight cimport foresee_widely, foresee_widely_before, foresight_begin, keep_key, sees_widely, session_of
 from pricetime.matching.id_index cimport cl_ord_key, id_index_first, id_index_prefetch
 from pricetime.matching.memory cimport likely, prefetch, unlikely
 from pricetime.matching.order_pool cimport Order
@@ -63,26 +63,27 @@ cdef inline int screen(EngineState* engine, const CommandLine* record) noexcept 
 
 # --------------------------------------------------------------------------------------------------- dispatch
 
-cdef int order_new(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+cdef int order_new(EngineState* engine, Session* session, const CommandLine* command, EventSink* sink) noexcept nogil:
     return 0 if likely(enter(engine, command, session, sink)) else new_in_full(engine, command, sink)
 
 
-cdef int order_replace(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+cdef int order_replace(EngineState* engine, Session* session, const CommandLine* command, EventSink* sink) noexcept nogil:
     return 0 if likely(replace(engine, command, session, sink)) else replace_in_full(engine, command, sink)
 
 
-cdef int order_cancel(EngineState* engine, const CommandLine* command, Session* session, EventSink* sink) noexcept nogil:
+cdef int order_cancel(EngineState* engine, Session* session, const CommandLine* command, EventSink* sink) noexcept nogil:
     return 0 if likely(cancel(engine, command, session, sink)) else cancel_in_full(engine, command, sink)
 
 
-cdef inline int dispatch(EngineState* engine, const CommandLine* record, Session* session, EventSink* sink) noexcept nogil:
-    """Whatever is called gives APPLIED: the call is the last thing that is done, a jump, for which no register is saved."""
+cdef inline int dispatch(EngineState* engine, Session* session, const CommandLine* record, EventSink* sink) noexcept nogil:
+    """Whatever is called gives APPLIED: the call is the last thing that is done, a jump, for which no register is saved. The
+    arguments stand where engine_apply_ahead was given them, and are not moved either."""
     if record.type == ORDER_CANCEL_REPLACE_REQUEST:
-        return order_replace(engine, record, session, sink)
+        return order_replace(engine, session, record, sink)
     if record.type == NEW_ORDER_SINGLE:
-        return order_new(engine, record, session, sink)
+        return order_new(engine, session, record, sink)
     if record.type == ORDER_CANCEL_REQUEST:
-        return order_cancel(engine, record, session, sink)
+        return order_cancel(engine, session, record, sink)
     return administer(engine, record, sink)
 
 
@@ -93,7 +94,7 @@ cdef inline void begin_at(EngineState* engine, int64_t time) noexcept nogil:
     engine.time = time
 
 
-cdef int apply_closely(EngineState* engine, const CommandLine* record, int64_t time, Session* session, EventSink* sink) noexcept nogil:
+cdef int apply_closely(EngineState* engine, Session* session, const CommandLine* record, EventSink* sink, int64_t time) noexcept nogil:
     """Of whatever the door has to look at twice, or before which something is due."""
     cdef int reason
     if may_send(session, record):
@@ -108,7 +109,7 @@ cdef int apply_closely(EngineState* engine, const CommandLine* record, int64_t t
     begin_at(engine, time)
     if time >= engine.next_deadline:
         work_off_due(engine, sink)
-    return dispatch(engine, record, session, sink)
+    return dispatch(engine, session, record, sink)
 
 
 cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil:
@@ -118,10 +119,10 @@ cdef inline int apply(EngineState* engine, const CommandLine* record, EventSink*
     if likely(record.session <= engine.sessions_count):
         session += record.session
     if unlikely(time >= engine.next_deadline or not may_send(session, record)):
-        return apply_closely(engine, record, time, session, sink)
+        return apply_closely(engine, session, record, sink, time)
     session.mark = record.cl_ord_id
     begin_at(engine, time)
-    return dispatch(engine, record, session, sink)
+    return dispatch(engine, session, record, sink)
 
 
 # ---------------------------------------------------------------------------------------------- the look ahead
@@ -139,18 +140,13 @@ cdef inline void foresee(EngineState* engine, Foresight* ahead, const CommandLin
     cdef const CommandLine* ninth = record + PLACE_AHEAD if record + PLACE_AHEAD < ahead.end else record
     cdef uint64_t key = cl_ord_key(&engine.by_cl_ord_id, session_of(ahead, ninth), <int64_t> ninth.target)
     cdef const Order* order
+    cdef const uint32_t* kept = keep_key(ahead, record, <uint32_t> key)
     id_index_prefetch(&engine.by_cl_ord_id, key)
-    ahead.keys[key_kept(record, PLACE_AHEAD)] = <uint32_t> key
-    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[key_kept(record, ORDER_AHEAD)])])
+    prefetch(&engine.pool.orders[id_index_first(&engine.by_cl_ord_id, kept[-(PLACE_AHEAD - ORDER_AHEAD)])])
     if engine.pool.touched > MANY_ORDERS:
-        order = &engine.pool.orders[id_index_first(&engine.by_cl_ord_id, ahead.keys[key_kept(record, REMOVAL_AHEAD)])]
+        order = &engine.pool.orders[id_index_first(&engine.by_cl_ord_id, kept[-(PLACE_AHEAD - REMOVAL_AHEAD)])]
         foresee_removal(engine, order)
         id_index_prefetch(&engine.by_order_id, order.order_id)
-
-
-cdef int apply_widely(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
-    foresee_widely(engine, ahead, record)
-    return apply(engine, record, sink)
 
 
 # ------------------------------------------------------------------------------------------- the C contract
@@ -191,7 +187,7 @@ cdef int engine_apply(EngineState* engine, const CommandLine* record, EventSink*
 cdef int engine_apply_ahead(EngineState* engine, Foresight* ahead, const CommandLine* record, EventSink* sink) noexcept nogil:
     foresee_lines(record)
     if unlikely(sees_widely(engine)):
-        return apply_widely(engine, ahead, record, sink)
+        return foresee_widely_before(engine, ahead, record, sink, engine_apply)
     foresee(engine, ahead, record)
     return apply(engine, record, sink)
 

@@ -8,6 +8,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
+from pricetime.matching.events cimport EventSink
 from pricetime.matching.records cimport CommandLine
 from pricetime.matching.state cimport EngineState
 
@@ -16,7 +17,7 @@ cdef enum:
     LEVELS_SHIFT = 8            # and levels in 256s: 16,384 are a megabyte, with their blocks nearly two
     LINES_AHEAD = 6
     LINES_KEPT = 8              # a power of two above it
-    KEYS_KEPT = 16              # a power of two above the nine lines that engine_foresee looks ahead
+    KEYS_KEPT = 16              # a power of two above what engine_foresee looks back to
 
 cdef struct LineAhead:
     # What is known of a line so far. Guesses: whatever it holds is within the tables.
@@ -43,9 +44,12 @@ cdef struct Foresight:
     const CommandLine* end      # of the lines that there are
     uint32_t session            # who sent them all; 0: each its own, and then
     uint32_t own                # all bits are set
-    uint32_t keys[16]           # of the ClOrdIDs that the next lines name (id_index.pxd), by key_kept; no addresses: a VenueStart
+    uint32_t keys[32]           # of the ClOrdIDs that the next lines name (id_index.pxd), by keep_key; no addresses: a VenueStart
                                 # may change the engine's memory
     LinesAhead lines            # in a venue of many accounts
+
+
+ctypedef int (*Apply)(EngineState* engine, const CommandLine* record, EventSink* sink) noexcept nogil
 
 
 cdef inline void foresight_begin(Foresight* self, const CommandLine* lines, size_t available, uint32_t session) noexcept nogil:
@@ -60,9 +64,12 @@ cdef inline uint32_t session_of(const Foresight* self, const CommandLine* line) 
     return self.session | (line.session & self.own)
 
 
-cdef inline size_t key_kept(const CommandLine* record, size_t lines) noexcept nogil:
-    """Which of `keys` is that of the line so many behind this one: their addresses count lines."""
-    return (<uintptr_t> record // sizeof(CommandLine) + lines) & (KEYS_KEPT - 1)
+cdef inline const uint32_t* keep_key(Foresight* self, const CommandLine* record, uint32_t key) noexcept nogil:
+    """Keep the key that was looked up with `record`; where it stands, with those of up to KEYS_KEPT - 1 lines before at [-1], [-2]...
+    The records' addresses count lines; each key stands twice, so that none of these goes round."""
+    cdef uint32_t* first = &self.keys[<uintptr_t> record // sizeof(CommandLine) & (KEYS_KEPT - 1)]
+    first[0] = first[KEYS_KEPT] = key
+    return first + KEYS_KEPT
 
 
 cdef inline bint sees_widely(const EngineState* state) noexcept nogil:
@@ -72,3 +79,7 @@ cdef inline bint sees_widely(const EngineState* state) noexcept nogil:
 
 cdef void foresee_widely(EngineState* state, Foresight* ahead, const CommandLine* record) noexcept nogil
     # engine_foresee where there are more accounts, and so an instrument. Changes nothing but *ahead.
+
+cdef int foresee_widely_before(EngineState* state, Foresight* ahead, const CommandLine* record, EventSink* sink,
+                               Apply apply) noexcept nogil
+    # The same, and then what `apply` gives. A jump is all that it takes its caller, who so need not keep anything for it.

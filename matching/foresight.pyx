@@ -21,7 +21,7 @@ from pricetime.matching.records cimport HAS_PRICE
 from pricetime.matching.state cimport Instrument, divides, instrument_known, level_key, session_known, side_index
 
 assert LINES_AHEAD < LINES_KEPT and LINES_KEPT & (LINES_KEPT - 1) == 0 and sizeof(LineAhead) == 64
-assert sizeof((<Foresight*> NULL).keys) == KEYS_KEPT * sizeof(uint32_t)
+assert sizeof((<Foresight*> NULL).keys) == 2 * KEYS_KEPT * sizeof(uint32_t)
 
 
 cdef inline void prefetch_block(const EngineState* state, uint32_t block, int64_t key) noexcept nogil:
@@ -115,3 +115,9 @@ cdef void foresee_widely(EngineState* state, Foresight* foresight, const Command
     order = &state.pool.orders[ahead.lines[(number + 1) & (LINES_KEPT - 1)].slot]
     left = &state.level_pool.levels[order.level]
     prefetch_block(state, left.block, left.key)
+
+
+cdef int foresee_widely_before(EngineState* state, Foresight* ahead, const CommandLine* record, EventSink* sink,
+                               Apply apply) noexcept nogil:
+    foresee_widely(state, ahead, record)
+    return apply(state, record, sink)
