@@ -37,7 +37,8 @@ cdef struct Connection:
     int64_t messages_until      # its messages are paid for until then (monotonic), at Rates.message_price each
     int64_t orders_until        # its orders likewise
     uint32_t next_free
-    uint32_t reserved[5]
+    uint32_t late               # messages of MessagePack in its present burst that came too fast
+    uint32_t reserved[4]
     int64_t turned_away         # monotonic time when it heard that the desk has no room
 
 cdef struct Paid:

@@ -45,3 +45,7 @@ cdef inline bint key_speaks_for(const KeyTable* table, uint32_t key, uint32_t se
         if found == 0:
             return False
         place = (place + 1) & (GRANTS - 1)
+
+cdef inline bint key_holds(const KeyTable* table, uint32_t key, uint32_t session) noexcept nogil:
+    """Whether a key is one still, and may speak for the session."""
+    return key_rights(table, key) != 0 and key_speaks_for(table, key, session)

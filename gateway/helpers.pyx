@@ -5,11 +5,13 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 from pricetime.gateway.connections cimport NO_CONNECTION, ROUTING_ID_BYTES, connection_find, routing_bytes
+from pricetime.gateway.door_table cimport key_holds
 from pricetime.gateway.internal cimport (
     DESK, FORWARD, INTERNAL_BYTES, INTERNAL_MARKER, RESULT, SECRET_BYTES, STEWARD, TRANSLATE)
 from pricetime.gateway.stat_page cimport stat_refused
 from pricetime.gateway.state cimport ASKED_BYTES_MAX, TRANSPORT_FAILED, WAITING_BYTES_MAX, fail, mark_lost
 from pricetime.journal.atomics cimport store_release
+from pricetime.matching.records cimport THROTTLED
 
 
 cdef bint is_helper(const GatewayState* self, uint32_t routing, int role) noexcept nogil:
@@ -87,6 +89,7 @@ cdef bint forward(GatewayState* self, const char* payload, size_t size) noexcept
     line.encoding = self.encoding
     line.routing = self.routing
     line.user = self.user
+    line.reason = THROTTLED if self.throttled else 0
     if self.current != NO_CONNECTION:
         line.session = self.table.connections[self.current].session
         line.report_lines = self.table.connections[self.current].report_lines
@@ -112,6 +115,8 @@ cdef void deliver(GatewayState* self, const InternalLine* line, const char* payl
         stat_refused(self.stat, line.reason)
     if index != NO_CONNECTION and self.table.connections[index].lost:
         return
+    if line.user and line.session and not key_holds(self.keys, line.user, line.session):
+        return                          # revoked since it asked
     routing_bytes(line.routing, routing_id)
     error = self.transport.send(self.transport.context, routing_id, ROUTING_ID_BYTES, payload, line.payload_bytes)
     if error == 0:

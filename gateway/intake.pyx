@@ -237,6 +237,7 @@ cdef void take_submitted(GatewayState* self, const InternalLine* line, const cha
     self.routing = line.routing
     self.user = line.user
     self.encoding = MESSAGE_PACK
+    self.throttled = line.reason == THROTTLED
     routing_bytes(line.routing, self.stranger_routing)
     self.current = connection_find(&self.table, self.routing)
     if self.keys == NULL or sender_is_known(self):
@@ -263,11 +264,18 @@ cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nog
     return True
 
 
-cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
-    """As of records, but what it consists of is not known here."""
+cdef bint may_be_read(GatewayState* self) noexcept nogil:
+    """Of a message that came too fast: the desk makes records of it, so that each is refused as itself, takes its number, and what is
+    always taken is. False where another second's worth has come so."""
     cdef Connection* connection = &self.table.connections[self.current]
+    connection.late += 1
+    return connection.late <= self.rates.refusals_max
+
+
+cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
+    """Nobody reads it, as so many that came before it have to be refused: the session ends, as it will when they are."""
     self.counters.throttled += 1
-    connection.refusals += 1
+    self.table.connections[self.current].refusals = self.rates.refusals_max + 1
     refuse_bytes(self, THROTTLED, 0)
     end_throttled(self, NULL)
 
@@ -312,7 +320,7 @@ cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif arrival.more_frames:
         refuse_bytes(self, BAD_LENGTH, 0)
-    elif self.throttled:
+    elif self.throttled and not may_be_read(self):
         refuse_too_fast(self)
     elif not forward(self, arrival.payload, arrival.payload_bytes):
         turn_away(self)
@@ -358,8 +366,9 @@ cdef inline void hear(GatewayState* self, Connection* connection) noexcept nogil
     connection.asked = False
     if self.rates.message_price:
         self.throttled = not paid(self, &connection.messages_until, self.rates.message_price)
-    if connection.refusals and connection.messages_until <= self.monotonic and connection.orders_until <= self.monotonic:
-        connection.refusals = 0         # it has been slow enough since
+    if (connection.refusals or connection.late) and connection.messages_until <= self.monotonic \
+            and connection.orders_until <= self.monotonic:
+        connection.refusals = connection.late = 0       # it has been slow enough since
 
 
 cdef inline bint whole_lines(GatewayState* self, const Arrival* arrival) noexcept nogil:

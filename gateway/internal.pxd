@@ -48,7 +48,7 @@ cdef struct InternalLine:
     uint32_t user           # key that its messages come with; 0: none
     uint32_t payload_bytes
     uint8_t report_lines    # 1, or 2 with FULL_REPORTS
-    uint8_t reason          # DELIVER: a Reason, where the payload is a refusal
+    uint8_t reason          # DELIVER: a Reason, where the payload is a refusal. FORWARD, SUBMIT: THROTTLED where it came too fast
     uint16_t zeros
     uint8_t secret[SECRET_BYTES]
 

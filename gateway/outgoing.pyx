@@ -104,7 +104,7 @@ cdef void answer(GatewayState* self, uint32_t index, uint8_t type, uint8_t reaso
             push_event(self, index, &event)
         return
     if self.stranger_bytes + LINE_BYTES > STRANGER_BYTES:
-        send_stranger(self)
+        return
     event.shape = (RECORD_VERSION << 4) | 1
     memcpy(self.stranger + self.stranger_bytes, &event, LINE_BYTES)
     self.stranger_bytes += LINE_BYTES

@@ -4,11 +4,12 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from pricetime.gateway.connections cimport NO_CONNECTION, Connection, connection_take
-from pricetime.gateway.door_table cimport key_rights, key_speaks_for
+from pricetime.gateway.door_table cimport key_holds, key_rights, key_speaks_for
 from pricetime.gateway.journaling cimport append, apply, begin_record, journal
 from pricetime.gateway.outgoing cimport answer, release, send_stranger
 from pricetime.gateway.stat_page cimport stat_refused
-from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, mark_lost, paid
+from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, NO_FAILURE, mark_lost, paid
+from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport *
 
@@ -16,6 +17,7 @@ cdef enum:
     NS_PER_MS = 1_000_000
     INTERVALS = 3               # of HeartBtInt in the venue's own patience, where a Logon names none
     INTERVAL_MS_MAX = 86_400_000
+    ACTING = RIGHT_TRADE | RIGHT_OPERATE | RIGHT_RISK
 
 
 cdef void refuse(GatewayState* self, uint8_t reason, const CommandLine* record) noexcept nogil:
@@ -67,9 +69,9 @@ cdef bint sender_is_known(GatewayState* self) noexcept nogil:
 cdef void end_session(GatewayState* self, uint32_t index) noexcept nogil:
     cdef CommandLine record
     begin_record(&record, DISCONNECT, self.table.connections[index].session)
-    # A full log keeps the engine's session logged on without a connection; its next Logon ends it.
-    if engine_screen(self.engine, &record) == 0:
-        journal(self, &record)
+    # A full log keeps the engine's session logged on without a connection: its next Logon ends it, or end_owed.
+    if engine_screen(self.engine, &record) == 0 and journal(self, &record):
+        self.disconnects_owed = True
     self.counters.disconnects += 1
     release(self, index)
 
@@ -97,6 +99,11 @@ cdef uint8_t logon_rate_reason(GatewayState* self, uint32_t session) noexcept no
     return THROTTLED
 
 
+cdef inline bint key_is_a_watchers(const GatewayState* self, uint32_t session) noexcept nogil:
+    """Whether the message's key may only look on, and the session acts: to log on there would take it over, and end its orders."""
+    return self.user and self.engine.sessions[session].flags & ACTING and not key_rights(self.keys, self.user) & ACTING
+
+
 cdef uint8_t logon_reason(GatewayState* self, CommandLine* record) noexcept nogil:
     """Why this Logon may not be, or 0. The session's old connection makes room for the new one."""
     cdef uint8_t reason
@@ -106,6 +113,8 @@ cdef uint8_t logon_reason(GatewayState* self, CommandLine* record) noexcept nogi
     if self.user and not key_speaks_for(self.keys, self.user, record.session):
         return NOT_AUTHORIZED
     reason = <uint8_t> engine_screen(self.engine, record)
+    if reason == 0 and key_is_a_watchers(self, record.session):
+        return NOT_AUTHORIZED
     if reason == 0 and self.current == NO_CONNECTION and self.table.count == self.table.capacity:
         if self.table.by_session[record.session] == NO_CONNECTION:
             return THROTTLED
@@ -195,8 +204,21 @@ cdef void look_at_silence(GatewayState* self, uint32_t index) noexcept nogil:
 
 cdef inline bint key_is_gone(const GatewayState* self, const Connection* connection) noexcept nogil:
     """Whether the connection's key was revoked since its Logon, or may speak for its session no longer."""
-    return connection.user and not (key_rights(self.keys, connection.user)
-                                    and key_speaks_for(self.keys, connection.user, connection.session))
+    return connection.user and not key_holds(self.keys, connection.user, connection.session)
+
+
+cdef void end_owed(GatewayState* self) noexcept nogil:
+    """Disconnect the sessions that lost their connection while the log had no room; what still has to wait is owed still."""
+    cdef CommandLine record
+    cdef uint32_t id
+    self.disconnects_owed = False
+    self.now = clock_utc(&self.clock)
+    for id in range(1, self.engine.sessions_count + 1):
+        if self.table.by_session[id] == NO_CONNECTION and self.engine.sessions[id].logged_on:
+            begin_record(&record, DISCONNECT, id)
+            if journal(self, &record):
+                self.disconnects_owed = True
+                return
 
 
 cdef void find_silent(GatewayState* self) noexcept nogil:
@@ -204,6 +226,8 @@ cdef void find_silent(GatewayState* self) noexcept nogil:
     if self.monotonic < self.next_heartbeat_check:
         return
     self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
+    if self.disconnects_owed and self.failure == NO_FAILURE:
+        end_owed(self)
     for index in range(1, self.table.highest + 1):
         if self.table.connections[index].session and not self.table.connections[index].lost:
             if self.keys != NULL and key_is_gone(self, &self.table.connections[index]):

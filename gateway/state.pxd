@@ -28,7 +28,8 @@ cdef enum:
     HELD_MAX = 4096                     # parts of blocks that wait for the disk
     SINK_EVENTS = 256
     DEFINITIONS_MAX = 256               # in one answer to SECURITY_LIST_REQUEST
-    STRANGER_BYTES = 1 << 16            # of answers to one message of a peer that is not logged on
+    STRANGER_BYTES = 4 * 64             # of answers to one message of a peer that is not logged on: one that reads none of them keeps
+                                        # as many as libzmq lets wait. Further records are counted, not answered
     WAITING_BYTES_MAX = 1 << 23         # of frames that wait for the desk; then a session that speaks MessagePack loses reports
     ASKED_BYTES_MAX = 1 << 22           # of them where clients may still ask for more: the rest is for reports
     TURNED_AWAY_NS = 50_000_000         # one that was refused for want of room hears so again after so long
@@ -166,6 +167,7 @@ cdef struct GatewayState:
     uint8_t unpublished                 # something was appended since the last publish
     uint8_t unseen                      # something was published since those who tail the log were woken
     uint8_t time_stands                 # something is due, and the log had no room for the Clock
+    uint8_t disconnects_owed            # a session lost its connection, and the log had no room for its Disconnect
     uint8_t last_log_error              # errno
     uint8_t venue_reason                # why the last command of session 0 was refused
     uint64_t stop                       # 1: end the loop; another thread stores it

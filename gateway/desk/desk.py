@@ -142,7 +142,7 @@ class Desk:
             return False
         blocks, rejected = found
         for block in blocks:
-            self._send(frame.answer(InternalKind.SUBMIT, block))
+            self._send(frame.answer(InternalKind.SUBMIT, block, frame.reason))
         if rejected:
             self._reject(frame, rejected)
         return True

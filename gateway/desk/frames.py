@@ -12,7 +12,7 @@ NO_SECRET = bytes(32)
 
 class Frame(NamedTuple):
     """One frame. routing, session, user, encoding and report_lines are those of the client that it is about. reason: of
-    what is delivered, where it is a refusal."""
+    what is delivered, where it is a refusal; THROTTLED, of what is forwarded and submitted: it came too fast."""
 
     kind: int
     payload: bytes = b""

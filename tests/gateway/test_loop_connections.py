@@ -296,3 +296,56 @@ def has_logon(payload: bytes) -> bool:
     """The one thing that a stranger may do is to log on."""
     lines = np.frombuffer(payload[: len(payload) // LINE_BYTES * LINE_BYTES], COMMAND)
     return bool((lines["type"] == CommandType.LOGON).any())
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_session_that_is_lost_while_the_log_is_full_is_ended_when_there_is_room(others):
+    """Bob's orders are cancelled by his disconnect, whenever that can be journaled."""
+    venue = Simulation(heartbeat_timeout_ms=1_000)
+    bob = Peer(venue, 1, "bob")
+    bob.logon()
+    bob.send(bob.order())
+    venue.storage.room = 0
+    venue.advance(2)
+    venue.run()
+    assert venue.loop.connections == 0
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.NewOrderSingle]
+    venue.storage.room = None
+    if others:
+        Peer(venue, 2).logon()
+    venue.advance(1)
+    venue.run()
+    assert [command.session for command in venue.journaled() if type(command) is m.Disconnect] == ["bob"]
+    assert len(venue.engine.orders("ACME")) == 0
+    before = len(venue.journaled())
+    venue.advance(1)
+    venue.run()
+    assert [type(command) for command in venue.journaled()[before:]] == [m.Disconnect] * others, "alice is silent"
+
+
+def test_a_session_that_is_back_when_there_is_room_is_not_ended():
+    venue = Simulation(heartbeat_timeout_ms=1_000)
+    bob = Peer(venue, 1, "bob")
+    bob.logon()
+    venue.storage.room = 0
+    venue.advance(2)
+    venue.run()
+    venue.storage.room = None
+    Peer(venue, 2, "bob").logon()
+    venue.advance(0.5)
+    venue.run()
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Logon]
+    assert venue.loop.connections == 1
+
+
+def test_of_a_message_of_a_stranger_four_records_are_answered_and_a_logon_behind_them_counts(venue):
+    """So what waits for one that reads nothing is small, whatever it sends."""
+    stranger = Peer(venue, 1)
+    orders = [stranger.order() for _ in range(1_000)]
+    logon = stranger.lines(m.Logon(session_name="alice"))
+    stranger.message_number = 0
+    events = stranger.send(*orders)
+    assert said(events) == [("BUSINESS_MESSAGE_REJECT", "NOT_LOGGED_ON")] * 4
+    assert venue.loop.counters["refused"] == 1_000
+    stranger.post(np.concatenate([stranger.lines(*orders[:10]), logon]))
+    assert said(stranger.answers())[-1] == ("LOGON_ANSWER", "NONE")

@@ -4,6 +4,7 @@ away."""
 import numpy as np
 import pytest
 
+from pricetime.gateway.door_table import DoorTable
 from pricetime.gateway.internal import HEADER_BYTES, INTERNAL, MARKER, Encoding, InternalKind, InternalRole
 from pricetime.gateway.stats import reading_of
 from pricetime.matching import records
@@ -269,3 +270,54 @@ def test_who_floods_the_desk_with_message_pack_beyond_its_rate_is_logged_out():
     assert venue.loop.connections == 0
     assert type(venue.journaled()[-1]) is m.Disconnect
     assert [line["kind"] for line, _ in frames(venue)][:5] == [InternalKind.FORWARD] * 5
+
+
+def submitted(venue, peer, *lines):
+    """What the desk makes of messages that were forwarded: each frame comes back with the reason that it went with."""
+    for (line, _), record in zip(frames(venue), lines, strict=True):
+        post(venue, DESK, frame(InternalKind.SUBMIT, record.tobytes(), routing=routing_number(peer), encoding=1,
+                                reason=line["reason"]))
+
+
+def test_message_pack_that_comes_too_fast_is_refused_record_by_record_as_lines_are():
+    """Each takes its number and is named in its refusal; a Logout is taken; what comes slowly then is in turn."""
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    bob = pack_session(venue)
+    frames(venue)
+    venue.advance(2)
+    orders = [bob.lines(bob.order("Sell")) for _ in range(8)]
+    for _ in orders:
+        bob.post(MAP)
+    venue.run()
+    submitted(venue, bob, *orders)
+    answers = [event for _, payload in frames(venue) for event in first_lines(payload)]
+    assert said(answers) == [("NEW", "NONE")] * 5 + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 3
+    assert [int(event["cl_ord_id"]) for event in answers] == list(range(1, 9))
+    venue.advance(2)
+    late = bob.lines(bob.order("Sell"))
+    bob.post(MAP)
+    venue.run()
+    submitted(venue, bob, late)
+    assert said([event for _, payload in frames(venue) for event in first_lines(payload)]) == [("NEW", "NONE")]
+    for _ in range(6):
+        bob.post(MAP)
+    venue.run()
+    submitted(venue, bob, *[bob.lines(bob.order("Sell")) for _ in range(5)], bob.lines(m.Logout(session="bob")))
+    assert venue.loop.connections == 0
+    assert type(venue.journaled()[-1]) is m.Logout
+
+
+def test_what_the_desk_still_has_for_a_revoked_key_is_not_delivered():
+    keys = DoorTable()
+    keys.allow(1, records.RIGHT_TRADE)
+    keys.grant(1, 1)
+    venue = Simulation(secret=SECRET, keys=keys)
+    enrol(venue)
+    alice = on(venue)
+    told = frame(InternalKind.DELIVER, b"answer", routing=routing_number(alice), session=1, user=1)
+    post(venue, DESK, told)
+    assert venue.take_sent(alice.routing_id) == [b"answer"]
+    keys.allow(1, 0)
+    post(venue, DESK, told)
+    assert venue.take_sent(alice.routing_id) == []

@@ -329,3 +329,14 @@ def test_one_logon_in_a_message_is_looked_at():
     alice.post(np.concatenate([venue.codec.encode(m.Logon(session_name=name, sequence=1)) for name in names]))
     assert said(alice.answers()) == [("LOGON_ANSWER", "NONE")] + [("BUSINESS_MESSAGE_REJECT", "THROTTLED")] * 2
     assert len(venue.journaled()) == 1
+
+
+@pytest.mark.parametrize("rights", [records.RIGHT_MARKET_DATA, records.RIGHT_DROP_COPY])
+def test_a_key_that_may_only_look_on_takes_over_no_session_that_acts(venue, keys, rights):
+    keys.allow(4, rights)
+    keys.grant(4, ALICE)
+    alice = keyed(venue)
+    alice.logon()
+    assert said(keyed(venue, 2, "alice", 4).logon()) == [("BUSINESS_MESSAGE_REJECT", "NOT_AUTHORIZED")]
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.NewOrderSingle]
