@@ -64,10 +64,12 @@ class EndpointSection(Section, kw_only=True):
 class VenueSection(Section, kw_only=True):
     """[venue]. digest_every: commands between two EventDigest records, 0 for none.
 
-    clock: "flow" takes each record's own time."""
+    clock: "flow" takes each record's own time. clock_ahead_seconds: a machine's clock that is further ahead of the log
+    at a start, or goes further ahead at once, is not believed; 0: any is."""
 
     endpoints: Annotated[list[str | EndpointSection], Meta(min_length=1)]
     clock: Literal["machine", "flow"] = "machine"
+    clock_ahead_seconds: Annotated[int, Meta(ge=0, le=315_360_000)] = 31 * 86_400
     digest_every: Annotated[int, Meta(ge=0, le=2**32)] = DIGEST_EVERY
     order_capacity: Annotated[int, Meta(ge=0, le=2**24)] = 0
     max_connections: Annotated[int, Meta(ge=1, le=65_535)] = MAX_CONNECTIONS

@@ -23,6 +23,7 @@ class Loop:
         storage: Storage,
         *,
         clock: str = "machine",
+        clock_ahead_seconds: int = ...,
         max_connections: int = ...,
         heartbeat_timeout_ms: int = ...,
         digest_every: int = ...,
@@ -50,6 +51,8 @@ class Loop:
     @property
     def keys(self) -> DoorTable | None: ...
     def key_changes(self, after: int = 0) -> list[tuple[int, int]]: ...
+    @property
+    def clock_disbelieved(self) -> int: ...
     @property
     def instruments(self) -> int: ...
     @property

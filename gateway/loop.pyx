@@ -158,7 +158,8 @@ cdef void loop_run(GatewayState* self) noexcept nogil:
 cdef class Loop:
     """A gateway's loop over an engine, a transport and a storage, which belong to it while it runs.
 
-    clock: "machine", "flow" (each record brings its time) or "set" (tests). max_connections: sessions logged on at one
+    clock: "machine", "flow" (each record brings its time) or "set" (tests). clock_ahead_seconds: a clock that goes further
+    ahead at once is not believed; 0: any is. max_connections: sessions logged on at one
     time. heartbeat_timeout_ms: a connection silent for longer is disconnected, unless its Logon has a HeartBtInt; 0: none.
     digest_every: commands between two EventDigest records; 0: none. messages_per_second, orders_per_second: of a session,
     one second's worth at once; 0: no bound. Its Logons have an account of their own, at the first of the two that is a bound.
@@ -173,7 +174,7 @@ cdef class Loop:
             raise MemoryError
 
     def __init__(self, Engine engine not None, Transport transport not None, Storage storage not None, *,
-                 str clock="machine", uint32_t max_connections=MAX_CONNECTIONS,
+                 str clock="machine", uint32_t clock_ahead_seconds=0, uint32_t max_connections=MAX_CONNECTIONS,
                  int64_t heartbeat_timeout_ms=HEARTBEAT_TIMEOUT_MS, uint64_t digest_every=DIGEST_EVERY,
                  uint32_t messages_per_second=0, uint32_t orders_per_second=0,
                  uint32_t before_logon_per_second=BEFORE_LOGON_PER_SECOND, bytes secret=b"", DoorTable keys=None,
@@ -188,6 +189,7 @@ cdef class Loop:
         state.transport = transport.calls
         state.storage = storage.calls
         state.clock.mode = CLOCKS[clock]
+        state.clock.ahead_max = clock_ahead_seconds * <int64_t> SECOND_NS
         state.heartbeat_timeout = heartbeat_timeout_ms * 1_000_000
         state.digest_every = digest_every
         state.rates.message_price = SECOND_NS // messages_per_second if messages_per_second else 0
@@ -309,6 +311,11 @@ cdef class Loop:
         fence_full()
         end = load_acquire(&changes.noted)      # what the loop has begun to write over the oldest ones is not to be trusted
         return [(number, sequence) for number, sequence in found if number + KEY_CHANGES > end + 1]
+
+    @property
+    def clock_disbelieved(self) -> int:
+        """How often the machine's clock was further ahead than is believed, also while the loop runs."""
+        return load_acquire(&self.state.clock.disbelieved)
 
     @property
     def instruments(self) -> int:

@@ -48,6 +48,7 @@ from pricetime.gateway.security import KEYS_FOLDER, VENUE_NAME, keep_venue_pair,
 from pricetime.gateway.sockets import PrivateEndpoint, bound_router
 from pricetime.gateway.stat_page import STAT_NAME, StatPage
 from pricetime.gateway.steward import STEWARD_ENDPOINT, Charge, Steward, say
+from pricetime.gateway.times import utc
 from pricetime.gateway.zmq_transport import ZmqTransport
 from pricetime.journal import snapshot
 from pricetime.journal.companion import Companion
@@ -71,11 +72,12 @@ class Venue:
     notes: lines for the operator: what recovery cut, what was defined. run: number of this start. endpoints: as bound;
     curve_endpoints: those of them with CURVE. door: who is let in there; None: there are none. keys: what the log says
     of keys; None where venue.toml has no use for any. desk: what keeps the desk there, once started. codec: knows the
-    names of all that is defined. engine and loop: not to be touched while the loop runs. UserError: an occupied port, a
-    bad configuration, a locked, damaged or unwritable log.
+    names of all that is defined. engine and loop: not to be touched while the loop runs. believe_clock: the operator's
+    word for a clock that is further ahead of the log than venue.toml allows. UserError: an occupied port, a bad
+    configuration, a locked, damaged or unwritable log, such a clock.
     """
 
-    def __init__(self, source: str | Path, config: Config | None = None) -> None:
+    def __init__(self, source: str | Path, config: Config | None = None, *, believe_clock: bool = False) -> None:
         path = Path(source)
         if config is not None and not isinstance(config, Config):
             raise UserError(f"config: found {shown(config)}, expected what pricetime.gateway.config.convert() gives")
@@ -84,6 +86,7 @@ class Venue:
         self.directory = path if path.is_dir() or config is not None else path.parent
         self.notes: list[str] = []
         self.engine = new_engine()
+        self._believe_clock = believe_clock
         self._name = str(file) if config is None else FILE_NAME
         self.codec = Codec()
         self._thread: threading.Thread | None = None
@@ -132,6 +135,7 @@ class Venue:
         rehearsed = self._rehearse()
         if rehearsed is None:
             self._mend()
+        self._refuse_clock()
         log = self.config.log
         self._writer = Writer(self.directory, segment_bytes=log.segment_mib << 20, durability=log.durability)
         self._replay(self._writer.recovered.last_sequence)
@@ -146,6 +150,7 @@ class Venue:
             LogStorage(self._writer, self._stat),
             stat=self._stat,
             clock=venue.clock,
+            clock_ahead_seconds=venue.clock_ahead_seconds,
             digest_every=venue.digest_every,
             max_connections=venue.max_connections,
             heartbeat_timeout_ms=venue.heartbeat_timeout_ms,
@@ -175,6 +180,16 @@ class Venue:
         folder = self.directory / LOG_FOLDER
         if folder.is_dir():
             os.close(lock(folder))
+
+    def _refuse_clock(self) -> None:
+        """UserError where the machine's clock is too far ahead of the log: what it stamps cannot be taken back."""
+        bound, now = self.config.venue.clock_ahead_seconds, time.time_ns()
+        if (self._believe_clock or not bound or self.config.venue.clock != "machine" or not self.engine.time
+                or now - self.engine.time <= bound * 1_000_000_000):
+            return
+        raise UserError(f"the machine's clock says {utc(now)}, the log ends at {utc(self.engine.time)}: expected at "
+                        f"most clock_ahead_seconds = {bound} between them; set the clock, or, where it is right, "
+                        "begin once with --believe-clock")
 
     def _refuse_snapshots_alone(self) -> None:
         """UserError where the log is gone and snapshots of it are not: nobody wants that venue to begin anew."""

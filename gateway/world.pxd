@@ -55,6 +55,11 @@ cdef struct Clock:
     ClockMode mode
     int64_t set_utc                 # CLOCK_SET
     int64_t set_monotonic
+    int64_t ahead_max               # nanoseconds that it may go ahead at once; 0: any time is believed
+    int64_t last                    # UTC that was believed last; 0: none yet
+    int64_t begun_utc               # what both said first
+    int64_t begun_monotonic
+    uint64_t disbelieved            # times that it was further ahead; another thread loads it
 
 
 cdef inline int64_t _read(int id) noexcept nogil:
@@ -62,11 +67,22 @@ cdef inline int64_t _read(int id) noexcept nogil:
     clock_gettime(<int> id, &time)
     return time.tv_sec * <int64_t> 1_000_000_000 + time.tv_nsec
 
-cdef inline int64_t clock_utc(const Clock* clock) noexcept nogil:
-    """Nanoseconds since 1970 that stamp what comes now; with CLOCK_FLOW 0, so that the record's own time counts."""
-    if clock.mode == CLOCK_MACHINE:
-        return _read(CLOCK_REALTIME)
-    return clock.set_utc if clock.mode == CLOCK_SET else 0
+cdef int64_t clock_believable(Clock* clock, int64_t utc) noexcept nogil
+    # `utc`, which is more than ahead_max ahead of what was believed last, where so much time has passed; else what the monotonic
+    # clock makes of it.
+
+
+cdef inline int64_t clock_utc(Clock* clock) noexcept nogil:
+    """Nanoseconds since 1970 that stamp what comes now; with CLOCK_FLOW 0, so that the record's own time counts. What the log has
+    once it has for ever, and its time never goes back: one look at a wrong clock would expire every order. Rule 7."""
+    cdef int64_t utc
+    if clock.mode == CLOCK_FLOW:
+        return 0
+    utc = clock.set_utc if clock.mode == CLOCK_SET else _read(CLOCK_REALTIME)
+    if clock.ahead_max and utc - clock.last > clock.ahead_max:
+        utc = clock_believable(clock, utc)
+    clock.last = utc
+    return utc
 
 cdef inline int64_t clock_monotonic(const Clock* clock) noexcept nogil:
     """Nanoseconds that only ever grow, for timeouts; never in the log."""

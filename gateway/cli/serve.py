@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "config", metavar="venue.toml", type=Path, help="the venue's configuration, or the folder that has it"
     )
+    parser.add_argument("--believe-clock", action="store_true",
+                        help="take the machine's clock, however far it is ahead of the log (clock_ahead_seconds)")
     logs.add_argument(parser)
 
 
@@ -37,6 +39,17 @@ def tell_log_errors(venue: Venue, told: int) -> int:
                             f"{venue.directory / 'log'}: the venue goes on by itself",
                 level=logs.ERROR, refused=refused - told, why=why)
     return refused
+
+
+def tell_clock(venue: Venue, looked: tuple[int, bool]) -> tuple[int, bool]:
+    """Say it when the machine's clock begins to be disbelieved; how often it was, and whether since the last look."""
+    now, (before, wrong) = int(venue.loop.clock_disbelieved), looked
+    if now > before and not wrong:
+        bound = venue.config.venue.clock_ahead_seconds
+        LOG.say("clock", f"the machine's clock is more than clock_ahead_seconds = {bound} ahead: not believed; the "
+                         "venue counts on by itself; set the clock, or, where it is right, start again with "
+                         "--believe-clock", level=logs.ERROR)
+    return now, now > before
 
 
 def tell_phases(venue: Venue, told: int) -> int:
@@ -61,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        venue = Venue(arguments.config)
+        venue = Venue(arguments.config, believe_clock=arguments.believe_clock)
         for note in venue.notes:
             LOG.say("note", note)
         LOG.result("started", f"run {venue.run} on {' '.join(venue.endpoints)}, log {venue.directory / 'log'}, command "
@@ -70,8 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
                    command=venue.engine.sequence)
         venue.start()
         full = changed = 0
+        clock = 0, False
         while not asked.wait(LOOK_SECONDS) and venue.running:
             full, changed = tell_log_errors(venue, full), tell_phases(venue, changed)
+            clock = tell_clock(venue, clock)
         try:
             venue.stop()
             tell_phases(venue, changed)

@@ -225,3 +225,48 @@ def test_a_volatility_call_is_told_when_it_begins_and_when_it_ends():
         (began, 1, "ACME", Phase.VOLATILITY_CALL, Reason.VOLATILITY_INTERRUPTION),
         (venue.utc, 1, "ACME", Phase.CONTINUOUS, Reason.CALL_ENDED),
     ]
+
+
+YEARS = 10 * 365 * 86_400
+
+
+def jump(venue, seconds):
+    """The machine's clock of the day alone."""
+    venue.utc += seconds * SECOND
+    venue.advance(0)
+
+
+def test_a_clock_that_goes_too_far_ahead_at_once_is_not_believed():
+    """Its time would stay in the log for good: an order that is good for a year would expire."""
+    venue = Simulation(clock_ahead_seconds=3_600)
+    alice = Peer(venue, 1)
+    alice.logon()
+    expires = venue.utc + 365 * 86_400 * SECOND
+    assert said(alice.send(alice.order(time_in_force="GTD", expire_time=expires))) == [("NEW", "NONE")]
+    jump(venue, YEARS)
+    venue.advance(5)
+    before = venue.loop.clock_disbelieved
+    assert said(alice.send(alice.order())) == [("NEW", "NONE")]
+    assert venue.loop.clock_disbelieved > before == 0
+    assert venue.engine.time == venue.utc - YEARS * SECOND, "so much has passed by the other clock"
+    jump(venue, -YEARS)
+    venue.advance(5)
+    stands = venue.loop.clock_disbelieved
+    alice.send(alice.order())
+    assert (venue.engine.time, venue.loop.clock_disbelieved) == (venue.utc, stands)
+    assert len(venue.engine.orders("ACME")) == 3
+
+
+@pytest.mark.parametrize("ahead", [0, 3_600])
+def test_a_clock_is_believed_where_so_much_time_has_passed_or_any_is(ahead):
+    venue = Simulation(clock_ahead_seconds=ahead)
+    alice = Peer(venue, 1)
+    alice.logon()
+    jump(venue, 3_599)
+    alice.send(alice.order())
+    assert venue.engine.time == venue.utc
+    venue.loop.set_time(venue.utc + YEARS * SECOND, venue.monotonic + (YEARS * SECOND if ahead else 1))
+    bob = Peer(venue, 2, "bob")
+    bob.logon()
+    assert venue.engine.time == venue.utc + YEARS * SECOND
+    assert venue.loop.clock_disbelieved == 0

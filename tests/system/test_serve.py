@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,16 @@ def test_an_ipc_endpoint_that_somebody_listens_at_is_not_taken_from_them(tmp_pat
             assert alice.mark == 0
     with Venue(tmp_path / "two"):       # what a venue that is gone has left is no obstacle
         pass
+
+
+def test_a_start_with_a_clock_too_far_ahead_of_the_log_wants_the_operators_word(tmp_path):
+    write_config(tmp_path, venue="clock_ahead_seconds = 1")
+    with Venue(tmp_path):
+        pass
+    time.sleep(1.2)
+    before = sorted((path, path.stat().st_size) for path in tmp_path.rglob("*"))
+    assert re.search(r"the machine's clock says 20.*the log ends at 20.*clock_ahead_seconds = 1 between them; set the "
+                     r"clock, or, where it is right, begin once with --believe-clock", refused(tmp_path))
+    assert sorted((path, path.stat().st_size) for path in tmp_path.rglob("*")) == before, "nothing is written"
+    with Venue(tmp_path, believe_clock=True) as venue:
+        assert venue.run == 2
