@@ -10,7 +10,7 @@ import numpy as np
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from libc.stddef cimport size_t
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
@@ -207,6 +207,8 @@ cdef class Engine:
         cdef const uint8_t[::1] data = array.view(np.uint8)
         cdef size_t available = data.shape[0] // LINE_BYTES
         cdef EventSink sink
+        if available and <uintptr_t> &data[0] % sizeof(uint64_t):
+            data = array.view(np.uint8).copy()      # records stand on words' boundaries: a copy does
         if data.shape[0] % LINE_BYTES:
             raise ValueError(f"lines have {data.shape[0]} bytes, expected a multiple of {LINE_BYTES}")
         sink.capacity = 64 + 2 * available

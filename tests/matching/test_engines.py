@@ -63,6 +63,16 @@ def test_lines_are_arrays_or_their_bytes(engine_class):
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize("place", range(9))
+def test_lines_may_lie_anywhere_in_memory(engine_class, place):
+    """On no boundary of a word, as in the middle of a file that was read whole."""
+    lines = b"".join([*definitions(), *orders()])
+    block = np.frombuffer(bytes(place) + lines, np.uint8)[place:]
+    engine, beside = engine_class(), engine_class()
+    assert (engine.apply(block) == beside.apply(lines)).all()
+    assert engine.digest() == beside.digest()
+
+
 def test_no_levels_are_no_depth(engine_class):
     engine = standing(engine_class)
     assert [len(side) for levels in (0, -1) for side in engine.depth("X", levels)] == [0] * 4
