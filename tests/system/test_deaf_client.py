@@ -8,6 +8,7 @@ import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
+from pricetime.gateway import sockets
 from pricetime.gateway.client import Client
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert
@@ -70,3 +71,24 @@ def test_a_client_that_does_not_read_loses_its_session_and_nine_others_go_on(tmp
     context.term()
     ended = [line for lines in Reader(tmp_path) for line in lines if line["type"] == CommandType.DISCONNECT]
     assert [int(line["session"]) for line in ended] == [1]
+
+
+def test_who_reads_nothing_for_long_loses_its_connection_and_what_waits_for_it(monkeypatch):
+    """Its session may be gone already: what libzmq keeps for it would stay for as long as it pleases."""
+    assert 1_000 <= sockets.OPTIONS[zmq.TCP_MAXRT] <= 60_000
+    monkeypatch.setitem(sockets.OPTIONS, zmq.TCP_MAXRT, 1_000)
+    with zmq.Context() as context:
+        router, [endpoint] = sockets.bound_router(context, ["tcp://127.0.0.1:0"])
+        with contextlib.closing(deaf_socket(context, endpoint)) as deaf:
+            deaf.send(b"here")
+            routing_id, _ = router.recv_multipart()
+            until, gone = time.monotonic() + PATIENCE_S, False
+            while not gone:
+                assert time.monotonic() < until, "it is kept for ever"
+                try:
+                    router.send_multipart([routing_id, bytes(1 << 16)], zmq.NOBLOCK)
+                except zmq.Again:
+                    router.poll(50)         # as the venue does all the time: libzmq takes its news then
+                except zmq.ZMQError as error:
+                    gone = error.errno == zmq.EHOSTUNREACH
+        router.close(linger=0)
