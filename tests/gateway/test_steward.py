@@ -179,11 +179,71 @@ def test_what_fell_into_the_start_is_done(tmp_path, said):
 
 def test_a_refusal_is_said_and_not_tried_again(tmp_path, said):
     found, _, peer = made(tmp_path, *DAY)
-    peer.reasons[2] = Reason.LOG_FULL
+    peer.reasons[2] = Reason.PHASE_UNKNOWN
     for _ in range(2):
         found.look(at("2026-11-30 08:00"))
-    assert said == ["schedule: OTHER: PreOpen was refused: LOG_FULL"]
+    assert said == ["schedule: OTHER: PreOpen was refused: PHASE_UNKNOWN"]
     assert len(peer.lines) == 2
+
+
+FULL = "schedule: %s: the log has no room (LOG_FULL); tried again until it has; make room on its disk"
+
+
+def test_what_the_log_has_no_room_for_is_said_once_and_tried_again_until_it_has(tmp_path, said):
+    found, _, peer = made(tmp_path, *DAY)
+    peer.reasons[2] = Reason.LOG_FULL
+    for _ in range(3):
+        found.look(at("2026-11-30 08:00"))
+    assert said == [FULL % "PreOpen"]
+    assert peer.lines == [(1, PHASES["PreOpen"], MONDAY), *[(2, PHASES["PreOpen"], MONDAY)] * 3]
+    found.look(at("2026-11-30 09:00"))
+    assert len(peer.lines) == 5 and found._charge.phases == {1: "PreOpen", 2: "Closed"}    # nothing overtakes it
+    peer.reasons.clear()
+    found.look(at("2026-11-30 09:00"))
+    assert peer.lines[5:] == [(2, PHASES["PreOpen"], MONDAY), (1, CONTINUOUS, MONDAY)]
+    peer.reasons[1] = peer.reasons[2] = Reason.LOG_FULL
+    found._charge.schedule = ScheduleSection(entries=(ScheduleEntry(at="10:00", phase="Closed"),))
+    found.look(at("2026-11-30 10:00"))
+    assert said == [FULL % "PreOpen", FULL % "Closed"]          # another time that it is full
+
+
+def test_a_day_that_ended_before_the_log_was_full_is_not_ended_again(tmp_path, said):
+    """Neither of an instrument that got its phase (the day's orders would expire), nor of one that was only Closed."""
+    found, _, peer = made(tmp_path, OPEN, instruments=3, phases={1: "Continuous", 2: "Continuous", 3: "Halted"})
+    taken, room = [], 3
+
+    def submit(lines):
+        nonlocal room
+        reasons = []
+        for line in lines:
+            reasons.append(Reason.NONE if room else Reason.LOG_FULL)
+            if room:
+                taken.append((int(line["instrument"]), int(line["attributes"])))
+                room -= 1
+        return reasons
+
+    peer.submit = submit
+    found.look(at("2026-12-01 00:00"))
+    assert taken == [(1, CLOSED), (1, CONTINUOUS), (2, CLOSED)]
+    room = 2
+    found.look(at("2026-12-01 00:00"))
+    assert taken[3:] == [(2, CONTINUOUS), (3, CLOSED)]
+    room = 9
+    for _ in range(2):
+        found.look(at("2026-12-01 00:00"))
+    assert taken[5:] == [(3, HALTED)]
+    assert said == ["instrument 3: stays Halted: the schedule has Continuous, which is the operator's to give now",
+                    FULL % "Continuous"]
+
+
+def test_what_is_done_is_not_done_again_where_the_log_was_full_in_a_later_part(tmp_path, said):
+    found, _, peer = made(tmp_path, OPEN, instruments=70, phases=dict.fromkeys(range(1, 71), "Continuous"))
+    peer.reasons[70] = Reason.LOG_FULL
+    found.look(at("2026-12-01 00:00"))
+    assert len(peer.lines) == 140
+    peer.reasons.clear()
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines[140:] == [(70, CLOSED, 0), (70, CONTINUOUS, MONDAY + 71)]
 
 
 def test_a_loop_that_does_not_answer_is_asked_again(tmp_path, said, monkeypatch):
