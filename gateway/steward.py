@@ -251,7 +251,7 @@ class Steward(threading.Thread):
             to = "Halted"       # Closed by the first step below, and then the log was full
         if phase != "Closed" and begins_day(self._charge.schedule, self._charge.symbols.get(id, ""), event):
             # A market without a night: the day before ends here all the same, and with it its Day orders.
-            return [Step(id, "Closed"), Step(id, to, event.trade_date)]
+            return [Step(id, "Closed")] + [Step(id, to, event.trade_date)] * (to != "Closed")
         return [Step(id, to, event.trade_date)] if wanted else []
 
     def _symbol(self, id: int) -> str:
@@ -281,7 +281,7 @@ class Steward(threading.Thread):
                 undated.append(step._replace(trade_date=0))     # an operator gave a later day: no reason to stay shut
             elif reason == Reason.LOG_FULL:
                 full.append(step)           # it says nothing about the change: there may be room in a moment
-            elif reason:
+            elif reason not in (Reason.NONE, Reason.PHASE_UNCHANGED):       # an operator was there a moment before
                 symbol = self._symbol(step.id)
                 say(f"schedule: {symbol}: {step.phase} was refused: {reason.name}", "schedule", symbol=symbol,
                     phase=step.phase, reason=reason.name)

@@ -169,6 +169,23 @@ def test_a_market_opens_again_without_a_date_where_an_operator_gave_a_later_one(
     assert said == [] and found._charge.phases == {1: "Continuous"}
 
 
+@pytest.mark.parametrize("phase", ["Continuous", "Halted"])
+def test_a_day_that_begins_with_closed_closes_once_what_somebody_had_opened_in_the_night(tmp_path, said, phase):
+    found, _, peer = made(tmp_path, ("00:00", "Closed"), ("08:00", "Continuous"), ("17:35", "Closed"),
+                          phases={1: phase, 2: "Closed"})
+    found._done = at("2026-11-30 23:59")
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines == [(1, CLOSED, 0)] and said == []
+
+
+def test_what_an_operator_did_a_moment_before_is_no_failure(tmp_path, said):
+    found, _, peer = made(tmp_path, *DAY)
+    peer.reasons[2] = Reason.PHASE_UNCHANGED
+    for _ in range(2):
+        found.look(at("2026-11-30 08:00"))
+    assert said == [] and len(peer.lines) == 2 and found._charge.phases == {1: "PreOpen", 2: "PreOpen"}
+
+
 def test_what_fell_into_the_start_is_done(tmp_path, said):
     """The phases at the start are the schedule's as of when it looked, not of when this thread began."""
     found, _, peer = made(tmp_path, ("06:59", "PreOpen"), ("07:01", "Continuous"), instruments=1)
