@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from pricetime.gateway import steward
@@ -201,6 +202,25 @@ def test_a_refusal_is_said_and_not_tried_again(tmp_path, said):
         found.look(at("2026-11-30 08:00"))
     assert said == ["schedule: OTHER: PreOpen was refused: PHASE_UNKNOWN"]
     assert len(peer.lines) == 2
+
+
+def test_entries_that_a_jump_of_the_clocks_puts_at_one_moment_come_in_their_order_and_once(tmp_path, said):
+    found, _, peer = made(tmp_path, ("02:30", "PreOpen"), ("03:00", "Continuous"))
+    found._charge.schedule = msgspec.structs.replace(
+        found._charge.schedule, time_zone="Europe/Berlin", weekdays=("Sunday",))
+    found._done = at("2026-03-29 00:00")
+    take = peer.submit
+
+    def submit(lines):
+        first = len(peer.lines) == 2        # Continuous, tried for the first time
+        return [Reason.LOG_FULL if first and row == 1 else reason for row, reason in enumerate(take(lines))]
+
+    peer.submit = submit
+    for _ in range(2):
+        found.look(at("2026-03-29 01:00"))
+    day = 20260329
+    assert peer.lines == [(1, PHASES["PreOpen"], day), (2, PHASES["PreOpen"], day), (1, CONTINUOUS, day),
+                          (2, CONTINUOUS, day), (2, CONTINUOUS, day)]
 
 
 FULL = "schedule: %s: the log has no room (LOG_FULL); tried again until it has; make room on its disk"
