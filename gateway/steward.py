@@ -36,6 +36,8 @@ LOOK_SECONDS = 0.05         # so late, at most, is a key let in or shut out
 ANSWER_SECONDS = 10.0       # for a RESULT of the loop
 SAVE_SECONDS = 60.0         # the keys' file is brought up to the log so often: a start need not read further back
 COMMANDS_MAX = 64           # in one SUBMIT
+# Until a change that the log had no room for is tried again, each time twice as long: serve counts and says each try.
+FULL_SECONDS, FULL_SECONDS_MAX = 1.0, 10.0
 
 LOG = logs.Log("venue")
 
@@ -136,7 +138,8 @@ class Steward(threading.Thread):
         self._trouble = ""
         self._settled = set[tuple[Event, int]]()    # of what is due now: events and instruments that are done
         self._halted = set[tuple[Event, int]]()     # and those that stay Halted, which is said
-        self._full = False                          # the log has no room: said
+        self._full = 0.0            # seconds of pause: the log has no room, which is said
+        self._again_at = 0.0        # monotonic: not tried again before
 
     def end(self) -> None:
         """Stop: the loop may be over already."""
@@ -168,6 +171,8 @@ class Steward(threading.Thread):
         """Do what is due at a time (UTC nanoseconds)."""
         self._take_keys()
         self._take_phases()
+        if self._full and time.monotonic() < self._again_at:
+            return
         while (due := next_events(self._charge.schedule, self._done)) and due[0].at <= now:
             if not all(self._move(event) for event in due):
                 return
@@ -227,10 +232,11 @@ class Steward(threading.Thread):
         # What is done is not looked at again where the rest is tried again: it may be in a later phase by now.
         left = [id for id in concerned if (event, id) not in self._settled]
         steps = [step for id in left for step in self._steps(event, id)]
-        for begin in range(0, len(steps), COMMANDS_MAX):
-            undone = self._submit(steps[begin : begin + COMMANDS_MAX])
-            behind = {step.id for step in steps[begin + COMMANDS_MAX :]}
-            done = {step.id for step in steps[begin : begin + COMMANDS_MAX]} - undone - behind
+        while steps:
+            count = 1 if self._full else COMMANDS_MAX       # one is enough to see whether there is room again
+            part, steps = steps[:count], steps[count:]
+            undone = self._submit(part)
+            done = {step.id for step in part} - undone - {step.id for step in steps}
             self._settled.update((event, id) for id in done)
             if undone:
                 return False
@@ -290,7 +296,8 @@ class Steward(threading.Thread):
         if full and not self._full:
             what = "the log has no room (LOG_FULL); tried again until it has; make room on its disk"
             say(f"schedule: {full[0].phase}: {what}", "schedule", phase=full[0].phase, reason=Reason.LOG_FULL.name)
-        self._full = bool(full)
+        self._full = min(2 * self._full or FULL_SECONDS, FULL_SECONDS_MAX) if full else 0.0
+        self._again_at = time.monotonic() + self._full
         return {step.id for step in full} | (self._submit(undated) if undated else set())
 
 

@@ -51,6 +51,8 @@ class PlayedPeer:
 def said(monkeypatch):
     lines = []
     monkeypatch.setattr(steward, "say", lambda line, *event, **fields: lines.append(line))
+    monkeypatch.setattr(steward, "FULL_SECONDS", 1e-9)
+    monkeypatch.setattr(steward, "FULL_SECONDS_MAX", 1e-9)
     return lines
 
 
@@ -244,6 +246,29 @@ def test_what_the_log_has_no_room_for_is_said_once_and_tried_again_until_it_has(
     assert said == [FULL % "PreOpen", FULL % "Closed"]          # another time that it is full
 
 
+def test_a_full_log_is_tried_with_one_command_and_ever_more_seldom(tmp_path, said, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(steward, "say", lambda line, *event, **fields: said.append(line))
+    clock, sizes, tries = [100.0], [], []
+    monkeypatch.setattr(steward.time, "monotonic", lambda: clock[0])
+    found, _, peer = made(tmp_path, *DAY, instruments=70)
+    full = [True]
+
+    def submit(lines):
+        sizes.append(len(lines)), tries.append(clock[0])
+        return [Reason.LOG_FULL if full[0] else Reason.NONE] * len(lines)
+
+    peer.submit = submit
+    for _ in range(1_000):
+        found.look(at("2026-11-30 08:00"))
+        clock[0] += 0.05
+    pauses = [round(later - earlier) for earlier, later in zip(tries, tries[1:], strict=False)]
+    assert pauses == [1, 2, 4, 8, 10, 10, 10] and sizes == [64] + [1] * 7 and said == [FULL % "PreOpen"]
+    full[0], clock[0] = False, clock[0] + 10
+    found.look(at("2026-11-30 08:00"))
+    assert sizes[8:] == [1, 64, 5]
+
+
 def test_a_day_that_ended_before_the_log_was_full_is_not_ended_again(tmp_path, said):
     """Neither of an instrument that got its phase (the day's orders would expire), nor of one that was only Closed."""
     found, _, peer = made(tmp_path, OPEN, instruments=3, phases={1: "Continuous", 2: "Continuous", 3: "Halted"})
@@ -270,7 +295,7 @@ def test_a_day_that_ended_before_the_log_was_full_is_not_ended_again(tmp_path, s
         found.look(at("2026-12-01 00:00"))
     assert taken[5:] == [(3, HALTED)]
     assert said == ["instrument 3: stays Halted: the schedule has Continuous, which is the operator's to give now",
-                    FULL % "Continuous"]
+                    FULL % "Continuous", FULL % "Halted"]       # there had been room between the two
 
 
 def test_what_is_done_is_not_done_again_where_the_log_was_full_in_a_later_part(tmp_path, said):
