@@ -14,11 +14,12 @@ from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
 from pricetime.gateway.layout import RIGHTS, text_of
-from pricetime.gateway.refusals import in_words
+from pricetime.gateway.refusals import REMEDIES, in_words
 from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
 from pricetime.matching.errors import UserError
 from pricetime.matching.interface import EitherEngine
+from pricetime.matching.records import Reason
 
 
 def differences(config: Config, engine: EitherEngine) -> Iterator[m.Command]:
@@ -81,7 +82,7 @@ def check_participant(session: SessionSection, present: str) -> None:
     if wanted != present:
         raise UserError(
             f"[[session]] {session.name!r} participant: found {wanted!r}, but in the log it is {present!r} and can "
-            "never change; give the session another name"
+            f"never change; {REMEDIES[Reason.PARTICIPANT_CHANGED]}"
         )
 
 
@@ -150,7 +151,7 @@ def changed_instrument(section: InstrumentSection, row: Any) -> Iterator[m.Secur
         if wanted is not None and wanted != present:
             raise UserError(
                 f"{place} {key}: found {in_words(getattr(section, key))}, but in the log it is "
-                f"{in_words(shown.get(key, present))} and can never change; give the instrument another symbol"
+                f"{in_words(shown.get(key, present))} and can never change; {REMEDIES[Reason.TERMS_CHANGED]}"
             )
     limits, wanted_now = present_limits(row), wanted_limits(section)
     for field, value in limits.items():

@@ -24,6 +24,10 @@ from pricetime.matching.interface import EitherEngine
 from pricetime.matching.records import Reason
 
 NOTIONAL = ("max_order_notional", "max_gross_notional")     # limits that are of a currency
+REMEDIES = {                    # of what is so for ever
+    Reason.TERMS_CHANGED: "give the instrument another symbol",
+    Reason.PARTICIPANT_CHANGED: "give the session another name",
+}
 NAME = f"1 to {records.NAME_BYTES} bytes of UTF-8 without control characters"
 
 

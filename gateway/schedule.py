@@ -1,9 +1,9 @@
 """When which instruments change to which phase: [schedule] of a venue.toml as a calculation on times.
 
 Pure: a schedule and a time in, the next event or the phase that stands out. A day is the local date in the schedule's
-time zone; it counts where its weekday is named and it is no holiday. An hour that the clocks pass over (spring) means
-the same time by the clock as it was before, so it comes after the jump; one that they pass twice (autumn) means the
-first. Who acts on it is steward.py.
+time zone; it counts where its weekday is named and it is no holiday. Its entries happen in the order of their times by
+the clocks there, whatever the order of the file. A time that the clocks pass over (spring) is the moment of the jump;
+one that they pass twice (autumn) means the first. Who acts on it is steward.py.
 """
 
 import zoneinfo
@@ -41,18 +41,40 @@ def events_of(section: ScheduleSection, day: date) -> list[Event]:
     if WEEKDAYS[day.weekday()] not in section.weekdays or day in section.holidays:
         return []
     zone = zoneinfo.ZoneInfo(section.time_zone)
-    found = [
-        Event(_utc(datetime.combine(day, time.fromisoformat(entry.at), zone)), entry.phase, entry.symbols,
+    by_clock = [(time.fromisoformat(entry.at), entry) for entry in section.entries]
+    # By the clock, not by UTC: what a jump of the clocks puts at one moment keeps its order, so the last entry stands.
+    return [
+        Event(_utc(datetime.combine(day, at, zone)), entry.phase, entry.symbols,
               day.year * 10_000 + day.month * 100 + day.day)
-        for entry in section.entries
+        for at, entry in sorted(by_clock, key=lambda pair: pair[0])
     ]
-    return sorted(found, key=lambda event: event.at)
 
 
 def _utc(moment: datetime) -> int:
-    """Nanoseconds; an hour that is twice: the first; one that is not there: by the offset before the jump (fold 0)."""
+    """Nanoseconds; of a time that is twice: the first; of one that the clocks pass over: when they do."""
+    # By the offset before a jump and by that after it: the same but for what is passed over, where they lie around it.
+    behind, before = (_seconds(moment.replace(fold=fold)) for fold in (0, 1))
+    if before >= behind:
+        return behind * NS
+    offset = _offset(before, moment)
+    while behind - before > 1:
+        middle = (before + behind) // 2
+        if _offset(middle, moment) == offset:
+            before = middle
+        else:
+            behind = middle
+    return behind * NS
+
+
+def _seconds(moment: datetime) -> int:
+    """Since 1970, UTC."""
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * NS
+    return since.days * 86_400 + since.seconds
+
+
+def _offset(seconds: int, moment: datetime) -> timedelta | None:
+    """Of the zone of a moment at another time."""
+    return datetime.fromtimestamp(seconds, moment.tzinfo).utcoffset()
 
 
 def next_events(section: ScheduleSection, after: int) -> list[Event]:
@@ -75,6 +97,10 @@ def standing(section: ScheduleSection, symbol: str, now: int) -> Event | None:
 
 def begins_day(section: ScheduleSection, symbol: str, event: Event) -> bool:
     """Whether an event only has a new date for an instrument: the day before ended in the phase that it begins with."""
+    day = date(event.trade_date // 10_000, event.trade_date // 100 % 100, event.trade_date % 100)
+    of_day = events_of(section, day)
+    if any(earlier.concerns(symbol) for earlier in of_day[: of_day.index(event)]):
+        return False
     before = standing(section, symbol, event.at - 1)
     return before is not None and before.phase == event.phase and before.trade_date < event.trade_date
 

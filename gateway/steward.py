@@ -36,6 +36,8 @@ LOOK_SECONDS = 0.05         # so late, at most, is a key let in or shut out
 ANSWER_SECONDS = 10.0       # for a RESULT of the loop
 SAVE_SECONDS = 60.0         # the keys' file is brought up to the log so often: a start need not read further back
 COMMANDS_MAX = 64           # in one SUBMIT
+# Until a change that the log had no room for is tried again, each time twice as long: serve counts and says each try.
+FULL_SECONDS, FULL_SECONDS_MAX = 1.0, 10.0
 
 LOG = logs.Log("venue")
 
@@ -134,6 +136,10 @@ class Steward(threading.Thread):
         self._saved = time.monotonic()
         self._peer: LoopPeer | None = None
         self._trouble = ""
+        self._settled = set[tuple[Event, int]]()    # of what is due now: events and instruments that are done
+        self._halted = set[tuple[Event, int]]()     # and those that stay Halted, which is said
+        self._full = 0.0            # seconds of pause: the log has no room, which is said
+        self._again_at = 0.0        # monotonic: not tried again before
 
     def end(self) -> None:
         """Stop: the loop may be over already."""
@@ -165,10 +171,14 @@ class Steward(threading.Thread):
         """Do what is due at a time (UTC nanoseconds)."""
         self._take_keys()
         self._take_phases()
+        if self._full and time.monotonic() < self._again_at:
+            return
         while (due := next_events(self._charge.schedule, self._done)) and due[0].at <= now:
-            if not all([self._move(event) for event in due]):
+            if not all(self._move(event) for event in due):
                 return
             self._done = due[0].at
+            self._settled.clear()
+            self._halted.clear()
 
     # ---------------------------------------------------------------------------------------------------- keys
 
@@ -216,23 +226,38 @@ class Steward(threading.Thread):
             self._charge.symbols[id], self._charge.phases[id] = symbol, PHASE_NAMES[phase]
 
     def _move(self, event: Event) -> bool:
-        """One event of the schedule; whether it is done. What was refused is said, and not tried again."""
+        """One event of the schedule; whether it is done. What was refused for good is said, and not tried again."""
         ids = {symbol: id for id, symbol in self._charge.symbols.items()}
         concerned = [ids[symbol] for symbol in event.symbols] or range(1, self._charge.loop.instruments + 1)
-        steps = [step for id in concerned for step in self._steps(event, id)]
-        return all(self._submit(steps[begin : begin + COMMANDS_MAX]) for begin in range(0, len(steps), COMMANDS_MAX))
+        # What is done is not looked at again where the rest is tried again: it may be in a later phase by now.
+        left = [id for id in concerned if (event, id) not in self._settled]
+        steps = [step for id in left for step in self._steps(event, id)]
+        while steps:
+            count = 1 if self._full else COMMANDS_MAX       # one is enough to see whether there is room again
+            part, steps = steps[:count], steps[count:]
+            undone = self._submit(part)
+            done = {step.id for step in part} - undone - {step.id for step in steps}
+            self._settled.update((event, id) for id in done)
+            if undone:
+                return False
+        self._settled.update((event, id) for id in left)
+        return True
 
     def _steps(self, event: Event, id: int) -> list[Step]:
         """What an event changes of one instrument."""
-        symbol, phase = self._symbol(id), self._phase(id)
+        symbol, phase, halted = self._symbol(id), self._phase(id), (event, id) in self._halted
         to, wanted = event.phase, phase != event.phase
         if phase == "Halted" and to != "Closed":
-            say(f"{symbol}: stays Halted: the schedule has {to}, which is the operator's to give now", "schedule",
-                symbol=symbol, phase=to)
+            if not halted:
+                say(f"{symbol}: stays Halted: the schedule has {to}, which is the operator's to give now", "schedule",
+                    symbol=symbol, phase=to)
+            self._halted.add((event, id))
             to, wanted = "Halted", False
+        elif phase == "Closed" and halted:
+            to = "Halted"       # Closed by the first step below, and then the log was full
         if phase != "Closed" and begins_day(self._charge.schedule, self._charge.symbols.get(id, ""), event):
             # A market without a night: the day before ends here all the same, and with it its Day orders.
-            return [Step(id, "Closed"), Step(id, to, event.trade_date)]
+            return [Step(id, "Closed")] + [Step(id, to, event.trade_date)] * (to != "Closed")
         return [Step(id, to, event.trade_date)] if wanted else []
 
     def _symbol(self, id: int) -> str:
@@ -241,8 +266,9 @@ class Steward(threading.Thread):
     def _phase(self, id: int) -> str:
         return self._charge.phases.get(id, "Closed")
 
-    def _submit(self, steps: list[Step]) -> bool:
-        """Have changes journaled; whether it is known what became of them."""
+    def _submit(self, steps: list[Step]) -> set[int]:
+        """Have changes journaled; the instruments of which it is not known, or that the log has no room for: they are
+        to be tried again."""
         try:
             if self._peer is None:
                 self._peer = LoopPeer(self._context, self._endpoint, self._secret, self._ended.is_set)
@@ -254,18 +280,25 @@ class Steward(threading.Thread):
             if not self._ended.is_set():
                 what = f"the venue's loop did not answer in {ANSWER_SECONDS:.0f} s"
                 say(f"schedule: {steps[-1].phase}: {what}; tried again", "schedule", phase=steps[-1].phase)
-            return False
-        undated = list[Step]()
+            return {step.id for step in steps}
+        undated, full = list[Step](), list[Step]()
         for step, reason in zip(steps, reasons, strict=False):
             if reason == Reason.TRADE_DATE_INVALID and self._phase(step.id) == "Closed" != step.phase:
                 undated.append(step._replace(trade_date=0))     # an operator gave a later day: no reason to stay shut
-            elif reason:
+            elif reason == Reason.LOG_FULL:
+                full.append(step)           # it says nothing about the change: there may be room in a moment
+            elif reason not in (Reason.NONE, Reason.PHASE_UNCHANGED):       # an operator was there a moment before
                 symbol = self._symbol(step.id)
                 say(f"schedule: {symbol}: {step.phase} was refused: {reason.name}", "schedule", symbol=symbol,
                     phase=step.phase, reason=reason.name)
             else:
                 self._charge.phases[step.id] = step.phase
-        return not undated or self._submit(undated)
+        if full and not self._full:
+            what = "the log has no room (LOG_FULL); tried again until it has; make room on its disk"
+            say(f"schedule: {full[0].phase}: {what}", "schedule", phase=full[0].phase, reason=Reason.LOG_FULL.name)
+        self._full = min(2 * self._full or FULL_SECONDS, FULL_SECONDS_MAX) if full else 0.0
+        self._again_at = time.monotonic() + self._full
+        return {step.id for step in full} | (self._submit(undated) if undated else set())
 
 
 def lines_of(steps: list[Step]) -> np.ndarray:

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -19,20 +20,26 @@ import numpy as np
 from msgspec import UNSET
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.client import Client, NoAnswer, Refused
+from pricetime.gateway.cli.refused import NS_PER_MS, option_of, why_refused
+from pricetime.gateway.client import Client, NoAnswer, Refused, SessionEnded
 from pricetime.gateway.config import RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT
+from pricetime.gateway.decimals import INT64_MAX
 from pricetime.gateway.refusals import NOTIONAL, idle_limits
 from pricetime.gateway.security import is_key, load_public
 from pricetime.matching.errors import CheckFailed, UserError
 from pricetime.matching.records import EventType, Reason
 
 OUTCOMES = (EventType.COMMAND_ACK, EventType.SESSION_STATUS, EventType.BUSINESS_MESSAGE_REJECT)
-NS_PER_MS = 1_000_000
+# A session may send a second's worth at once; after so long without a message it may again, and is forgiven.
+WINDOW_SECONDS = 1.05
+TRIES_MAX = 5                       # for one command that is THROTTLED
 NONE_WORDS = ("none", "None")       # of a limit: taken away
 LIMITS = (
     "max_order_qty", "max_order_notional", "max_open_orders", "max_open_qty", "max_position", "max_gross_notional",
 )
-COUNTS = ("max_open_orders",)       # limits that are whole numbers
+COUNTS = {                          # limits that are whole numbers: the least, and what they count
+    "max_open_orders": (0, "orders that are open at a time"), "rate_tokens": (1, "orders in each --rate-interval-ms"),
+}
 PRICES = ("tick_size", "lot_size", "reference_price", "collar", "dynamic_band", "static_band", "max_order_qty")
 WHOLE = ("price_scale", "qty_scale", "iceberg_parts_max", "call_duration_ms")     # of an instrument: whole numbers
 
@@ -66,24 +73,41 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(connect(arguments))
         if arguments.command in NAMES_PARTIES:
+            load_parties(client)
+        commands = make(arguments, client)
+        for place, (name, message) in enumerate(commands):
+            what = printable(name)
             try:
-                client.load_parties()
-            except Refused as error:
-                raise CheckFailed(str(error)) from None
-        for name, message in make(arguments, client):
-            what = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
-            result = outcome(client, message)
+                result = outcome(client, message)
+            except SessionEnded as error:
+                refused.append(f"{error}; {undone(commands[place:], known=error.reason == Reason.THROTTLED)}")
+                break
+            except NoAnswer as error:
+                raise UserError(f"{error}; {undone(commands[place:], known=False)}") from None
             if arguments.json:
                 print(json.dumps({"Command": arguments.command, "What": name, **result}))
             elif "Reason" not in result:
                 print(f"{what}: done, command {result['Sequence']}")
             if "Reason" in result:
-                refused.append(f"{what}: refused: {why_refused(message, result['Reason'])}")
+                why = why_refused(message, Reason[result["Reason"]], client.codec.directory)
+                refused.append(f"{what}: refused: {why}")
             elif note := idle_limits(message, client.codec.directory.instruments.by_id.values()):
                 print(f"pricetime admin: {note}", file=sys.stderr)
     if refused:
         raise CheckFailed("; ".join(refused))
     return 0
+
+
+def printable(name: str) -> str:
+    """A name on one line."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+
+
+def undone(commands: "Made", known: bool) -> str:
+    """What of many commands is left. known: whether it is known of the first one, which was sent."""
+    names = [printable(name) for name, _ in commands]
+    sent = [] if known else [f"{names.pop(0)}: not known to be done: the log has it, or has it not"]
+    return "; ".join(sent + ([f"not done: {', '.join(names)}"] if names else []))
 
 
 def connect(arguments: argparse.Namespace) -> Client:
@@ -99,8 +123,39 @@ def connect(arguments: argparse.Namespace) -> Client:
         raise UserError(f"{error}" + ("; or it does not know the key" if arguments.key else "")) from None
 
 
+class NotDone(Exception):
+    """A command was refused."""
+
+
+def load_parties(client: Client) -> None:
+    """Names of participants and sessions. CheckFailed where the venue does not tell them."""
+    for left in reversed(range(TRIES_MAX)):
+        try:
+            client.load_parties()
+            return
+        except Refused as error:
+            if isinstance(error, SessionEnded) or error.reason != Reason.THROTTLED or not left:
+                raise CheckFailed(str(error)) from None
+        time.sleep(WINDOW_SECONDS)
+
+
 def outcome(client: Client, message: m.Command) -> dict[str, Any]:
-    """Send a command and wait for what came of it: its sequence number in the log, or the reason of its refusal."""
+    """What came of a command: its sequence number in the log, or the reason of its refusal. What comes faster than
+    [limits] has it is sent again when there is room. SessionEnded; NoAnswer where nobody says what came of it."""
+    result = dict[str, Any]()
+    for left in reversed(range(TRIES_MAX)):
+        # What was refused is not defined: its terms and names are forgotten, those that there are stay known.
+        with contextlib.suppress(NotDone), client.codec.directory.all_or_nothing():
+            result = _outcome(client, message)
+            if "Reason" in result:
+                raise NotDone
+        if result.get("Reason") != Reason.THROTTLED.name or not left:
+            break
+        time.sleep(WINDOW_SECONDS)
+    return result
+
+
+def _outcome(client: Client, message: m.Command) -> dict[str, Any]:
     number = client.mark + 1
     message.session, message.cl_ord_id = client.session, number
     client.send(client.codec.encode(message))
@@ -110,7 +165,7 @@ def outcome(client: Client, message: m.Command) -> dict[str, Any]:
             reason = Reason(int(wanted[0]["reason"]))
             done = wanted[0]["type"] != EventType.BUSINESS_MESSAGE_REJECT
             return {"Sequence": int(wanted[0]["sequence"])} | ({} if done else {"Reason": reason.name})
-    raise UserError(f"{client.endpoint} did not say what came of it: the log has it, or has it not")
+    raise NoAnswer(f"{client.endpoint} did not answer")
 
 
 # ------------------------------------------------------------------------------------------------- the commands
@@ -190,6 +245,8 @@ def limits(arguments: argparse.Namespace, client: Client) -> Made:
         raise UserError(f"--currency: found {arguments.currency!r}, but no notional limit, which alone goes by it")
     if interval is not None and fields["rate_tokens"] in (None, UNSET):
         raise UserError(f"--rate-interval-ms: found {interval}, but no --rate-tokens N beside it")
+    if interval is None and fields["rate_tokens"] not in (None, UNSET):
+        raise UserError("--rate-interval-ms: missing, expected it beside --rate-tokens")
     message = m.RiskLimits(
         participant=party(client, arguments.participant), symbol=arguments.symbol, currency=arguments.currency,
         rate_interval=None if interval is None else interval * NS_PER_MS, **fields,
@@ -215,14 +272,15 @@ def limit_of(name: str, text: str | None) -> Any:
     if text in NONE_WORDS:
         return None
     value = decimal(option_of(name), text)
+    if name in COUNTS:
+        lowest, what = COUNTS[name]
+        if not lowest <= value <= INT64_MAX or value != value.to_integral_value():
+            raise UserError(f"{option_of(name)}: found {text!r}, expected a whole number from {lowest} to {INT64_MAX} "
+                            f"({what}), or none, which takes the limit away")
+        return int(value)
     if value < 0:
         raise UserError(f"{option_of(name)}: found {text!r}, expected 0 or more, or none")
-    return int(value) if name in (*COUNTS, "rate_tokens") and value == value.to_integral_value() else value
-
-
-def option_of(name: str) -> str:
-    """What a field's option is called."""
-    return f"--{name.replace('_', '-')}"
+    return value
 
 
 def decimal(name: str, text: str) -> Decimal:
@@ -370,18 +428,6 @@ def key(arguments: argparse.Namespace, client: Client) -> Made:
                          disabled=arguments.revoke))
         for name in arguments.sessions or [None]
     ]
-
-
-def why_refused(message: m.Command, reason: str) -> str:
-    """Field, found, expected and remedy, where a key was refused; the Reason alone stands for all else."""
-    if isinstance(message, m.KeyDefinition) and reason == Reason.NAME_TAKEN.name:
-        return (f"Public: found {message.public!r}, expected one that no key of another name has; revoke that key "
-                f"first, or make another by `pricetime keygen` ({reason})")
-    if isinstance(message, m.KeyDefinition) and reason == Reason.NAME_INVALID.name:
-        expected = ("letters that can be printed; take another name" if not message.disabled else
-                    "a key that the venue has; nothing is to be done: it was never given, or is revoked already")
-        return f"KeyName: found {message.key_name!r}, expected {expected} ({reason})"
-    return reason
 
 
 Arguments = Callable[[argparse.ArgumentParser], None]

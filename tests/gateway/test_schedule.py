@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pricetime.gateway.config import ScheduleEntry, ScheduleSection
-from pricetime.gateway.schedule import NS, events_of, next_events, standing
+from pricetime.gateway.schedule import NS, begins_day, events_of, next_events, standing
 
 
 def schedule(*entries, zone="Europe/Berlin", **fields):
@@ -51,11 +51,55 @@ def test_entries_at_one_time_come_together_in_the_order_of_the_file():
         ("Continuous", ("A",)), ("OpeningCall", ("B",))]
 
 
-def test_an_hour_that_the_clocks_pass_over_comes_after_the_jump():
-    # 29 March 2026, Berlin: 02:00 +01 becomes 03:00 +02 (01:00 UTC).
-    section = schedule(("02:30", "PreOpen"), ("03:10", "Continuous"), weekdays=("Sunday",))
-    assert [(event.at, event.phase) for event in events_of(section, date(2026, 3, 29))] == [
-        (at("2026-03-29 01:10"), "Continuous"), (at("2026-03-29 01:30"), "PreOpen")]
+JUMP = date(2026, 3, 29)        # Berlin: 02:00 +01 becomes 03:00 +02 (01:00 UTC)
+
+
+@pytest.mark.parametrize("passed_over", ["02:00", "02:30", "02:59:59"])
+def test_a_time_that_the_clocks_pass_over_is_the_moment_when_they_do(passed_over):
+    section = schedule(("01:59:59", "Closed"), (passed_over, "PreOpen"), ("03:10", "Continuous"), weekdays=("Sunday",))
+    assert [(event.at, event.phase) for event in events_of(section, JUMP)] == [
+        (at("2026-03-29 00:59:59"), "Closed"), (at("2026-03-29 01:00"), "PreOpen"),
+        (at("2026-03-29 01:10"), "Continuous")]
+
+
+def test_the_entries_of_a_day_keep_their_order_over_a_jump_of_the_clocks():
+    section = schedule(("02:10", "Closed"), ("02:30", "PreOpen"), ("03:00", "Continuous"), weekdays=("Sunday",))
+    jump = at("2026-03-29 01:00")
+    assert [event.phase for event in next_events(section, jump - 1)] == ["Closed", "PreOpen", "Continuous"]
+    assert {event.at for event in events_of(section, JUMP)} == {jump}
+    assert standing(section, "ACME", at("2026-03-29 12:00")).phase == "Continuous"
+    assert next_events(section, jump)[0].trade_date == 20260405
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "jump"),
+    [
+        ("America/New_York", date(2026, 3, 8), "2026-03-08 07:00"),
+        ("Australia/Lord_Howe", date(2026, 10, 4), "2026-10-03 15:30"),     # by half an hour
+        ("Africa/Cairo", date(2026, 4, 24), "2026-04-23 22:00"),            # at midnight
+    ],
+)
+def test_the_moment_of_a_jump_is_the_zones(zone, day, jump):
+    gap = "00:15" if zone == "Africa/Cairo" else "02:15"
+    section = schedule((gap, "PreOpen"), zone=zone, weekdays=("Friday", "Sunday"))
+    assert [event.at for event in events_of(section, day)] == [at(jump)]
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 28), JUMP, date(2026, 10, 25)])
+def test_the_order_of_the_file_does_not_matter(day):
+    entries = (("02:00", "PreOpen"), ("02:30", "OpeningCall"), ("03:00", "Continuous"), ("17:35", "Closed"))
+    every_day = ("Saturday", "Sunday")
+    assert events_of(schedule(*reversed(entries), weekdays=every_day), day) == events_of(
+        schedule(*entries, weekdays=every_day), day)
+
+
+def test_a_day_begins_once_where_a_jump_of_the_clocks_puts_its_entries_at_one_moment():
+    section = schedule(("02:30", "PreOpen"), ("03:00", "Continuous"), weekdays=("Saturday", "Sunday"))
+    first, second = events_of(section, JUMP)
+    assert not begins_day(section, "ACME", first) and not begins_day(section, "ACME", second)
+    section = schedule(("02:30", "Continuous"), ("03:00", "Continuous", "ACME"), weekdays=("Saturday", "Sunday"))
+    first, second = events_of(section, JUMP)
+    assert begins_day(section, "ACME", first) and not begins_day(section, "ACME", second)
 
 
 def test_an_hour_that_is_twice_means_the_first():

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from pricetime.gateway import steward
@@ -50,6 +51,8 @@ class PlayedPeer:
 def said(monkeypatch):
     lines = []
     monkeypatch.setattr(steward, "say", lambda line, *event, **fields: lines.append(line))
+    monkeypatch.setattr(steward, "FULL_SECONDS", 1e-9)
+    monkeypatch.setattr(steward, "FULL_SECONDS_MAX", 1e-9)
     return lines
 
 
@@ -169,6 +172,23 @@ def test_a_market_opens_again_without_a_date_where_an_operator_gave_a_later_one(
     assert said == [] and found._charge.phases == {1: "Continuous"}
 
 
+@pytest.mark.parametrize("phase", ["Continuous", "Halted"])
+def test_a_day_that_begins_with_closed_closes_once_what_somebody_had_opened_in_the_night(tmp_path, said, phase):
+    found, _, peer = made(tmp_path, ("00:00", "Closed"), ("08:00", "Continuous"), ("17:35", "Closed"),
+                          phases={1: phase, 2: "Closed"})
+    found._done = at("2026-11-30 23:59")
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines == [(1, CLOSED, 0)] and said == []
+
+
+def test_what_an_operator_did_a_moment_before_is_no_failure(tmp_path, said):
+    found, _, peer = made(tmp_path, *DAY)
+    peer.reasons[2] = Reason.PHASE_UNCHANGED
+    for _ in range(2):
+        found.look(at("2026-11-30 08:00"))
+    assert said == [] and len(peer.lines) == 2 and found._charge.phases == {1: "PreOpen", 2: "PreOpen"}
+
+
 def test_what_fell_into_the_start_is_done(tmp_path, said):
     """The phases at the start are the schedule's as of when it looked, not of when this thread began."""
     found, _, peer = made(tmp_path, ("06:59", "PreOpen"), ("07:01", "Continuous"), instruments=1)
@@ -179,11 +199,113 @@ def test_what_fell_into_the_start_is_done(tmp_path, said):
 
 def test_a_refusal_is_said_and_not_tried_again(tmp_path, said):
     found, _, peer = made(tmp_path, *DAY)
-    peer.reasons[2] = Reason.LOG_FULL
+    peer.reasons[2] = Reason.PHASE_UNKNOWN
     for _ in range(2):
         found.look(at("2026-11-30 08:00"))
-    assert said == ["schedule: OTHER: PreOpen was refused: LOG_FULL"]
+    assert said == ["schedule: OTHER: PreOpen was refused: PHASE_UNKNOWN"]
     assert len(peer.lines) == 2
+
+
+def test_entries_that_a_jump_of_the_clocks_puts_at_one_moment_come_in_their_order_and_once(tmp_path, said):
+    found, _, peer = made(tmp_path, ("02:30", "PreOpen"), ("03:00", "Continuous"))
+    found._charge.schedule = msgspec.structs.replace(
+        found._charge.schedule, time_zone="Europe/Berlin", weekdays=("Sunday",))
+    found._done = at("2026-03-29 00:00")
+    take = peer.submit
+
+    def submit(lines):
+        first = len(peer.lines) == 2        # Continuous, tried for the first time
+        return [Reason.LOG_FULL if first and row == 1 else reason for row, reason in enumerate(take(lines))]
+
+    peer.submit = submit
+    for _ in range(2):
+        found.look(at("2026-03-29 01:00"))
+    day = 20260329
+    assert peer.lines == [(1, PHASES["PreOpen"], day), (2, PHASES["PreOpen"], day), (1, CONTINUOUS, day),
+                          (2, CONTINUOUS, day), (2, CONTINUOUS, day)]
+
+
+FULL = "schedule: %s: the log has no room (LOG_FULL); tried again until it has; make room on its disk"
+
+
+def test_what_the_log_has_no_room_for_is_said_once_and_tried_again_until_it_has(tmp_path, said):
+    found, _, peer = made(tmp_path, *DAY)
+    peer.reasons[2] = Reason.LOG_FULL
+    for _ in range(3):
+        found.look(at("2026-11-30 08:00"))
+    assert said == [FULL % "PreOpen"]
+    assert peer.lines == [(1, PHASES["PreOpen"], MONDAY), *[(2, PHASES["PreOpen"], MONDAY)] * 3]
+    found.look(at("2026-11-30 09:00"))
+    assert len(peer.lines) == 5 and found._charge.phases == {1: "PreOpen", 2: "Closed"}    # nothing overtakes it
+    peer.reasons.clear()
+    found.look(at("2026-11-30 09:00"))
+    assert peer.lines[5:] == [(2, PHASES["PreOpen"], MONDAY), (1, CONTINUOUS, MONDAY)]
+    peer.reasons[1] = peer.reasons[2] = Reason.LOG_FULL
+    found._charge.schedule = ScheduleSection(entries=(ScheduleEntry(at="10:00", phase="Closed"),))
+    found.look(at("2026-11-30 10:00"))
+    assert said == [FULL % "PreOpen", FULL % "Closed"]          # another time that it is full
+
+
+def test_a_full_log_is_tried_with_one_command_and_ever_more_seldom(tmp_path, said, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(steward, "say", lambda line, *event, **fields: said.append(line))
+    clock, sizes, tries = [100.0], [], []
+    monkeypatch.setattr(steward.time, "monotonic", lambda: clock[0])
+    found, _, peer = made(tmp_path, *DAY, instruments=70)
+    full = [True]
+
+    def submit(lines):
+        sizes.append(len(lines)), tries.append(clock[0])
+        return [Reason.LOG_FULL if full[0] else Reason.NONE] * len(lines)
+
+    peer.submit = submit
+    for _ in range(1_000):
+        found.look(at("2026-11-30 08:00"))
+        clock[0] += 0.05
+    pauses = [round(later - earlier) for earlier, later in zip(tries, tries[1:], strict=False)]
+    assert pauses == [1, 2, 4, 8, 10, 10, 10] and sizes == [64] + [1] * 7 and said == [FULL % "PreOpen"]
+    full[0], clock[0] = False, clock[0] + 10
+    found.look(at("2026-11-30 08:00"))
+    assert sizes[8:] == [1, 64, 5]
+
+
+def test_a_day_that_ended_before_the_log_was_full_is_not_ended_again(tmp_path, said):
+    """Neither of an instrument that got its phase (the day's orders would expire), nor of one that was only Closed."""
+    found, _, peer = made(tmp_path, OPEN, instruments=3, phases={1: "Continuous", 2: "Continuous", 3: "Halted"})
+    taken, room = [], 3
+
+    def submit(lines):
+        nonlocal room
+        reasons = []
+        for line in lines:
+            reasons.append(Reason.NONE if room else Reason.LOG_FULL)
+            if room:
+                taken.append((int(line["instrument"]), int(line["attributes"])))
+                room -= 1
+        return reasons
+
+    peer.submit = submit
+    found.look(at("2026-12-01 00:00"))
+    assert taken == [(1, CLOSED), (1, CONTINUOUS), (2, CLOSED)]
+    room = 2
+    found.look(at("2026-12-01 00:00"))
+    assert taken[3:] == [(2, CONTINUOUS), (3, CLOSED)]
+    room = 9
+    for _ in range(2):
+        found.look(at("2026-12-01 00:00"))
+    assert taken[5:] == [(3, HALTED)]
+    assert said == ["instrument 3: stays Halted: the schedule has Continuous, which is the operator's to give now",
+                    FULL % "Continuous", FULL % "Halted"]       # there had been room between the two
+
+
+def test_what_is_done_is_not_done_again_where_the_log_was_full_in_a_later_part(tmp_path, said):
+    found, _, peer = made(tmp_path, OPEN, instruments=70, phases=dict.fromkeys(range(1, 71), "Continuous"))
+    peer.reasons[70] = Reason.LOG_FULL
+    found.look(at("2026-12-01 00:00"))
+    assert len(peer.lines) == 140
+    peer.reasons.clear()
+    found.look(at("2026-12-01 00:00"))
+    assert peer.lines[140:] == [(70, CLOSED, 0), (70, CONTINUOUS, MONDAY + 71)]
 
 
 def test_a_loop_that_does_not_answer_is_asked_again(tmp_path, said, monkeypatch):
