@@ -22,6 +22,7 @@ from zmq.utils.monitor import parse_monitor_message
 from pricetime.gateway.door_table import KEY_NUMBERS, DoorTable
 from pricetime.gateway.keyring import Key, Keyring
 from pricetime.gateway.sockets import ZAP_DOMAIN
+from pricetime.gateway.stat_page import StatPage
 
 NOBODY = KEY_NUMBERS        # a number that no key gets
 WINDOW_SECONDS = 10         # refusals of so long are one line
@@ -40,15 +41,23 @@ Say = Callable[..., None]     # a line, and as JSON has it: its kind of event, f
 
 
 class Refusals:
-    """Counts of refused handshakes by reason, since the start and in the window at hand. Any thread."""
+    """Counts of refused handshakes by reason (HANDSHAKES), since the start and in the window at hand. Any thread."""
 
     def __init__(self, say: Say, seconds: float = WINDOW_SECONDS) -> None:
         self._say, self._seconds = say, seconds
+        self._page: StatPage | None = None
         self._lock = threading.Lock()
         self._total: Counter[str] = Counter()
         self._window: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
         self._since = monotonic()
+
+    def show_on(self, page: StatPage) -> None:
+        """Keep the counts since the start there, too, for others to see."""
+        with self._lock:
+            self._page = page
+            for reason, count in self._total.items():
+                page.show_handshakes(reason, count)
 
     def add(self, reason: str, address: str = "", count: int = 1) -> None:
         """So many handshakes were refused."""
@@ -57,6 +66,8 @@ class Refusals:
                 self._since = monotonic()
             self._total[reason] += count
             self._window[reason] += count
+            if self._page is not None:
+                self._page.show_handshakes(reason, self._total[reason])
             if address:
                 known = address in self._addresses or len(self._addresses) < ADDRESSES_KEPT
                 self._addresses[address if known else "others"] += count

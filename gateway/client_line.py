@@ -4,6 +4,7 @@ libzmq connects again by itself after a cut, loses what was under way and does n
 """
 
 import math
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,30 @@ def load_keys(key: str | Path | None, venue_key: str | Path | None) -> Keys | No
     return Keys(*load_secret(key), load_public(venue_key))
 
 
+def needs_ipv6(endpoint: object) -> bool | None:
+    """Whether libzmq has to be told that the endpoint's host is one of IPv6: an address, or a name that has no other
+    now. None: the name has none at all; libzmq looks for itself then.
+
+    Not always: told so, it takes for a name that has both the address of IPv6 alone, where a venue at tcp://127.0.0.1
+    does not listen (localhost, on most machines)."""
+    if not isinstance(endpoint, str) or not endpoint.startswith("tcp://"):
+        return False
+    host = endpoint.removeprefix("tcp://").rpartition(";")[2].rpartition(":")[0]
+    if ":" in host:
+        return True
+    if resolves(host, socket.AF_INET):
+        return False
+    return True if resolves(host, socket.AF_INET6) else None
+
+
+def resolves(host: str, family: socket.AddressFamily) -> bool:
+    """Whether a host has an address of this family, as far as can be told now."""
+    try:
+        return bool(socket.getaddrinfo(host, None, family, socket.SOCK_STREAM))
+    except (OSError, ValueError):       # ValueError: no name
+        return False
+
+
 class Line:
     """One DEALER, opened anew for each Logon. opened: how often; closed: for good."""
 
@@ -55,6 +80,7 @@ class Line:
         self.opened, self.closed = 0, False
         self.socket: zmq.Socket[bytes] | None = None
         self._keys, self._watched = keys, watched
+        self._ipv6: bool | None = None
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self.monitor: zmq.Socket[bytes] | None = None
@@ -81,17 +107,19 @@ class Line:
             (zmq.LINGER, LINGER_MS),    # of a client that nobody closed: it would keep the process for ever
         ):
             self.socket.setsockopt(option, value)
-        if isinstance(self.endpoint, str) and "[" in self.endpoint:
-            self.socket.setsockopt(zmq.IPV6, 1)
+        # IPv4 holds, once found: a client that comes back, in an event loop too, is not to wait for a name server.
+        if self._ipv6 is not False:
+            self._ipv6 = needs_ipv6(self.endpoint)
+        self.socket.setsockopt(zmq.IPV6, int(bool(self._ipv6)))
         if self._keys is not None:
             self.socket.curve_publickey, self.socket.curve_secretkey = self._keys.public, self._keys.secret
             self.socket.curve_serverkey = self._keys.venue
         if self._watched:
             self.monitor = self.socket.get_monitor_socket(CUT | NO_KEY)
         self._poller = zmq.Poller()
-        for socket in (self.socket, self.monitor):
-            if socket is not None:
-                self._poller.register(socket, zmq.POLLIN)
+        for end in (self.socket, self.monitor):
+            if end is not None:
+                self._poller.register(end, zmq.POLLIN)
         self.socket.connect(self.endpoint)
 
     def __del__(self) -> None:
@@ -139,13 +167,13 @@ class Line:
     def readable(self) -> bool:
         """Whether something is there: libzmq's descriptor may have told of it before."""
         return any(
-            socket is not None and int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN
-            for socket in (self.socket, self.monitor)
+            end is not None and int(end.getsockopt(zmq.EVENTS)) & zmq.POLLIN
+            for end in (self.socket, self.monitor)
         )
 
     def descriptors(self) -> tuple[int, ...]:
         """What an event loop watches. Readable once for each change, whatever it is."""
-        return tuple(int(socket.getsockopt(zmq.FD)) for socket in (self.socket, self.monitor) if socket is not None)
+        return tuple(int(end.getsockopt(zmq.FD)) for end in (self.socket, self.monitor) if end is not None)
 
     def trouble(self) -> UserError | None:
         """What the monitor says: the connection was cut, or the keys were refused."""

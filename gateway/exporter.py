@@ -73,6 +73,12 @@ class Collector:
         for reason, value in reading.refused.items():
             refused.add_metric([reason], value)
         yield refused
+        handshakes = core.CounterMetricFamily("pricetime_handshakes_refused",
+                                              "handshakes refused at endpoints with CURVE, by reason, since the start",
+                                              labels=["reason"])
+        for reason, value in reading.handshakes.items():
+            handshakes.add_metric([reason], value)
+        yield handshakes
         for name, durations in reading.durations.items():
             yield core.HistogramMetricFamily(f"pricetime_{name}_seconds", DURATION_HELP[name],
                                              buckets=buckets_of(durations), sum_value=durations.sum / 1e9)

@@ -16,9 +16,9 @@ from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, mun
 from posix.stat cimport S_ISREG, fstat, struct_stat
 from posix.unistd cimport close
 
-from pricetime.gateway.stat_layout cimport STAT_BYTE_ORDER, STAT_COUNTERS, STAT_VERSION, Stat, stat_magic
+from pricetime.gateway.stat_layout cimport STAT_BYTE_ORDER, STAT_COUNTERS, STAT_HANDSHAKES, STAT_VERSION, Stat, stat_magic
 from pricetime.gateway.state cimport Counters
-from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
+from pricetime.journal.atomics cimport fence_full, load_acquire, store_relaxed, store_release
 from pricetime.journal.histogram cimport HISTOGRAM_BUCKETS, Histogram, histogram_bucket, histogram_lowest
 from pricetime.matching.checksum cimport crc32c_bytes
 
@@ -30,6 +30,8 @@ cdef extern from "platform.h" nogil:
 
 STAT_NAME = "stat"                  # the file, in the venue's directory
 PAGE_BYTES = sizeof(Stat)
+# Why a door with CURVE refuses a handshake: authenticator.py.
+HANDSHAKES = ("unknown key", "no CURVE", "not our handshake", "nothing said in time", "hung up", "not ZeroMQ")
 
 cdef enum:
     CALIBRATION_NS = 4_000_000      # the length of a tick is found in so long, to some hundred-thousandths
@@ -65,6 +67,8 @@ STAT, HISTOGRAM = _dtypes()
 def _check_bounds():
     if sizeof(Counters) > STAT_COUNTERS * 8 or len(COUNTERS) * 8 != sizeof(Counters):
         raise AssertionError("the page has room for every counter, and each is a word")
+    if len(HANDSHAKES) > STAT_HANDSHAKES:
+        raise AssertionError("the page has room for every reason of a handshake")
 
 
 _check_bounds()
@@ -83,8 +87,8 @@ BOUNDS = _bounds()                  # nanoseconds: bucket n is from BOUNDS[n] to
 
 
 def names_checksum() -> int:
-    """Of COUNTERS."""
-    cdef bytes names = " ".join(COUNTERS).encode()
+    """Of COUNTERS and HANDSHAKES."""
+    cdef bytes names = " ".join(COUNTERS + HANDSHAKES).encode()
     return crc32c_bytes(0xFFFFFFFF, <const char*> names, len(names))
 
 
@@ -163,6 +167,10 @@ cdef class StatPage:
             store_release(&self.stat.appended, sequence)
             store_release(&self.stat.committed, sequence)
         store_release(&self.stat.ended, <uint64_t> <int64_t> time.time_ns())
+
+    def show_handshakes(self, str reason not None, uint64_t count):
+        """So many handshakes were refused for that reason since the start. One thread at a time, never the hot one."""
+        store_relaxed(&self.stat.handshakes[HANDSHAKES.index(reason)], count)
 
     def read(self) -> bytes:
         """All of it as it is now, word by word."""

@@ -19,12 +19,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pricetime.gateway.stat_page import BOUNDS, COUNTERS, PAGE_BYTES, STAT, STAT_NAME, names_checksum, words_of
+from pricetime.gateway.stat_page import (
+    BOUNDS,
+    COUNTERS,
+    HANDSHAKES,
+    PAGE_BYTES,
+    STAT,
+    STAT_NAME,
+    names_checksum,
+    words_of,
+)
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
 MAGIC = 0x544154534D495450
-VERSION = 1
+VERSION = 2
 BYTE_ORDER = 0x01020304
 TRIES = 10
 SILENT_SECONDS = 2.0        # the hot thread looks at itself twenty times a second when nothing comes
@@ -99,7 +108,8 @@ class Durations:
 class Reading:
     """A page at one moment, or what changed between two (`seconds` apart then; 0: since the start).
 
-    looked_ago: seconds since the venue's thread last wrote; started, ended: UTC nanoseconds; ended 0: it has not."""
+    looked_ago: seconds since the venue's thread last wrote; started, ended: UTC nanoseconds; ended 0: it has not.
+    refused: records, by Reason, those that are; handshakes: refused ones at endpoints with CURVE, by every reason."""
 
     run: int
     process: int
@@ -111,6 +121,7 @@ class Reading:
     connections: int
     counters: dict[str, int]
     refused: dict[str, int]
+    handshakes: dict[str, int]
     durations: dict[str, Durations]
     at: float
     seconds: float = 0.0
@@ -139,6 +150,7 @@ class Reading:
             counters={name: value - before.counters[name] for name, value in self.counters.items()},
             refused={name: value - before.refused.get(name, 0) for name, value in self.refused.items()
                      if value != before.refused.get(name, 0)},
+            handshakes={name: value - before.handshakes[name] for name, value in self.handshakes.items()},
             durations={name: value.since(before.durations[name]) for name, value in self.durations.items()},
             seconds=seconds,
         )
@@ -213,6 +225,7 @@ def reading_of(page: bytes, name: str = "the page") -> Reading:
         connections=int(row["connections"]),
         counters=dict(zip(COUNTERS, row["counters"].tolist(), strict=False)),
         refused={name_of(reason): int(row["refused"][reason]) for reason in np.flatnonzero(row["refused"]).tolist()},
+        handshakes=dict(zip(HANDSHAKES, row["handshakes"].tolist(), strict=False)),
         durations={
             key: Durations(row[key]["counts"].copy(), int(row[key]["sum"]), int(row[key]["longest"]))
             for key in DURATION_HELP

@@ -144,6 +144,8 @@ class Venue:
         if rehearsed != self.engine.sequence:       # it was cut since, or could not be read before
             rehearse(self.config, self.engine, self._name)
         self._stat = self._stat_page()
+        if self.door is not None:
+            self.door.refusals.show_on(self._stat)
         self.loop = Loop(
             self.engine,
             ZmqTransport(self._router, b"" if self.door is None else self.door.prefix.encode()),

@@ -49,9 +49,9 @@ def opened(directory: Path, **tables) -> Venue:
 
 
 @contextlib.contextmanager
-def served(venue: Venue, bounds: Bounds | None = None):
+def served(venue: Venue, bounds: Bounds | None = None, address: str = "tcp://127.0.0.1:0"):
     """A drop copy in a thread of this process: its endpoint."""
-    server = Server(venue.directory, ["tcp://127.0.0.1:0"], bounds)
+    server = Server(venue.directory, [address], bounds)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

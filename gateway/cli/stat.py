@@ -70,15 +70,25 @@ def text(now: Reading, passed: Reading | None) -> str:
     for name, value in now.counters.items():
         each = f"{per_second(passed, passed.counters[name]):>{len(rate)}}" if passed is not None else ""
         lines.append(f"{name:13}{value:17,}{each}   {COUNTER_HELP.get(name, '')}")
-    if now.refused:
-        lines += ["", "refused, by reason"]
-        width = max(map(len, now.refused))
-        for name, value in sorted(now.refused.items(), key=lambda entry: -entry[1]):
-            each = f"  {per_second(passed, passed.refused.get(name, 0))}" if passed is not None else ""
-            lines.append(f"  {name:{width}}  {value:15,}{each}")
+    lines += by_reason("refused, by reason", now.refused, passed, passed.refused if passed is not None else {})
+    lines += by_reason("handshakes refused, by reason", now.handshakes, passed,
+                       passed.handshakes if passed is not None else {})
     when = f"last {spoken(passed.seconds)}" if passed is not None else "since start"
     lines += ["", *table((passed or now).durations, when)]
     return "\n".join(lines) + ("\n" if passed is not None else "")
+
+
+def by_reason(title: str, now: dict[str, int], passed: Reading | None, since: dict[str, int]) -> list[str]:
+    """A line for each reason that there was, the most frequent first."""
+    found = sorted(((name, value) for name, value in now.items() if value), key=lambda entry: -entry[1])
+    if not found:
+        return []
+    width = max(len(name) for name, _ in found)
+    lines = ["", title]
+    for name, value in found:
+        each = f"  {per_second(passed, since.get(name, 0))}" if passed is not None else ""
+        lines.append(f"  {name:{width}}  {value:15,}{each}")
+    return lines
 
 
 def heading(now: Reading) -> str:
@@ -141,6 +151,7 @@ def counted(reading: Reading) -> dict[str, object]:
     return {
         "counters": reading.counters,
         "refused": reading.refused,
+        "handshakes_refused": {reason: count for reason, count in reading.handshakes.items() if count},
         "durations_ns": {
             name: {"count": found.count, "mean": round(found.mean, 1), "longest": found.longest,
                    **{key: found.percentile(percent) for key, percent in PERCENTILES.items()}}

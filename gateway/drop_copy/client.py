@@ -23,7 +23,7 @@ import zmq
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.client_errors import NoAnswer, Refused
-from pricetime.gateway.client_line import Keys, load_keys
+from pricetime.gateway.client_line import Keys, load_keys, needs_ipv6
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.drop_copy.protocol import LIVE_ONLY, START, Header, Kind, Point, behind, events_of
 from pricetime.gateway.field_checks import shown
@@ -110,6 +110,7 @@ class DropCopy:
         self._socket.setsockopt(zmq.SNDTIMEO, self.timeout_ms)
         self._socket.setsockopt(zmq.RCVHWM, 16)     # who is slow is to notice it there, not by memory here
         self._socket.setsockopt(zmq.LINGER, 100)
+        self._socket.setsockopt(zmq.IPV6, int(bool(needs_ipv6(self.endpoint))))
         try:
             self._socket.connect(self.endpoint)
         except (zmq.ZMQError, TypeError) as error:

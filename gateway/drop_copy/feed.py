@@ -17,7 +17,13 @@ from typing import Protocol
 
 import numpy as np
 
-from pricetime.gateway.drop_copy.names import instrument_record, participant_record, session_record
+from pricetime.gateway.drop_copy.names import (
+    EVERYBODY,
+    Definitions,
+    instrument_record,
+    participant_record,
+    session_record,
+)
 from pricetime.gateway.drop_copy.protocol import WHOLE, Point, behind
 from pricetime.journal.drive import drive
 from pricetime.journal.layout import SEQUENCE_MAX
@@ -31,7 +37,6 @@ from pricetime.matching.records import DISABLED, RIGHT_DROP_COPY, RIGHT_OPERATE,
 LOOK_SECONDS = 0.2
 AHEAD = 4                   # blocks that a replay makes before its stream has taken them
 DEFINING = (CommandType.PARTY_DEFINITION, CommandType.SESSION_DEFINITION, CommandType.SECURITY_DEFINITION)
-EVERYBODY = 0               # the id of no participant: all of them
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Directory:
     disabled: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     by_id: dict[int, str] = field(default_factory=dict)
-    definitions: list[tuple[int, bytes]] = field(default_factory=list)     # participant (EVERYBODY: for all), record
+    definitions: Definitions = field(default_factory=lambda: Definitions([]))
 
 
 def directory_of(engine: Engine) -> Directory:
@@ -82,13 +87,13 @@ def directory_of(engine: Engine) -> Directory:
     return Directory(seats, frozenset(disabled), frozenset(by_id.values()), by_id, definitions_of(engine))
 
 
-def definitions_of(engine: Engine) -> list[tuple[int, bytes]]:
+def definitions_of(engine: Engine) -> Definitions:
     """A record for each name that events have an id of."""
-    return [
+    return Definitions([
         *((int(row["id"]), participant_record(row)) for row in engine.participants),
         *((int(row["participant"]), session_record(row)) for row in engine.sessions),
         *((EVERYBODY, instrument_record(row)) for row in engine.instruments),
-    ]
+    ])
 
 
 def apply_block(engine: Engine, lines: np.ndarray) -> Block:

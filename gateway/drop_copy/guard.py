@@ -11,7 +11,8 @@ import numpy as np
 import zmq
 
 from pricetime.gateway.authenticator import Door
-from pricetime.gateway.drop_copy.feed import EVERYBODY, Seat
+from pricetime.gateway.drop_copy.feed import Seat
+from pricetime.gateway.drop_copy.names import EVERYBODY
 from pricetime.gateway.keyring import definitions_in, keyring_of
 from pricetime.gateway.security import venue_pair
 from pricetime.journal import logs

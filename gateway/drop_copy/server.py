@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,6 +22,7 @@ from pricetime.gateway import sockets
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.feed import Feed, Replay, Seat
 from pricetime.gateway.drop_copy.guard import Guard, venue_secret
+from pricetime.gateway.drop_copy.pace import Notes, Pace
 from pricetime.gateway.drop_copy.protocol import START, Header, Kind, Point
 from pricetime.gateway.drop_copy.requests import (
     AliveRequest,
@@ -38,6 +40,7 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
 LOG = logs.Log("drop copy")
+NOTED = {"logged_on": "Logons", "refused": "Logons refused", "slow": "connections that did not read"}
 ROUTING_ID_BYTES = 5
 MESSAGES_A_ROUND = 64
 FRAMES_A_TURN = 4
@@ -63,6 +66,8 @@ class Server:
         self._replays: list[tuple[str, Replay]] = []
         self._queue: deque[Stream] = deque()        # streams that wait for their replay
         self._oldest: tuple[float, int | None] = (-OLDEST_SECONDS, None)
+        self._by_connection, self._by_session = Pace(self.bounds.logons), Pace(self.bounds.logons)
+        self._notes = Notes(LOG, NOTED)
         self._bell, self._ring = socket.socketpair()
         self._bell.setblocking(False)
         self._ring.setblocking(False)
@@ -119,6 +124,7 @@ class Server:
         self._feed.end_following()
         if self._guard is not None:
             self._guard.close()
+        self._notes.tell(finally_=True)
         self._router.close(linger=0)
         self._context.term()
         self._bell.close()
@@ -159,8 +165,8 @@ class Server:
         elif isinstance(request, AliveRequest) and request.wanted:
             stream.said_at = -HEARTBEAT_SECONDS
         if stream is not None and stream.unread > self.bounds.unread:
-            LOG.say("slow", f"session {stream.name!r} asks on and reads nothing: its connection is forgotten",
-                    level=logs.WARNING, session=stream.name)
+            self._notes.say("slow", repr(stream.name), f"session {stream.name!r} asks on and reads nothing: its "
+                            "connection is forgotten", level=logs.WARNING, session=stream.name)
             self._forget(stream)
 
     def _refuse(self, routing: bytes, stream: Stream | None, reason: Reason) -> None:
@@ -169,9 +175,8 @@ class Server:
             stream.say_ended(reason)
             stream.stop()
             return
-        answer = Header(Kind.ENDED, 0, START, START, reason=reason)
         with suppress(zmq.ZMQError):    # a stranger that is gone or does not read has nothing to lose
-            self._router.send_multipart([routing, answer.encode()], zmq.NOBLOCK)
+            self._router.send_multipart([routing, refusal(reason)], zmq.NOBLOCK)
 
     def _log_on(self, routing: bytes, user: int, request: LogonRequest) -> None:
         old = self._streams.get(routing)
@@ -180,26 +185,33 @@ class Server:
         name = request.name or self._directory.by_id.get(request.session, "")
         reason = self._logon_reason(routing, user, name, request.session)
         if reason != Reason.NONE:
-            LOG.say("refused", f"session {name!r} may not log on: {reason.name}", level=logs.WARNING, session=name,
-                    reason=reason.name)
+            # Names that nobody has are no keys: whoever makes them up has as many as there are lines.
+            key = f"{reason.name} of {name!r}" if name in self._directory.names else reason.name
+            self._notes.say("refused", key, f"session {name!r} may not log on: {reason.name}", level=logs.WARNING,
+                            session=name, reason=reason.name)
             self._refuse(routing, None, reason)
             return
         stream = Stream(routing, name, self._directory.seats[name], user)
         self._streams[routing] = stream
         stream.waiting.append(Part(Kind.LOGGED_ON, end=self._feed.end, oldest=self._oldest_point() or 0))
         stream.add_definitions(self._directory.definitions)
-        LOG.say("logged_on", f"session {name!r} logged on", session=name, whole_venue=stream.seat.participant == 0)
+        self._notes.say("logged_on", repr(name), f"session {name!r} logged on", session=name,
+                        whole_venue=stream.seat.participant == 0)
 
     def _logon_reason(self, routing: bytes, user: int, name: str, session: int) -> Reason:
         """Why this session may not log on from there, or NONE."""
         if len(routing) != ROUTING_ID_BYTES or routing[0]:
             return Reason.NOT_AUTHORIZED            # a routing id of the client's own choice
+        if not self._by_connection.take(routing):
+            return Reason.THROTTLED
         if name not in self._directory.names or session and self._directory.by_id.get(session) != name:
             return Reason.UNKNOWN_SESSION
         reason = self._seat_reason(user, name)
         if reason == Reason.NONE:
             mine = sum(stream.name == name for stream in self._streams.values())
             if len(self._streams) >= self.bounds.connections or mine >= self.bounds.connections_a_session:
+                return Reason.THROTTLED
+            if not self._by_session.take(name):     # last: who may not sit there takes nothing from those who may
                 return Reason.THROTTLED
         return reason
 
@@ -324,13 +336,15 @@ class Server:
         return True
 
     def _look_at_clock(self) -> None:
-        """Heartbeats, and the end of streams whose sockets take nothing."""
+        """Heartbeats, the end of streams whose sockets take nothing, lines that are due."""
         now = monotonic()
+        self._notes.tell()
         for stream in list(self._streams.values()):
             if stream.blocked_since and now - stream.blocked_since > self.bounds.slow_seconds:
                 if stream.streams:
-                    LOG.say("slow", f"session {stream.name!r} has read nothing for {self.bounds.slow_seconds:g} s: its "
-                                    "stream is ended", level=logs.WARNING, session=stream.name)
+                    self._notes.say("slow", repr(stream.name), f"session {stream.name!r} has read nothing for "
+                                    f"{self.bounds.slow_seconds:g} s: its stream is ended", level=logs.WARNING,
+                                    session=stream.name)
                     stream.end(Reason.THROTTLED)
                 elif now - stream.blocked_since > GIVEN_UP * self.bounds.slow_seconds:
                     self._forget(stream)
@@ -342,3 +356,9 @@ class Server:
         stream.stop()
         if self._streams.get(stream.routing) is stream:
             del self._streams[stream.routing]
+
+
+@cache
+def refusal(reason: Reason) -> bytes:
+    """What a connection that is not logged on is told, and if it asks ten thousand times a second."""
+    return Header(Kind.ENDED, 0, START, START, reason=reason).encode()

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from pricetime.gateway.drop_copy.feed import EVERYBODY, Block, Feed, Replay, Seat
-from pricetime.gateway.drop_copy.protocol import FRAME_BYTES, FRAME_EVENTS, START, Header, Kind, Point
-from pricetime.matching.records import LINE_BYTES, Reason
+from pricetime.gateway.drop_copy.feed import Block, Feed, Replay, Seat
+from pricetime.gateway.drop_copy.names import Definitions
+from pricetime.gateway.drop_copy.protocol import FRAME_EVENTS, START, Header, Kind, Point
+from pricetime.matching.records import Reason
 
 
 @dataclass
@@ -75,18 +76,10 @@ class Stream:
         self.cursor = self.replay = None
         self.queued = False
 
-    def add_definitions(self, definitions: list[tuple[int, bytes]]) -> None:
+    def add_definitions(self, definitions: Definitions) -> None:
         """The names that it may see, in as many frames as they need."""
-        body, count = bytearray(), 0
-        for participant, record in definitions:
-            if self.seat.participant not in (EVERYBODY, participant) and participant != EVERYBODY:
-                continue
-            if len(body) + len(record) > FRAME_BYTES - LINE_BYTES:
-                self.waiting.append(Part(Kind.DEFINITIONS, bytes(body), count))
-                body, count = bytearray(), 0
-            body += record
-            count += 1
-        self.waiting.append(Part(Kind.DEFINITIONS, bytes(body), count))
+        for body, count in definitions.bodies(self.seat.participant):
+            self.waiting.append(Part(Kind.DEFINITIONS, body, count))
 
     def add_block(self, block: Block) -> None:
         """The events of a block that it may see, behind what it has looked through."""

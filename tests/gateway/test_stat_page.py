@@ -10,8 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pricetime.gateway.stat_page import BOUNDS, COUNTERS, HISTOGRAM, PAGE_BYTES, STAT, STAT_NAME, StatPage, bucket_of
-from pricetime.gateway.stats import COUNTER_HELP, DURATION_HELP, Durations, NoStat, StatReader, reading_of
+from pricetime.gateway.authenticator import Refusals
+from pricetime.gateway.stat_page import (
+    BOUNDS,
+    COUNTERS,
+    HANDSHAKES,
+    HISTOGRAM,
+    PAGE_BYTES,
+    STAT,
+    STAT_NAME,
+    StatPage,
+    bucket_of,
+)
+from pricetime.gateway.stats import COUNTER_HELP, DURATION_HELP, VERSION, Durations, NoStat, StatReader, reading_of
 from pricetime.matching.errors import UserError
 from tests.gateway.simulation import Peer, Simulation, m
 
@@ -41,7 +52,8 @@ def durations_of(values) -> Durations:
 
 def test_the_layout_is_what_is_drawn():
     drawn = [int(offset) for offset in re.findall(r"^ +(\d+) [┌├└│]", LAYOUT, re.MULTILINE)]
-    starts = ["magic", "tick_scale", "looked", "counters", "refused", "reply", "append", "match", "sync"]
+    starts = ["magic", "tick_scale", "looked", "counters", "refused", "reply", "append", "match", "sync",
+              "handshakes"]
     assert drawn == [*(STAT.fields[name][1] for name in starts), PAGE_BYTES]
 
 
@@ -57,6 +69,35 @@ def test_every_word_is_aligned_and_nothing_lies_between():
 def test_every_counter_and_duration_says_what_it_is():
     assert set(COUNTER_HELP) == set(COUNTERS)
     assert [name for name in STAT.names if STAT.fields[name][0] == HISTOGRAM] == list(DURATION_HELP)
+
+
+def test_every_reason_of_a_handshake_has_its_own_word():
+    page = StatPage()
+    page.begin(1)
+    for count, reason in enumerate(HANDSHAKES, 1):
+        page.show_handshakes(reason, count)
+    assert reading_of(page.read()).handshakes == {reason: count for count, reason in enumerate(HANDSHAKES, 1)}
+    assert reading_of(page.read()).refused == {} and not any(reading_of(page.read()).counters.values())
+    with pytest.raises(ValueError):
+        page.show_handshakes("no reason", 1)
+
+
+def test_refused_handshakes_are_on_the_page_those_before_it_too():
+    page, lines = StatPage(), []
+    page.begin(1)
+    refusals = Refusals(lambda line, *_, **__: lines.append(line))
+    refusals.add("no CURVE", count=2)
+    refusals.show_on(page)
+    for _ in range(3):
+        refusals.add("unknown key", "192.0.2.7")
+    refusals.tell(finally_=True)
+    refusals.add("not ZeroMQ")
+    before = reading_of(page.read())
+    assert {reason: count for reason, count in before.handshakes.items() if count} == refusals.totals()
+    assert refusals.totals() == {"no CURVE": 2, "unknown key": 3, "not ZeroMQ": 1}, "a window's end takes nothing away"
+    refusals.add("not ZeroMQ")
+    passed = reading_of(page.read()).since(before)
+    assert {reason: count for reason, count in passed.handshakes.items() if count} == {"not ZeroMQ": 1}
 
 
 # -------------------------------------------------------------------------------------------------- buckets
@@ -181,7 +222,8 @@ def test_a_venue_that_was_killed_is_gone_and_one_that_hangs_is_stuck():
 
 
 def test_a_page_of_another_version_is_not_read(tmp_path):
-    for field, value in (("version", 2), ("names", 1), ("bytes", 5), ("byte_order", 0x04030201), ("magic", 3)):
+    for field, value in (("version", VERSION + 1), ("version", VERSION - 1),
+                         ("names", 1), ("bytes", 5), ("byte_order", 0x04030201), ("magic", 3)):
         with pytest.raises(UserError, match="not the page of this version"):
             reading_of(page_with(**{field: value}))
     (tmp_path / STAT_NAME).write_bytes(bytes(100))

@@ -1,4 +1,5 @@
-"""What is refused at a door with CURVE is counted by whatever address it came: wildcards, too, and the drop copy's."""
+"""What is refused at a door with CURVE is counted by whatever address it came: wildcards, too, and the drop copy's.
+Clients come by addresses and names of either family."""
 
 import contextlib
 import socket
@@ -7,9 +8,13 @@ import time
 
 import pytest
 import zmq
+from drop_copies import served
 
 from pricetime.gateway.authenticator import is_of
+from pricetime.gateway.client import Client
+from pricetime.gateway.client_line import Line, needs_ipv6
 from pricetime.gateway.config import convert
+from pricetime.gateway.drop_copy.client import DropCopy
 from pricetime.gateway.drop_copy.server import Server
 from pricetime.gateway.venue import Venue
 
@@ -116,3 +121,63 @@ def test_the_endpoint_without_curve_beside_a_wildcard_counts_nothing(tmp_path):
         while sum(venue.door.refusals.totals().values()) < RAW + 1 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert venue.door.refusals.totals()["not ZeroMQ"] == RAW
+
+
+# --------------------------------------------------------------------------------------------- clients of IPv6
+
+
+SESSIONS = {"session": [{"name": "alice"}, {"name": "auditor", "rights": ["DropCopy", "Operate"]}]}
+
+
+@pytest.mark.parametrize(("address", "host"), [
+    ("tcp://[::1]:0", "[::1]"), ("tcp://127.0.0.1:0", "127.0.0.1"), ("tcp://127.0.0.1:0", "localhost"),
+])
+def test_a_client_and_a_drop_copys_client_come_by_addresses_of_both_families_and_by_name(tmp_path, address, host):
+    need(address)
+    config = convert(TABLES | SESSIONS | {"venue": {"endpoints": [address]}})
+    with Venue(tmp_path, config) as venue, served(venue, address=address) as endpoint:
+        def at_host(bound):
+            return f"tcp://{host}:{bound.rpartition(':')[2]}"
+
+        with Client(at_host(venue.endpoints[0]), "alice"), DropCopy(at_host(endpoint), "auditor", after=0) as copy:
+            assert copy.receive(10_000) is not None
+
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+@pytest.mark.parametrize(("endpoint", "families", "needed"), [
+    ("tcp://[::1]:7001", set(), True), ("tcp://[fe80::1%eth0]:7001", set(), True),
+    ("tcp://127.0.0.1:7001", {V4}, False), ("tcp://four:7001", {V4}, False), ("tcp://both:7001", {V4, V6}, False),
+    ("tcp://six:7001", {V6}, True), ("tcp://none:7001", set(), None), ("ipc:///tmp/[x]", set(), False),
+    (None, set(), False), (f"tcp://{'x' * 64}.y:7001", None, None),
+])
+@pytest.mark.parametrize("error", [socket.EAI_NONAME, socket.EAI_AGAIN])
+def test_libzmq_is_told_of_ipv6_where_the_host_has_no_other_address(monkeypatch, endpoint, families, needed, error):
+    if families is not None:
+        monkeypatch.setattr(socket, "getaddrinfo", resolver(families, error))
+    assert needs_ipv6(endpoint) is needed
+
+
+def resolver(families, error, asked=None):
+    """A getaddrinfo() that knows every name in these families."""
+    def getaddrinfo(host, port, family, kind):
+        if asked is not None:
+            asked.append(family)
+        if family not in families:
+            raise socket.gaierror(error, "no such name")
+        return [(family, kind, 0, "", (host, 0))]
+
+    return getaddrinfo
+
+
+def test_a_client_that_comes_back_asks_no_name_server_again_where_it_found_ipv4(monkeypatch):
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", resolver({V4}, socket.EAI_NONAME, asked))
+    line = Line("tcp://venue.example:7001", None, 1_000, watched=False)
+    try:
+        for _ in range(3):
+            line.open()
+        assert asked == [V4]
+    finally:
+        line.close()
