@@ -29,7 +29,7 @@ OPTIONS = {
     zmq.TCP_KEEPALIVE_IDLE: 5,
     zmq.TCP_KEEPALIVE_INTVL: 5,
     zmq.TCP_KEEPALIVE_CNT: 2,
-    # Who reads nothing for so long (ms, TCP_USER_TIMEOUT) loses its connection, and with it goes what waits for it here.
+    # Who reads nothing for so long (ms, TCP_USER_TIMEOUT) loses its connection, and what waits for it here goes.
     zmq.TCP_MAXRT: 30_000,
     zmq.LINGER: 1_000,
     zmq.BACKLOG: 1_024,
