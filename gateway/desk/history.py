@@ -162,10 +162,11 @@ def report_number_in(found: snapshot.Snapshot, session: int) -> int | None:
 
 def find_command(directory: Path, session: int, cl_ord_id: int, until: int) -> Earlier | None:
     """The command that a session sent with this ClOrdID, at or before command `until`. From the newest segment to the
-    oldest: ClOrdIDs only rise, so one of the session's that is lower ends the search. Pruned: the search came to what is
-    no more without having met one."""
-    first = 1
-    for first, lines in segments_backwards(directory):
+    oldest: ClOrdIDs only rise, so one of the session's that is lower ends the search. Pruned: the search came to what
+    is no more without having met one."""
+    begin = 1
+    for first_sequence, lines in segments_backwards(directory):
+        begin = first_sequence
         if not len(lines):
             continue
         hits = np.flatnonzero(lines["cl_ord_id"] == cl_ord_id)
@@ -178,8 +179,8 @@ def find_command(directory: Path, session: int, cl_ord_id: int, until: int) -> E
         lower = lower[named_by(lines[lower], session, until)]
         if (lines["cl_ord_id"][lower] < cl_ord_id).any():
             return None
-    if first > 1:
-        raise Pruned(f"{directory}: pruned before command {first}")
+    if begin > 1:
+        raise Pruned(f"{directory}: pruned before command {begin}")
     return None
 
 

@@ -101,8 +101,8 @@ class Requests:
             self._found(frame, Earlier(Fields(known).sequence, known))
 
     def _found(self, frame: Frame, earlier: Earlier | None | Exception) -> None:
-        """Equal: its reports again. Another one has this ClOrdID, or none has: a duplicate. Which of them cannot be told
-        of what was pruned."""
+        """Equal: its reports again. Another one has this ClOrdID, or none has: a duplicate. Of what was pruned it
+        cannot be told which."""
         session = frame.session
         if isinstance(earlier, Pruned):
             self._refuse_with_mark(frame, Reason.RESEND_UNAVAILABLE)
