@@ -356,10 +356,11 @@ cdef inline void hear(GatewayState* self, Connection* connection) noexcept nogil
     """A sign of life; and whether the session sends messages too fast."""
     connection.heard = self.monotonic
     connection.asked = False
-    if self.rates.message_price:
-        self.throttled = not paid(self, &connection.messages_until, self.rates.message_price)
+    # Before this one is paid for: afterwards nothing would ever be.
     if connection.refusals and connection.messages_until <= self.monotonic and connection.orders_until <= self.monotonic:
         connection.refusals = 0         # it has been slow enough since
+    if self.rates.message_price:
+        self.throttled = not paid(self, &connection.messages_until, self.rates.message_price)
 
 
 cdef inline bint whole_lines(GatewayState* self, const Arrival* arrival) noexcept nogil:

@@ -190,14 +190,19 @@ def test_a_second_of_throttling_logs_the_session_out():
     assert type(venue.journaled()[-1]) is m.Disconnect
 
 
-def test_a_session_that_slows_down_is_forgiven():
-    venue = Simulation(orders_per_second=10)
+@pytest.mark.parametrize("limits", [{"orders_per_second": 10}, {"messages_per_second": 1}], ids=str)
+def test_a_session_that_slows_down_is_forgiven(limits):
+    venue = Simulation(**limits)
     alice = Peer(venue, 1)
     alice.logon()
     for _ in range(5):
-        alice.send(*[alice.order() for _ in range(18)])
+        if "orders_per_second" in limits:
+            alice.send(*[alice.order() for _ in range(18)])
+        else:
+            assert [said(alice.send(alice.order()))[0][1] for _ in range(2)] == ["NONE", "THROTTLED"]
         venue.advance(2)
         alice.send(m.Heartbeat(session="alice"))
+        venue.advance(1)
     assert venue.loop.connections == 1
 
 
