@@ -48,14 +48,14 @@ class AsyncClient(Connected):
         self._core.restart()
         self._open()
         self._work()
-        await self._until(lambda: self._core.state is State.UP and self._core.listed)
+        await self._until(self._ready, listing=True)
         return self.logged
 
     async def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
         self._core.list_instruments(monotonic())
         self._work()
-        await self._until(lambda: self._core.listed)
+        await self._until(lambda: self._core.listed, listing=True)
 
     async def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""
@@ -162,8 +162,8 @@ class AsyncClient(Connected):
 
     # ------------------------------------------------------------------------------------------- the loop
 
-    async def _until(self, done: Callable[[], bool], timeout_ms: int | None = None) -> None:
-        """Wait until something holds. The errors that come; NoAnswer where it takes too long."""
+    async def _until(self, done: Callable[[], bool], timeout_ms: int | None = None, listing: bool = False) -> None:
+        """Wait until something holds. The errors that come; NoAnswer where it takes too long. listing: as Client."""
         timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
         core, deadline = self._core, monotonic() + timeout_ms / 1000
         while not done():
@@ -173,6 +173,8 @@ class AsyncClient(Connected):
                 raise core.final
             if self._line.closed:
                 raise UserError("the client is closed")
+            if listing and core.state is State.UP:
+                deadline = max(deadline, core.listing.until(timeout_ms / 1000), core.pace.at + timeout_ms / 1000)
             if not await self._change(deadline):
                 raise silence(self.endpoint, timeout_ms)
 

@@ -27,6 +27,7 @@ from pricetime.gateway.client_errors import (
     silence,
 )
 from pricetime.gateway.client_line import Line, load_keys
+from pricetime.gateway.client_listing import REFUSED_MAX
 from pricetime.gateway.client_orders import OrderEntry
 from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import ClientSession
@@ -119,6 +120,11 @@ class Connected(OrderEntry):
         """How many commands wait for their reports. 0 without reconnect: then nobody counts them."""
         return len(self._core.outstanding)
 
+    def _ready(self) -> bool:
+        """It is logged on, knows the instruments, and did not use up what it may send in this second."""
+        core = self._core
+        return core.state is State.UP and core.listed and monotonic() >= core.pace.at
+
     def _open(self) -> None:
         """A new connection, and a Logon on it."""
         self._line.open()
@@ -145,11 +151,12 @@ class Client(Connected):
     """One session at a venue. It logs on when it is made (or at logon(), with connect=False).
 
     endpoint: of the venue. session: name. full_reports: both lines of each event: reports are EVENT, not EVENT_LINE
-    (what is no report has zeros in the second line). timeout_ms: how long an answer may take. key, venue_key: files of
-    the client's secret and the venue's public key, where the endpoint has CURVE. heartbeat_ms: HeartBtInt: after so
-    long without a message each side sends a heartbeat, this one while it waits; a client that neither sends nor waits
-    must call heartbeat() itself. next_report_number: what the attribute of that name was when the session's last client
-    ended, for a program that was started anew: it gets what came since (1: from the session's first report).
+    (what is no report has zeros in the second line). timeout_ms: how long an answer may take (a list of instruments
+    comes in several). key, venue_key: files of the client's secret and the venue's public key, where the endpoint has
+    CURVE. heartbeat_ms: HeartBtInt: after so long without a message each side sends a heartbeat, this one while it
+    waits; a client that neither sends nor waits must call heartbeat() itself. next_report_number: what the attribute of
+    that name was when the session's last client ended, for a program that was started anew: it gets what came since (1:
+    from the session's first report).
 
     reconnect: after a lost connection it logs on again by itself, asks for the reports that it missed, and sends again
     the commands that the venue did not journal: each counts once, each report comes once and in order. It tries for
@@ -175,29 +182,39 @@ class Client(Connected):
         self._core.restart()
         self._open()
         self._flush()
-        self._until(lambda: self._core.state is State.UP and self._core.listed)
+        self._until(self._ready, listing=True)
         return self.logged
 
     def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
         self._core.list_instruments(monotonic())
         self._flush()
-        self._until(lambda: self._core.listed)
+        self._until(lambda: self._core.listed, listing=True)
 
     def load_parties(self) -> None:
         """Ask for the names of all participants and sessions, so that commands may name them. Refused without the
         right Operate, Risk or DropCopy."""
-        before = -1
+        before, tries = -1, 0
         while (known := self._parties()) != before:
             before = known
-            asked = self._core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
-            self._flush()
-            self._until(lambda asked=asked: self._core.tested == asked)  # type: ignore[misc]
-            if (reason := self._core.behind.reason(asked[1])) is not None:
+            while (reason := self._ask_parties(known)) == Reason.THROTTLED:
+                self._core.pace.refused(monotonic())
+                if (tries := tries + 1) > REFUSED_MAX:
+                    break
+            if reason is not None:
                 raise Refused(reason, "the venue does not tell this session who its participants are")
         if not known:  # this session at least is in the list
             raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
         self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
+
+    def _ask_parties(self, known: int) -> int | None:
+        """One part of the list, in its turn; why it was refused."""
+        core = self._core
+        self._until(lambda: monotonic() >= core.pace.at, listing=True)
+        asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
+        self._flush()
+        self._until(lambda: core.tested == asked)
+        return core.behind.reason(asked[1])
 
     def _parties(self) -> int:
         """How many participants and sessions are known by name, beside the one that this client goes by."""
@@ -314,8 +331,9 @@ class Client(Connected):
 
     # ------------------------------------------------------------------------------------------- the socket
 
-    def _until(self, done: Callable[[], bool], timeout_ms: int | None = None) -> None:
-        """Go on until something holds. The errors that come; NoAnswer where it takes too long."""
+    def _until(self, done: Callable[[], bool], timeout_ms: int | None = None, listing: bool = False) -> None:
+        """Go on until something holds. The errors that come; NoAnswer where it takes too long. listing: each part of
+        a list has that time, and the pauses between them are not counted."""
         timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
         core, deadline = self._core, monotonic() + timeout_ms / 1000
         while not done():
@@ -323,6 +341,8 @@ class Client(Connected):
                 raise core.errors.popleft()
             if core.final is not None and core.policy.reconnect:
                 raise core.final
+            if listing and core.state is State.UP:
+                deadline = max(deadline, core.listing.until(timeout_ms / 1000), core.pace.at + timeout_ms / 1000)
             if monotonic() >= deadline:
                 raise silence(self.endpoint, timeout_ms)
             self._step(deadline)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pricetime.gateway.client_errors import ReportGap
+
 AGAIN_MAX = 4096    # ClOrdIDs whose old reports were asked for, remembered
 EARLY_MAX = 65_536  # reports kept that came before others; what comes beyond is asked for again
 
@@ -77,3 +79,14 @@ class ReportOrder:
             found.append(event)
             self.due += 1
         return found
+
+    def strict(self, events: np.ndarray) -> ReportGap | None:
+        """Without reconnecting: reports come without gaps, or it is the caller's to see to it."""
+        numbers = events["report_number"][events["report_number"] != 0]
+        if self.due and len(numbers):
+            expected = np.arange(self.due, self.due + len(numbers), dtype=numbers.dtype)
+            wrong = np.flatnonzero(numbers != expected)
+            if len(wrong):
+                return ReportGap(int(expected[wrong[0]]), int(numbers[wrong[0]]))
+            self.due += len(numbers)
+        return None

@@ -25,6 +25,7 @@ from pricetime.gateway.client_errors import (
     TooManyOutstanding,
     silence,
 )
+from pricetime.gateway.client_listing import Listing, Pace
 from pricetime.gateway.client_outstanding import Outstanding, chosen
 from pricetime.gateway.client_questions import REQUEST_IDS, Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
@@ -37,7 +38,6 @@ from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
 
 RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
-LIST_AGAIN_S = 0.25                         # until a list of instruments that came too fast is asked for again
 STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again
 
 
@@ -54,7 +54,6 @@ class ClientSession:
         self.state = State.AWAY
         self.logged = Logged(0, 0)
         self.mark = 0
-        self.listed = False
         self.asked = True                   # the caller asked for this logon
         self.leaving = False                # a Logout is under way
         self.final: UserError | None = None
@@ -68,11 +67,9 @@ class ClientSession:
         self._twice: deque[np.ndarray] = deque()
         self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
-        self.tested = self._listing = (self.connection, 0)  # the newest answer to a TestRequest; that behind a list
-        self.behind = Behind()
-        self._list_at = math.inf            # when the list is asked for again
-        self._instruments = 0               # how many there were when the list was asked for
-        self._up_at = self._answer_by = 0.0     # of a Logon, then of the list of instruments
+        self.tested = (self.connection, 0)  # the newest answer to a TestRequest
+        self.behind, self.pace, self.listing = Behind(), Pace(), Listing(self.tested)
+        self._up_at = self._answer_by = 0.0
         self._away_since: float | None = None
         self._attempts = self._due = 0
         self._dice = Random(session)        # sessions that were cut off together come back one by one
@@ -81,10 +78,12 @@ class ClientSession:
 
     def begin(self, now: float) -> None:
         """A new connection is open: log on."""
-        self.state, self.listed = State.LOGGING_ON, False
+        self.state = State.LOGGING_ON
         self.connection = Connection(self.endpoint, self.policy.heartbeat, now)
         self.resend.begin()
         self.behind.begin()
+        self.listing.begin()
+        self.pace.begin()
         self._due = self.order.due      # a report may overtake the answer to the Logon
         self._answer_by = now + self.policy.timeout
         period = round(self.policy.heartbeat * 1000)
@@ -233,13 +232,23 @@ class ClientSession:
         self.leaving = True
         self.connection.transmit(request(CommandType.LOGOUT), now)
 
+    @property
+    def listed(self) -> bool:
+        """Whether the venue's instruments are known."""
+        return self.listing.done
+
     def list_instruments(self, now: float) -> None:
         """Ask for the instruments, until no more come."""
-        self._instruments = max(self.codec.directory.instruments.by_id, default=0)
-        which = request(CommandType.SECURITY_LIST_REQUEST)
-        which["instrument"] = self._instruments + 1
-        self._answer_by, self._list_at, self.listed = now + self.policy.timeout, math.inf, False
-        self._listing = self.ask_behind(which, now)
+        self.listing.want(max(now, self.pace.at))
+        self._go_on_listing(now)
+
+    def _go_on_listing(self, now: float) -> None:
+        if now >= max(self.listing.at, self.pace.at):
+            which = self.listing.part(self._highest_id(), now, self.policy.timeout)
+            self.listing.asked = self.ask_behind(which, now)
+
+    def _highest_id(self) -> int:
+        return max(self.codec.directory.instruments.by_id, default=0)
 
     def ask_behind(self, lines: np.ndarray, now: float) -> tuple[Connection, int]:
         """A request whose answer does not say where it ends, and a TestRequest behind it: answered when `tested` is
@@ -248,6 +257,7 @@ class ClientSession:
         asked = self.connection, self.connection.test_id
         lines["cl_ord_id"] = self.behind.new(self.questions.next_number(), asked[1])
         self.connection.transmit(np.concatenate([lines, behind]), now)
+        self.pace.sent(now)
         return asked
 
     def ask(self, lines: np.ndarray, now: float, many: bool) -> Request:
@@ -267,17 +277,18 @@ class ClientSession:
             return
         if (error := self.connection.tick(now)) is not None:
             self.lost(now, error)
-        if self.state is State.UP and now >= self._list_at:
-            self.list_instruments(now)
+        self._mind_gap(now)         # before the list: commands wait for it
+        if self.state is State.UP:
+            self._go_on_listing(now)
         if not self.policy.reconnect or self.state is not State.UP:
             return
-        if not self.listed and now >= self._answer_by and self._list_at == math.inf:
+        if not self.listed and now >= self.listing.answer_by and self.listing.at == math.inf:
             self.lost(now, self._no_answer())
             return
         if self.resend.until is not None and now >= self.resend.until:
             self.resend.answered(self.order.due, now)   # not at all: the venue lives, so once more
         self._mind_gap(now)
-        if self.resend.until is None and now >= self._doubtful_at():
+        if self.resend.until is None and now >= max(self._doubtful_at(), self.pace.at):
             self._ask_missing(now)      # its report, or it, may have been the last thing that was lost
 
     def _doubtful_at(self) -> float:
@@ -295,14 +306,16 @@ class ClientSession:
             return self._answer_by
         if self.state is State.ENDED:
             return now + self.policy.timeout
-        times = [self.connection.due(), self._list_at]
+        turn = self.pace.at
+        times = [self.connection.due(), max(self.listing.at, turn), turn if now < turn else math.inf]
         if self.policy.reconnect:
-            if not self.listed and self._list_at == math.inf:
-                times.append(self._answer_by)
+            if not self.listed and self.listing.at == math.inf:
+                times.append(self.listing.answer_by)
             if self.resend.until is not None:
                 times.append(self.resend.until)
             else:
-                times.append(self.resend.not_before if self._lacks() else self._doubtful_at())
+                asked_at = self.resend.not_before if self._lacks() else self._doubtful_at()
+                times.append(max(asked_at, turn))
         return max(min(times), now + 0.001)
 
     def _no_answer(self) -> NoAnswer:
@@ -333,7 +346,10 @@ class ClientSession:
         if not len(events):
             return
         if not self.policy.reconnect:
-            self._take_strictly(events)
+            if self.state is not State.LOGGING_ON and (gap := self.order.strict(events)):
+                self.errors.append(gap)
+            else:
+                self.reports.append(events)
             return
         told = self.order.take(events, self._is_news)
         for part in told:
@@ -343,19 +359,6 @@ class ClientSession:
             self._advanced()
         if self.order.missing:
             self._mind_gap(now)
-
-    def _take_strictly(self, events: np.ndarray) -> None:
-        """Without reconnecting: reports come without gaps, or it is the caller's to see to it."""
-        order = self.order
-        numbers = events["report_number"][events["report_number"] != 0]
-        if order.due and len(numbers) and self.state is not State.LOGGING_ON:
-            expected = np.arange(order.due, order.due + len(numbers), dtype=numbers.dtype)
-            wrong = np.flatnonzero(numbers != expected)
-            if len(wrong):
-                self.errors.append(ReportGap(int(expected[wrong[0]]), int(numbers[wrong[0]])))
-                return
-            order.due += len(numbers)
-        self.reports.append(events)
 
     def _is_news(self, event: np.void) -> bool:
         """Of an event without a number: whether it answers a command that waits, and is no echo of an accident."""
@@ -373,7 +376,8 @@ class ClientSession:
             self.order.end = max(self.order.end, int(event["leaves_qty"]))   # the next report number, where it says it
             self.tested = (self.connection, int(event["order_id"]))
             self.behind.answered(self.tested[1])
-            if self.tested == self._listing and not self.listed:
+            self.pace.answered(now)
+            if self.tested == self.listing.asked and not self.listed:
                 self._take_list(now)
         elif kind == EventType.LOGON_ANSWER:
             self._logged_on(event, now)
@@ -433,16 +437,10 @@ class ClientSession:
             self.end(ReportGap(self.order.due, self.order.end, what))
 
     def _take_list(self, now: float) -> None:
-        reason = self.behind.reason(self._listing[1])
-        if reason == Reason.THROTTLED:
-            self._list_at = now + LIST_AGAIN_S
-        elif reason is not None:
-            self.listed = True
-            self.errors.append(Refused(reason, "the list of instruments was refused"))
-        elif max(self.codec.directory.instruments.by_id, default=0) > self._instruments:
-            self.list_instruments(now)
-        else:
-            self.listed = True
+        error = self.listing.take(self.behind.reason(self.listing.asked[1]), self._highest_id(), now, self.pace)
+        if error is not None:
+            self.errors.append(error)
+        self._go_on_listing(now)
 
     def _take_status(self, events: np.ndarray, now: float) -> None:
         again = self.questions.take(events)
@@ -458,7 +456,7 @@ class ClientSession:
     def _mind_gap(self, now: float) -> None:
         """Ask for reports that are missing, one question at a time; not before the venue knows who asks."""
         asks = self.state is State.UP and self.policy.reconnect and self._lacks()
-        if asks and self.resend.until is None and now >= self.resend.not_before:
+        if asks and self.resend.until is None and now >= max(self.resend.not_before, self.pace.at):
             self._ask_missing(now)
 
     def _ask_missing(self, now: float) -> None:
@@ -466,6 +464,7 @@ class ClientSession:
         if lines is not None:
             # Answers come in the order of the questions: whose a command is is known before any report of it is told.
             self.connection.transmit(np.concatenate([*map(flagged_possible, self._unproven.values()), lines]), now)
+            self.pace.sent(now)
         else:
             self._up_at = now   # that connection was worth nothing
             what = f"send report {self.order.due} again" if self.order.missing else "say what became of what was sent"
@@ -474,6 +473,7 @@ class ClientSession:
     def _take_resent(self, event: np.void, reason: int, now: float) -> None:
         """The end of what was asked for: all that there was, or that it is no longer to be had."""
         self.resend.answered(self.order.due, now)
+        self.pace.answered(now)
         if reason:
             self.end(ResendUnavailable(self.order.due, int(event["order_id"])))
             return

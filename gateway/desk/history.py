@@ -40,6 +40,10 @@ class Earlier:
     record: bytes
 
 
+class Pruned(UserError):
+    """Whether the log ever had it cannot be told: it may have been in what was pruned."""
+
+
 class History:
     """A log's past. Never further than `until`: what the desk itself has."""
 
@@ -158,8 +162,11 @@ def report_number_in(found: snapshot.Snapshot, session: int) -> int | None:
 
 def find_command(directory: Path, session: int, cl_ord_id: int, until: int) -> Earlier | None:
     """The command that a session sent with this ClOrdID, at or before command `until`. From the newest segment to the
-    oldest: ClOrdIDs only rise, so one of the session's that is lower ends the search."""
-    for lines in segments_backwards(directory):
+    oldest: ClOrdIDs only rise, so one of the session's that is lower ends the search. Pruned: the search came to what
+    is no more without having met one."""
+    begin = 1
+    for first_sequence, lines in segments_backwards(directory):
+        begin = first_sequence
         if not len(lines):
             continue
         hits = np.flatnonzero(lines["cl_ord_id"] == cl_ord_id)
@@ -172,6 +179,8 @@ def find_command(directory: Path, session: int, cl_ord_id: int, until: int) -> E
         lower = lower[named_by(lines[lower], session, until)]
         if (lines["cl_ord_id"][lower] < cl_ord_id).any():
             return None
+    if begin > 1:
+        raise Pruned(f"{directory}: pruned before command {begin}")
     return None
 
 
@@ -183,8 +192,8 @@ def named_by(lines: np.ndarray, session: int, until: int) -> np.ndarray:
     return found
 
 
-def segments_backwards(directory: Path) -> Iterator[np.ndarray]:
-    """The lines of each segment, the newest first, mapped or unpacked one at a time."""
+def segments_backwards(directory: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """First sequence number and lines of each segment, the newest first, mapped or unpacked one at a time."""
     folder = log_folder(directory)
     before = layout.SEQUENCE_MAX
     while True:
@@ -197,7 +206,7 @@ def segments_backwards(directory: Path) -> Iterator[np.ndarray]:
             continue        # renamed, packed or pruned meanwhile
         before = older[-1].first_sequence
         body = content[layout.HEADER_SIZE:]
-        yield body[: len(body) // LINE_BYTES * LINE_BYTES].view(COMMAND)
+        yield before, body[: len(body) // LINE_BYTES * LINE_BYTES].view(COMMAND)
 
 
 def same_content(one: bytes, other: bytes) -> bool:

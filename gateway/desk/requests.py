@@ -13,7 +13,7 @@ from pricetime.gateway.decoder import Fields
 from pricetime.gateway.desk.answers import mass_status, order_status, refusal, resend_answer
 from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame
-from pricetime.gateway.desk.history import Earlier, Reports, find_command, same_content
+from pricetime.gateway.desk.history import Earlier, Pruned, Reports, find_command, same_content
 from pricetime.gateway.desk.past import Past
 from pricetime.journal import logs
 from pricetime.matching.records import POSS_RESEND, CommandType, Reason
@@ -101,8 +101,12 @@ class Requests:
             self._found(frame, Earlier(Fields(known).sequence, known))
 
     def _found(self, frame: Frame, earlier: Earlier | None | Exception) -> None:
-        """Equal: its reports again. Another one has this ClOrdID, or none has: a duplicate."""
+        """Equal: its reports again. Another one has this ClOrdID, or none has: a duplicate. Of what was pruned it
+        cannot be told which."""
         session = frame.session
+        if isinstance(earlier, Pruned):
+            self._refuse_with_mark(frame, Reason.RESEND_UNAVAILABLE)
+            return
         if isinstance(earlier, Exception):
             self._failed(frame, earlier)
             return

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pricetime.gateway.client_errors import NoAnswer, SessionEnded
+from pricetime.gateway.client_listing import PAUSE_MAX_S, PAUSE_S, Pace
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import State
 from pricetime.gateway.client_wire import request
@@ -196,22 +197,85 @@ def test_a_mark_between_ones_own_clordids_is_another_clients_and_logging_on_anew
 
 
 @pytest.mark.parametrize("reconnect", [True, False])
-def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again(reconnect):
+def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again_a_second_later_then_two(reconnect):
     line = lined(reconnect=reconnect)
     session, venue = line.session, line.venue
-    answer, refused = venue.command, []
+    answer, refused, asked_at = venue.command, [], []
 
     def busy(kind: int, record: np.void) -> list[np.ndarray]:
-        if kind == CommandType.SECURITY_LIST_REQUEST and len(refused) < 2:
-            refused.append(int(record["cl_ord_id"]))
-            return [FakeVenue.refusal(Reason.THROTTLED, refused[-1])]
+        if kind == CommandType.SECURITY_LIST_REQUEST:
+            asked_at.append(line.now)
+            if len(refused) < 2:
+                refused.append(int(record["cl_ord_id"]))
+                return [FakeVenue.refusal(Reason.THROTTLED, refused[-1])]
         return answer(kind, record)
 
     venue.command = busy
     session.list_instruments(line.now)
     line.step(0.01)
-    assert not session.listed and 0 < session.due(line.now) - line.now <= 0.25
-    for _ in range(100):
+    assert not session.listed and 0 < session.due(line.now) - line.now <= 1.0
+    for _ in range(330):
         line.step(0.01)
     assert session.listed and len(refused) == 2 and line.told == [] and not session.errors
+    assert np.diff(asked_at) == pytest.approx([1, 2], abs=0.05)
     assert session.due(line.now) < math.inf and not isinstance(session.final, NoAnswer)
+
+
+def test_a_list_of_instruments_that_always_came_too_fast_is_an_error_at_last():
+    line = lined()
+    session, answer = line.session, line.venue.command
+    line.venue.command = lambda kind, record: (
+        [FakeVenue.refusal(Reason.THROTTLED, int(record["cl_ord_id"]))] if kind == CommandType.SECURITY_LIST_REQUEST
+        else answer(kind, record))
+    session.list_instruments(line.now)
+    later(line, 60)
+    assert session.listed and session.state is State.UP
+    assert [str(error) for error in session.errors] == ["the list of instruments was refused: THROTTLED"]
+
+
+def test_no_more_of_the_clients_own_questions_go_out_in_a_second_than_the_venue_took_before_it_refused_one():
+    pace = Pace()
+    for _ in range(4):
+        assert pace.at == 0.0
+        pace.sent(0.0)
+    pace.refused(0.0)           # the fourth
+    assert pace.at == PAUSE_S
+    now = pace.at
+    for _ in range(3):
+        assert pace.at <= now
+        pace.sent(now)
+    assert pace.at == now + PAUSE_S
+    pace.begin()                # another connection: the venue is the same
+    for _ in range(3):
+        assert pace.at == 0.0
+        pace.sent(10.0)
+    assert pace.at == 10.0 + PAUSE_S
+
+
+def test_a_question_that_stays_refused_has_longer_pauses_up_to_a_bound():
+    pace, pauses = Pace(), []
+    for _ in range(5):
+        pace.refused(0.0)
+        pauses.append(pace.at)
+    assert pauses == [1, 2, PAUSE_MAX_S, PAUSE_MAX_S, PAUSE_MAX_S]
+    pace.taken()
+    pace.refused(0.0)
+    assert pace.at == 1
+
+
+def test_after_a_refusal_missing_reports_wait_for_their_turn_and_come_before_the_list():
+    line = lined()
+    session = line.session
+    session.pace.refused(line.now)      # as at a venue that takes one message a second
+    later(line)
+    cut(line)
+    line.venue.report(EventType.NEW, 0)
+    asked = []
+    answer = line.venue.command
+    line.venue.command = lambda kind, record: asked.append((kind, line.now)) or answer(kind, record)
+    while not session.listed or len(asked) < 2:
+        line.step(0.05)
+    kinds = [kind for kind, _ in asked if kind != CommandType.TEST_REQUEST]
+    assert kinds == [CommandType.RESEND_REQUEST, CommandType.SECURITY_LIST_REQUEST]
+    times = [at for kind, at in asked if kind != CommandType.TEST_REQUEST]
+    assert times[1] - times[0] >= PAUSE_S and line.told == [1] and not session.errors

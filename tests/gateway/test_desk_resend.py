@@ -326,6 +326,23 @@ def test_a_command_sent_again_is_found_in_older_segments(tmp_path):
         world.end()
 
 
+def test_a_command_that_can_have_been_pruned_is_unavailable_and_one_between_kept_ones_was_never_sent(tmp_path):
+    world = pruned_world(tmp_path)
+    try:
+        world.journal(c.new(ALICE, 300, POWER, c.BUY, 1, 90), *trades(301, 20))
+        world.start()
+        for cl_ord_id, reason in ((1, Reason.RESEND_UNAVAILABLE), (40, Reason.RESEND_UNAVAILABLE),
+                                  (250, Reason.DUPLICATE_CL_ORD_ID)):
+            world.forward(flagged(c.new(ALICE, cl_ord_id, POWER, c.BUY, 1, 100)), ALICE)
+            event = world.told()[0]
+            assert (event["type"], event["reason"]) == (EventType.BUSINESS_MESSAGE_REJECT, reason)
+            assert (event["cl_ord_id"], event["order_id"], event["sequence"]) == (cl_ord_id, 320, 0)
+        world.forward(flagged(c.new(ALICE, 300, POWER, c.BUY, 1, 90)), ALICE)
+        assert [event["type"] for event in world.told()] == [EventType.NEW]
+    finally:
+        world.end()
+
+
 def test_a_logon_of_that_number_is_not_taken_for_the_command(tmp_path):
     world = World(tmp_path / "venue", reports=4)
     try:

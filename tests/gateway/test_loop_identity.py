@@ -201,6 +201,7 @@ def test_a_session_that_slows_down_is_forgiven(limits):
         assert answers.count("THROTTLED") in (8, 9)
         venue.advance(2)
         alice.send(m.Heartbeat(session="alice"))
+        venue.advance(1)
     assert venue.loop.connections == 1
 
 
