@@ -17,6 +17,7 @@ from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
+from pricetime.gateway.client_arguments import flag, milliseconds, session_name
 from pricetime.gateway.client_errors import (
     NoAnswer,
     Refused,
@@ -33,7 +34,6 @@ from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import request
-from pricetime.gateway.field_checks import shown
 from pricetime.gateway.order_options import whole
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
@@ -75,21 +75,21 @@ class Connected(OrderEntry):
         key: str | Path | None = None,
         venue_key: str | Path | None = None,
     ) -> None:
-        if not isinstance(session, str):
-            raise UserError(f"session: found {shown(session)}, expected its name")
-        self.endpoint, self.session, self.full_reports = endpoint, session, full_reports
-        self.timeout_ms, self.heartbeat_ms = timeout_ms, heartbeat_ms
+        self.endpoint, self.session = endpoint, session_name(session)
+        self.full_reports = flag(full_reports, "full_reports")
+        self.timeout_ms = milliseconds(timeout_ms, "timeout_ms")
+        self.heartbeat_ms = milliseconds(heartbeat_ms, "heartbeat_ms")
         policy = Policy(
             full_reports=full_reports,
-            timeout=whole(timeout_ms, "timeout_ms", 1) / 1000,
-            heartbeat=whole(heartbeat_ms, "heartbeat_ms", 1) / 1000,
-            reconnect=reconnect,
+            timeout=self.timeout_ms / 1000,
+            heartbeat=self.heartbeat_ms / 1000,
+            reconnect=flag(reconnect, "reconnect"),
             patience=whole(reconnect_ms, "reconnect_ms", 0) / 1000,
             outstanding_max=whole(outstanding_max, "outstanding_max", 1),
         )
         number = whole(next_report_number, "next_report_number", 0)
         self._core = ClientSession(endpoint, session, policy, number)
-        self._line = Line(endpoint, load_keys(key, venue_key), timeout_ms, watched=reconnect)
+        self._line = Line(endpoint, load_keys(key, venue_key), self.timeout_ms, watched=reconnect)
 
     @property
     def logged(self) -> Logged:
@@ -168,7 +168,7 @@ class Client(Connected):
         self, endpoint: str, session: str, *, connect: bool = True, **options: Unpack[ConnectOptions]
     ) -> None:
         super().__init__(endpoint, session, **options)
-        if connect:
+        if flag(connect, "connect"):
             try:
                 self.logon()
             except BaseException:
