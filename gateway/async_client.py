@@ -53,12 +53,14 @@ class AsyncClient(Connected):
 
     async def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
+        self._check_begun()
         self._core.list_instruments(monotonic())
         self._work()
         await self._until(lambda: self._core.listed, listing=True)
 
     async def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""
+        self._check_begun()
         core = self._core
         if core.policy.reconnect:
             if core.state is State.ENDED:
@@ -89,7 +91,7 @@ class AsyncClient(Connected):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and self._line.opened:
                 await self.logout()
         finally:
             self.close()
@@ -98,8 +100,9 @@ class AsyncClient(Connected):
 
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
-        if self._loop is None or self._line.closed:
-            raise UserError("the client is closed" if self._line.closed else "the client is not logged on: logon()")
+        self._check_begun()
+        if self._line.closed:
+            raise UserError("the client is closed")
         if self._core.policy.reconnect and self._core.state is State.ENDED:
             raise self._core.final or UserError("the client has logged out: logon()")
         self._core.send(lines, monotonic())
@@ -119,6 +122,7 @@ class AsyncClient(Connected):
 
         SessionEnded, Refused (a message was not readable), ReportGap, NoAnswer; what came before is given before.
         """
+        self._check_begun()
         core = self._core
         deadline = None if timeout_ms is None else monotonic() + timeout_ms / 1000
         while not core.reports:
@@ -135,6 +139,7 @@ class AsyncClient(Connected):
     async def settle(self, timeout_ms: int | None = None) -> None:
         """Wait until every command is answered and no report is missing: the reports are there to be taken then.
         NoAnswer."""
+        self._check_begun()
         await self._until(lambda: not len(self._core.outstanding) and not self._core.order.missing, timeout_ms)
 
     async def order_status(

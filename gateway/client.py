@@ -17,6 +17,7 @@ from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
+from pricetime.gateway.client_arguments import flag, milliseconds, session_name
 from pricetime.gateway.client_errors import (
     NoAnswer,
     Refused,
@@ -33,7 +34,6 @@ from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import request
-from pricetime.gateway.field_checks import shown
 from pricetime.gateway.order_options import whole
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
@@ -75,21 +75,21 @@ class Connected(OrderEntry):
         key: str | Path | None = None,
         venue_key: str | Path | None = None,
     ) -> None:
-        if not isinstance(session, str):
-            raise UserError(f"session: found {shown(session)}, expected its name")
-        self.endpoint, self.session, self.full_reports = endpoint, session, full_reports
-        self.timeout_ms, self.heartbeat_ms = timeout_ms, heartbeat_ms
+        self.endpoint, self.session = endpoint, session_name(session)
+        self.full_reports = flag(full_reports, "full_reports")
+        self.timeout_ms = milliseconds(timeout_ms, "timeout_ms")
+        self.heartbeat_ms = milliseconds(heartbeat_ms, "heartbeat_ms")
         policy = Policy(
             full_reports=full_reports,
-            timeout=whole(timeout_ms, "timeout_ms", 1) / 1000,
-            heartbeat=whole(heartbeat_ms, "heartbeat_ms", 1) / 1000,
-            reconnect=reconnect,
+            timeout=self.timeout_ms / 1000,
+            heartbeat=self.heartbeat_ms / 1000,
+            reconnect=flag(reconnect, "reconnect"),
             patience=whole(reconnect_ms, "reconnect_ms", 0) / 1000,
             outstanding_max=whole(outstanding_max, "outstanding_max", 1),
         )
         number = whole(next_report_number, "next_report_number", 0)
         self._core = ClientSession(endpoint, session, policy, number)
-        self._line = Line(endpoint, load_keys(key, venue_key), timeout_ms, watched=reconnect)
+        self._line = Line(endpoint, load_keys(key, venue_key), self.timeout_ms, watched=reconnect)
 
     @property
     def logged(self) -> Logged:
@@ -119,6 +119,11 @@ class Connected(OrderEntry):
     def outstanding(self) -> int:
         """How many commands wait for their reports. 0 without reconnect: then nobody counts them."""
         return len(self._core.outstanding)
+
+    def _check_begun(self) -> None:
+        """Nothing can be asked, and nothing comes, before the first logon()."""
+        if not self._line.opened:
+            raise UserError("the client is closed" if self._line.closed else "the client is not logged on: logon()")
 
     def _ready(self) -> bool:
         """It is logged on, knows the instruments, and did not use up what it may send in this second."""
@@ -168,7 +173,7 @@ class Client(Connected):
         self, endpoint: str, session: str, *, connect: bool = True, **options: Unpack[ConnectOptions]
     ) -> None:
         super().__init__(endpoint, session, **options)
-        if connect:
+        if flag(connect, "connect"):
             try:
                 self.logon()
             except BaseException:
@@ -187,6 +192,7 @@ class Client(Connected):
 
     def load_instruments(self) -> None:
         """Ask for the instruments that came since: their names and scales."""
+        self._check_begun()
         self._core.list_instruments(monotonic())
         self._flush()
         self._until(lambda: self._core.listed, listing=True)
@@ -194,6 +200,7 @@ class Client(Connected):
     def load_parties(self) -> None:
         """Ask for the names of all participants and sessions, so that commands may name them. Refused without the
         right Operate, Risk or DropCopy."""
+        self._check_begun()
         before, tries = -1, 0
         while (known := self._parties()) != before:
             before = known
@@ -223,6 +230,7 @@ class Client(Connected):
 
     def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""
+        self._check_begun()
         if self._core.policy.reconnect:
             if self._core.state is State.ENDED:
                 return
@@ -233,6 +241,7 @@ class Client(Connected):
 
     def heartbeat(self) -> None:
         """Say that this client is still there."""
+        self._check_begun()
         if self._core.state is State.UP or not self._core.policy.reconnect:
             self._core.connection.heartbeat(monotonic())
             self._flush()
@@ -248,7 +257,7 @@ class Client(Connected):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and self._line.opened:
                 self.logout()
         finally:
             self.close()
@@ -260,8 +269,9 @@ class Client(Connected):
 
         With `reconnect` it waits until there is room for them among the outstanding ones: NoAnswer where none comes."""
         core = self._core
-        if self._line.opened == 0 or self._line.closed:
-            raise UserError("the client is closed" if self._line.closed else "the client is not logged on: logon()")
+        self._check_begun()
+        if self._line.closed:
+            raise UserError("the client is closed")
         if core.policy.reconnect:
             if core.state is State.ENDED:
                 raise core.final or UserError("the client has logged out: logon()")
@@ -287,6 +297,7 @@ class Client(Connected):
 
         SessionEnded, Refused (a message was not readable), ReportGap, NoAnswer; what came before is given before.
         """
+        self._check_begun()
         core = self._core
         deadline = monotonic() + (self.timeout_ms if timeout_ms is None else timeout_ms) / 1000
         while not core.reports:
@@ -302,6 +313,7 @@ class Client(Connected):
     def settle(self, timeout_ms: int | None = None) -> None:
         """Wait until every command is answered and no report is missing: the reports are there to be taken then.
         NoAnswer."""
+        self._check_begun()
         self._until(lambda: not len(self._core.outstanding) and not self._core.order.missing, timeout_ms)
 
     def order_status(

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+from pricetime.gateway.client_arguments import key_file
 from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.field_checks import shown
 from pricetime.matching.errors import UserError
@@ -45,7 +46,8 @@ def load_keys(key: str | Path | None, venue_key: str | Path | None) -> Keys | No
         )
     from pricetime.gateway.security import load_public, load_secret
 
-    return Keys(*load_secret(key), load_public(venue_key))
+    own = key_file(key, "key", "the secret file that `pricetime keygen` made")
+    return Keys(*load_secret(own), load_public(key_file(venue_key, "venue_key", "the venue's public key")))
 
 
 def needs_ipv6(endpoint: object) -> bool | None:
@@ -93,7 +95,7 @@ class Line:
         self.opened += 1
         try:
             self._connect()
-        except (zmq.ZMQError, TypeError) as error:
+        except (zmq.ZMQError, TypeError, ValueError) as error:      # ValueError: a str that is no Unicode
             self.hang_up(linger_ms=0)
             why = error.strerror if isinstance(error, zmq.ZMQError) else "not text"
             raise UserError(

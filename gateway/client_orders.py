@@ -40,6 +40,10 @@ class OrderEntry(ABC):
     def send(self, lines: np.ndarray) -> None:
         """Send whole records (COMMAND lines, at most 1,024) as one message, numbered, in a copy."""
 
+    @abstractmethod
+    def _check_begun(self) -> None:
+        """UserError before the first logon(): said before anything else that may be wrong with a command."""
+
     def buy(
         self, symbol: str, quantity: Number, price: Number | None = None, **options: Unpack[NewOrderOptions]
     ) -> int:
@@ -119,6 +123,7 @@ class OrderEntry(ABC):
 
         participant_id: its PartyID in the log, or its name, once load_parties() has asked for names. The command's
         ClOrdID."""
+        self._check_begun()
         if isinstance(participant_id, str):
             target = self.codec.directory.participants.named(participant_id, "participant_id").id
         else:
@@ -138,6 +143,7 @@ class OrderEntry(ABC):
         return number
 
     def _status_request(self, symbol: str, orig_cl_ord_id: int | None, order_id: int | None) -> np.ndarray:
+        self._check_begun()
         return self.codec.encode(
             m.OrderStatusRequest(
                 session=self.session, cl_ord_id=1, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, order_id=order_id
@@ -145,6 +151,7 @@ class OrderEntry(ABC):
         )
 
     def _mass_status_request(self, symbol: str | None) -> np.ndarray:
+        self._check_begun()
         return self.codec.encode(m.OrderMassStatusRequest(session=self.session, symbol=symbol))
 
     def _order(
@@ -169,6 +176,7 @@ class OrderEntry(ABC):
         return number
 
     def _next_cl_ord_id(self, wanted: int | None) -> int:
+        self._check_begun()
         return self._core.mark + 1 if wanted is None else wanted
 
     def _put(self, message: m.Command) -> None:

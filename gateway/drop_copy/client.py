@@ -22,6 +22,7 @@ import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
+from pricetime.gateway.client_arguments import milliseconds, session_name
 from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.client_line import Keys, load_keys, needs_ipv6
 from pricetime.gateway.codec import Codec
@@ -83,9 +84,8 @@ class DropCopy:
 
     def __init__(self, endpoint: str, session: str, *, after: Point | tuple[int, int] | int | None = None,
                  timeout_ms: int = 5_000, key: str | Path | None = None, venue_key: str | Path | None = None) -> None:
-        if not isinstance(session, str):
-            raise UserError(f"session: found {shown(session)}, expected its name")
-        self.endpoint, self.session, self.timeout_ms = endpoint, session, timeout_ms
+        self.endpoint, self.session = endpoint, session_name(session)
+        self.timeout_ms = milliseconds(timeout_ms, "timeout_ms")
         self.codec = Codec()
         self.live, self.oldest, self.point = False, 0, START
         self._asked = point_of(after)
@@ -113,9 +113,9 @@ class DropCopy:
         self._socket.setsockopt(zmq.IPV6, int(bool(needs_ipv6(self.endpoint))))
         try:
             self._socket.connect(self.endpoint)
-        except (zmq.ZMQError, TypeError) as error:
+        except (zmq.ZMQError, TypeError, ValueError) as error:      # ValueError: a str that is no Unicode
             why = error.strerror if isinstance(error, zmq.ZMQError) else "not text"
-            raise UserError(f"cannot connect to {self.endpoint}: {why}; expected tcp://HOST:PORT or ipc://PATH"
+            raise UserError(f"cannot connect to {shown(self.endpoint)}: {why}; expected tcp://HOST:PORT or ipc://PATH"
                             ) from None
 
     def _log_on(self) -> None:
