@@ -68,13 +68,7 @@ def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
     if isinstance(command, m.RiskLimits):
         limits = present_risk(command, engine)
         return {} if all(value is None for value in limits.values()) else limits
-    if isinstance(command, m.PartyDefinition):
-        row = by_name(engine.participants).get(command.participant or "")
-    elif isinstance(command, m.SessionDefinition):
-        row = by_name(engine.sessions).get(command.session_name or "")
-    else:
-        assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
-        row = by_name(engine.instruments).get(command.symbol or "")
+    row = _row(command, engine)
     if row is None:
         return {}
     flags = int(row["flags"])
@@ -85,6 +79,22 @@ def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
     elif isinstance(command, m.SecurityDefinition):
         fields |= dict.fromkeys(LIMITS) | present_limits(row)
     return fields
+
+
+def _row(command: m.Command, engine: EitherEngine) -> Any:
+    """What the state has of the name that is defined, or None. Of a new one no table is made: they may be many."""
+    try:
+        if isinstance(command, m.PartyDefinition):
+            engine.participant_id(command.participant or "")
+            return by_name(engine.participants)[command.participant or ""]
+        if isinstance(command, m.SessionDefinition):
+            engine.session_id(command.session_name or "")
+            return by_name(engine.sessions)[command.session_name or ""]
+        assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
+        engine.instrument_id(command.symbol or "")
+        return by_name(engine.instruments)[command.symbol or ""]
+    except KeyError:
+        return None
 
 
 def _changes(command: m.Command, present: dict[str, Any]) -> Iterator[str]:
