@@ -4,7 +4,8 @@ commands/s, beside `bare/<flow>`.
 Subject: engine_apply a command, what the next ones need asked for ahead (engine_foresee, as the gateway does within a
 message), its events written into a ring's slots and published after each command, to a second thread that reads every
 word of them and then writes to their lines, so that they come back from one cache; it stays sixteen events behind, more
-than its processor fetches ahead, or reads what there is after a while. Yardstick: the bare ladder book with the same
+than its processor fetches ahead (256 where the two processors are far apart, which `capi/line` says and the threads
+measure before each run), or reads what there is after a while. Yardstick: the bare ladder book with the same
 ring, slots and reader; it fills 32 bytes of a slot's 128, one slot a trade (the engine fills them all,
 numbered and digested, two a trade, one for each side). It looks at no command ahead: its commands are so short that the
 processor has several under way, and asking made it slower.
@@ -33,12 +34,16 @@ COMMANDS = 1_000_000
 COMMANDS_QUICK = 100_000
 LIMIT = Limit(at_least=0.5)
 UNIT = "commands/s"
+LINE = Comparison(Measure("capi/line", "ns", lambda: float(drive_capi.time_line())),
+                  note="a cache line's way from one of the two processors to the other; from 100 on the reader stays 256 "
+                       "events behind, not 16")
 
 Found = tuple[int, int, dict[int, int]]      # events, sum of their words, events by kind
 
 
 def comparisons(options: Options) -> Iterator[Comparison]:
-    """The four flows."""
+    """The four flows, behind what they depend on."""
+    yield LINE
     for name in FLOWS:
         yield of_flow(generated_flow(name, COMMANDS_QUICK if options.quick else COMMANDS))
 

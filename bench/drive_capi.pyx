@@ -17,9 +17,9 @@ from libc.string cimport memset
 
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
-from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_ask_again, ring_close, ring_create, ring_destroy, ring_drained,
-                                         ring_give_back, ring_leave, ring_next_stretch, ring_prepare, ring_publish,
-                                         ring_stretch, ring_take, ring_thread_time)
+from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_answer, ring_call, ring_close, ring_create,
+                                         ring_destroy, ring_drained, ring_give_back, ring_leave, ring_next_stretch,
+                                         ring_prepare, ring_publish, ring_stretch, ring_take, ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight, foresight_begin
@@ -51,7 +51,8 @@ cdef inline void read_slots(Reading* reading, size_t slot_bytes, size_t kind_at)
     """Read every word of every slot, and leave its lines to the writer. `kind_at`: the byte of a slot that is its kind."""
     cdef const uint8_t* slot
     cdef void* slots = NULL
-    cdef size_t ready = ring_take(reading.ring, 0, &slots), i, word
+    cdef size_t behind = ring_answer(reading.ring)
+    cdef size_t ready = ring_take(reading.ring, 0, behind, &slots), i, word
     cdef uint64_t total = 0
     while ready:
         for i in range(ready):
@@ -63,7 +64,7 @@ cdef inline void read_slots(Reading* reading, size_t slot_bytes, size_t kind_at)
         reading.events += ready
         reading.checksum = total
         ring_give_back(reading.ring, reading.events)
-        ready = ring_take(reading.ring, reading.events, &slots)
+        ready = ring_take(reading.ring, reading.events, behind, &slots)
     reading.worked = ring_thread_time() - reading.ring.reader_waited
 
 
@@ -104,7 +105,6 @@ cdef size_t drive_engine(EngineState* engine, const CommandLine* lines, size_t c
     sink.context = ring
     while index < count:
         ring_prepare(ring, sink.count, sizeof(EventRecord))
-        ring_ask_again(ring, sink.count, sizeof(EventRecord))
         if engine_apply_ahead(engine, &ahead, &lines[index], &sink) != APPLIED:
             break
         ring_publish(ring, sink.count)
@@ -149,7 +149,8 @@ cdef class SecondThread:
         ring_destroy(self.reading.ring)
 
     cdef start(self, void* (*run)(void*) noexcept nogil):
-        """A new thread has its maker's processors: so it gets its own, and then this one another."""
+        """A new thread has its maker's processors: so it gets its own, and then this one another. Both have met when
+        this returns (ring_call)."""
         own, *others = sorted(self.processors) or [0]
         if others:
             os.sched_setaffinity(0, {others[0]})
@@ -159,6 +160,8 @@ cdef class SecondThread:
         if error:
             raise OSError(error, "no second thread")
         self.running = True
+        with nogil:
+            ring_call(self.reading.ring)
 
     def stop(self):
         """All is read, and the thread has ended."""
@@ -175,6 +178,15 @@ cdef class SecondThread:
         """(events, sum of all their 8-byte words, events by kind): what the thread has read."""
         kinds = {kind: self.reading.kinds[kind] for kind in range(KINDS) if self.reading.kinds[kind]}
         return self.reading.events, self.reading.checksum, kinds
+
+
+def time_line():
+    """Nanoseconds that a cache line takes from this thread to a second one: a few where they share a core, some tens
+    within a part of a chip, 90 and more between two."""
+    second = SecondThread(sizeof(BareReport))
+    second.start(read_reports)
+    second.stop()
+    return second.reading.ring.line_time
 
 
 cdef clocks(SecondThread second, uint64_t wall, uint64_t writer):

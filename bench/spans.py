@@ -42,6 +42,11 @@ SPANS = tuple(
             "matched by a ladder book in C that counts trades and forgets (bench/bare_book.h)",
         ),
         (
+            "capi/line",
+            "one thread has written a word",
+            "the other has read it: half of the way there and back (`ring_call()` in bench/event_ring.h)",
+        ),
+        (
             "capi/*",
             "the first command, one a call of `apply_screened` (docs/c.md; `engine_apply_ahead()` in Cython), which "
             "looks at the next nine",

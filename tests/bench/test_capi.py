@@ -60,6 +60,12 @@ def test_the_processors_are_given_back() -> None:
     assert os.sched_getaffinity(0) == before
 
 
+def test_a_line_takes_its_time_between_two_threads_and_the_processors_are_given_back() -> None:
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    assert 0 < drive_capi.time_line() < 1_000_000
+    assert before is None or os.sched_getaffinity(0) == before
+
+
 def test_clocks_run() -> None:
     wall, writer, reader = bench_capi.run_engine(generated_flow("crash", COUNT))[0]
     assert wall > 0 and writer > 0 and reader > 0
