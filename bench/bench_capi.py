@@ -35,8 +35,8 @@ COMMANDS_QUICK = 100_000
 LIMIT = Limit(at_least=0.5)
 UNIT = "commands/s"
 LINE = Comparison(Measure("capi/line", "ns", lambda: float(drive_capi.time_line())),
-                  note="a cache line's way from one of the two processors to the other; from 100 on the reader stays 256 "
-                       "events behind, not 16")
+                  note="a cache line's way from one of the two processors to the other; from 100 on the reader stays "
+                       "256 events behind, not 16")
 
 Found = tuple[int, int, dict[int, int]]      # events, sum of their words, events by kind
 
