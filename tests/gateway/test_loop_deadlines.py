@@ -154,6 +154,7 @@ def test_a_full_log_is_tried_again_without_a_storm_and_the_order_expires_when_th
     assert [waits(venue) for _ in range(3)] == [WAIT_MS] * 3
     assert len(venue.engine.orders("ACME")) == 1
     assert venue.loop.last_log_error == errno.ENOSPC
+    assert (venue.loop.counters["log_errors"], venue.storage.refused) == (1, 4), "one Clock, however often it is tried"
     venue.storage.room = None
     assert said(alice.answers()) == [("EXPIRED", "EXPIRE_TIME_REACHED")]
 
