@@ -330,7 +330,7 @@ class Venue:
 
     def _open_day(self) -> None:
         """Journal the phases that stand by the schedule, where instruments are in others."""
-        self._scheduled = time.time_ns()
+        self._scheduled = max(time.time_ns(), self.engine.time)     # a clock that is behind the log may be set right
         for command, note in phase_commands(self.config.schedule, self.engine.instruments, self._scheduled):
             self._journal(command)
             self.notes.append(note)
