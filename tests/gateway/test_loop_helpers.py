@@ -117,6 +117,23 @@ def test_a_duplicate_that_says_it_may_be_one_goes_to_the_desk(venue):
     assert said(alice.send(order)) == [("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")]
 
 
+def test_a_duplicate_that_comes_too_fast_is_answered_and_counts_as_no_refusal():
+    """The answer is reports again: each of their messages was counted as THROTTLED."""
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    alice = on(venue)
+    order = alice.order()
+    alice.send(order)
+    again = alice.lines(order, *[order] * 6)
+    again["attributes"] |= records.POSS_RESEND
+    for line in again:
+        alice.post(np.array([line]))
+    venue.run()
+    forwarded = frames(venue)
+    assert [(line["kind"], line["reason"]) for line, _ in forwarded] == [(InternalKind.FORWARD, 0)] * 7
+    assert venue.loop.counters["refused"] == 0
+
+
 def test_what_the_desk_delivers_reaches_the_client_as_it_is(venue):
     enrol(venue)
     alice = on(venue)
