@@ -20,9 +20,33 @@ LIMITS = ("collar", "dynamic_band", "static_band", "call_duration", "max_order_q
 TIMES = ("call_duration", "rate_interval")      # nanoseconds, in the file <name>_ms
 
 
-def definition_note(command: m.Command, engine: EitherEngine) -> str:
-    """One line of a definition, the engine being as it was before."""
-    changes = list(_changes(command, _present(command, engine)))
+class Before:
+    """What an engine has before a start defines anything, by name. Each table is made once, when it is first asked for:
+    definitions may be many, and each name has one."""
+
+    def __init__(self, engine: EitherEngine) -> None:
+        self.engine = engine
+        self._tables: dict[str, dict[str, Any]] = {}
+
+    def row(self, command: m.Command) -> Any:
+        """What the state has of the name that is defined, or None."""
+        if isinstance(command, m.PartyDefinition):
+            return self._row("participants", command.participant)
+        if isinstance(command, m.SessionDefinition):
+            return self._row("sessions", command.session_name)
+        assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
+        return self._row("instruments", command.symbol)
+
+    def _row(self, kind: str, name: str | None) -> Any:
+        table = self._tables.get(kind)
+        if table is None:
+            table = self._tables[kind] = by_name(getattr(self.engine, kind))
+        return table.get(name or "")
+
+
+def definition_note(command: m.Command, before: Before) -> str:
+    """One line of a definition that is not carried out yet."""
+    changes = list(_changes(command, _present(command, before)))
     if not changes:
         return f"defined {definition_name(command)}"
     return f"changed {definition_name(command)}: {', '.join(changes)}"
@@ -63,12 +87,12 @@ def definition_name(command: m.Command) -> str:
     return type(command).__name__
 
 
-def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
+def _present(command: m.Command, before: Before) -> dict[str, Any]:
     """What the state has of the fields that the command may change; nothing where it is all new."""
     if isinstance(command, m.RiskLimits):
-        limits = present_risk(command, engine)
+        limits = present_risk(command, before.engine)
         return {} if all(value is None for value in limits.values()) else limits
-    row = _row(command, engine)
+    row = before.row(command)
     if row is None:
         return {}
     flags = int(row["flags"])
@@ -79,22 +103,6 @@ def _present(command: m.Command, engine: EitherEngine) -> dict[str, Any]:
     elif isinstance(command, m.SecurityDefinition):
         fields |= dict.fromkeys(LIMITS) | present_limits(row)
     return fields
-
-
-def _row(command: m.Command, engine: EitherEngine) -> Any:
-    """What the state has of the name that is defined, or None. Of a new one no table is made: they may be many."""
-    try:
-        if isinstance(command, m.PartyDefinition):
-            engine.participant_id(command.participant or "")
-            return by_name(engine.participants)[command.participant or ""]
-        if isinstance(command, m.SessionDefinition):
-            engine.session_id(command.session_name or "")
-            return by_name(engine.sessions)[command.session_name or ""]
-        assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
-        engine.instrument_id(command.symbol or "")
-        return by_name(engine.instruments)[command.symbol or ""]
-    except KeyError:
-        return None
 
 
 def _changes(command: m.Command, present: dict[str, Any]) -> Iterator[str]:

@@ -215,13 +215,15 @@ class Client(Connected):
         self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
 
     def _ask_parties(self, known: int) -> int | None:
-        """One part of the list, in its turn; why it was refused."""
+        """One part of the list, in its turn, and again where the connection was lost with it; why it was refused."""
         core = self._core
-        self._until(lambda: monotonic() >= core.pace.at, listing=True)
-        asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
-        self._flush()
-        self._until(lambda: core.tested == asked)
-        return core.behind.reason(asked[1])
+        while True:
+            self._until(lambda: core.state is State.UP and monotonic() >= core.pace.at, listing=True)
+            asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
+            self._flush()
+            self._until(lambda asked=asked: core.tested == asked or core.connection is not asked[0])  # type: ignore[misc]
+            if core.tested == asked:
+                return core.behind.reason(asked[1])
 
     def _parties(self) -> int:
         """How many participants and sessions are known by name, beside the one that this client goes by."""

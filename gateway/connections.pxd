@@ -37,9 +37,10 @@ cdef struct Connection:
     int64_t messages_until      # its messages are paid for until then (monotonic), at Rates.message_price each
     int64_t orders_until        # its orders likewise
     uint32_t next_free
-    uint32_t late               # messages of MessagePack in its present burst that came too fast
+    uint32_t late               # messages of MessagePack in its present burst that came too fast; more than Rates.refusals_max: its
+                                # end is on its way through the desk
     uint32_t reserved[4]
-    int64_t turned_away         # monotonic time when it heard that the desk has no room
+    int64_t turned_away         # monotonic time when it heard that the desk has no room, or when its end went to the desk
 
 cdef struct Paid:
     # What a session's last connection had sent, as its next one has to begin with; and its Logons, whoever sent them.

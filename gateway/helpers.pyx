@@ -1,13 +1,13 @@
 """Frames to and from the desk and the steward. See helpers.pxd and internal.pxd."""
 
 from libc.errno cimport EAGAIN, EHOSTUNREACH
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 from pricetime.gateway.connections cimport NO_CONNECTION, ROUTING_ID_BYTES, connection_find, routing_bytes
 from pricetime.gateway.door_table cimport key_holds
 from pricetime.gateway.internal cimport (
-    DESK, FORWARD, INTERNAL_BYTES, INTERNAL_MARKER, RESULT, SECRET_BYTES, STEWARD, TRANSLATE)
+    DESK, FORWARD, INTERNAL_BYTES, INTERNAL_MARKER, RESULT, SECRET_BYTES, STEWARD, TRANSLATE, is_message_pack)
 from pricetime.gateway.stat_page cimport stat_refused
 from pricetime.gateway.state cimport ASKED_BYTES_MAX, TRANSPORT_FAILED, WAITING_BYTES_MAX, fail, mark_lost
 from pricetime.journal.atomics cimport store_release
@@ -89,7 +89,8 @@ cdef bint forward(GatewayState* self, const char* payload, size_t size) noexcept
     line.encoding = self.encoding
     line.routing = self.routing
     line.user = self.user
-    line.reason = THROTTLED if self.throttled else 0
+    if self.throttled and is_message_pack(<uint8_t> payload[0]):
+        line.reason = THROTTLED         # a record of it: the desk's answer to one that is let through is no refusal
     if self.current != NO_CONNECTION:
         line.session = self.table.connections[self.current].session
         line.report_lines = self.table.connections[self.current].report_lines

@@ -43,6 +43,7 @@ cdef enum Kind:
     PARTY_LIST_KIND = 8
 
 cdef enum:
+    UNREAD_SECONDS = 10                 # so long the end of a session that sends too fast may take through the desk
     RECORDS_MAX = MESSAGE_BYTES_MAX // LINE_BYTES       # in one message
 
 cdef uint8_t KINDS[256]
@@ -240,8 +241,12 @@ cdef void take_submitted(GatewayState* self, const InternalLine* line, const cha
     self.throttled = line.reason == THROTTLED
     routing_bytes(line.routing, self.stranger_routing)
     self.current = connection_find(&self.table, self.routing)
-    if self.keys == NULL or sender_is_known(self):
+    if self.keys != NULL and not sender_is_known(self):
+        return
+    if line.payload_bytes:
         take_lines(self, line.payload_bytes)
+    elif self.throttled and is_cut(self):
+        refuse_too_fast(self)
 
 
 cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nogil:
@@ -264,16 +269,37 @@ cdef bint take_internal(GatewayState* self, const Arrival* arrival) noexcept nog
     return True
 
 
-cdef bint may_be_read(GatewayState* self) noexcept nogil:
-    """Of a message that came too fast: the desk makes records of it, so that each is refused as itself, takes its number, and what is
-    always taken is. False where another second's worth has come so."""
+cdef bint is_cut(const GatewayState* self) noexcept nogil:
+    """Whether nobody reads what the session sends any more: its end is on its way through the desk."""
+    return self.current != NO_CONNECTION and self.table.connections[self.current].late > self.rates.refusals_max
+
+
+cdef bint goes_unread(GatewayState* self) noexcept nogil:
+    """Whether a message is not to be read. One that came too fast is: the desk makes records of it, so that each is refused as itself,
+    takes its number, and what is always taken is. But when another second's worth has come so, the session ends behind what came
+    before, which is carried out: an empty array goes to the desk in the message's place and comes back in its turn."""
     cdef Connection* connection = &self.table.connections[self.current]
+    if is_cut(self):
+        if self.monotonic - connection.turned_away > UNREAD_SECONDS * <int64_t> SECOND_NS:
+            refuse_too_fast(self)       # the desk died, and the end with it
+        else:
+            self.counters.throttled += 1
+            self.counters.refused += 1
+            stat_refused(self.stat, THROTTLED)
+        return True
+    if not self.throttled:
+        return False
     connection.late += 1
-    return connection.late <= self.rates.refusals_max
+    if not is_cut(self):
+        return False
+    connection.turned_away = self.monotonic
+    if not forward(self, b"\x90", 1):
+        refuse_too_fast(self)
+    return True
 
 
 cdef void refuse_too_fast(GatewayState* self) noexcept nogil:
-    """Nobody reads it, as so many that came before it have to be refused: the session ends, as it will when they are."""
+    """Of what nobody reads: the session ends, as it will where so many records are refused."""
     self.counters.throttled += 1
     self.table.connections[self.current].refusals = self.rates.refusals_max + 1
     refuse_bytes(self, THROTTLED, 0)
@@ -320,8 +346,8 @@ cdef void take_message_pack(GatewayState* self, const Arrival* arrival) noexcept
         refuse_bytes(self, MESSAGE_TOO_LARGE, MESSAGE_BYTES_MAX)
     elif arrival.more_frames:
         refuse_bytes(self, BAD_LENGTH, 0)
-    elif self.throttled and not may_be_read(self):
-        refuse_too_fast(self)
+    elif self.current != NO_CONNECTION and goes_unread(self):
+        return
     elif not forward(self, arrival.payload, arrival.payload_bytes):
         turn_away(self)
 
@@ -365,7 +391,7 @@ cdef inline void hear(GatewayState* self, Connection* connection) noexcept nogil
     connection.heard = self.monotonic
     connection.asked = False
     # Looked at before this message is paid for: behind it the session always owes something.
-    if (connection.refusals or connection.late) and connection.messages_until <= self.monotonic \
+    if (connection.refusals or connection.late) and not is_cut(self) and connection.messages_until <= self.monotonic \
             and connection.orders_until <= self.monotonic:
         connection.refusals = connection.late = 0       # it has been slow enough since
     if self.rates.message_price:

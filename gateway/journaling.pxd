@@ -49,7 +49,7 @@ cdef inline uint8_t append(GatewayState* self, CommandLine* record) noexcept nog
         fail(self, LOG_OUT_OF_STEP, error)
     elif not may_pass(error):
         fail(self, LOG_FAILED, error)
-    self.counters.log_errors += 1
+    self.counters.log_errors += not self.again
     self.last_log_error = <uint8_t> error
     return LOG_FULL
 

@@ -36,13 +36,16 @@ cdef inline bint time_matters(GatewayState* self) noexcept nogil:
 
 cdef void pass_time(GatewayState* self) noexcept nogil:
     cdef CommandLine record
+    cdef bint stood = self.time_stands
     self.time_stands = False
     if not time_matters(self) or self.failure != NO_FAILURE:
         return
     self.now = clock_utc(&self.clock)
     if self.now >= self.engine.next_deadline:
         begin_record(&record, CLOCK, 0)
+        self.again = stood
         self.time_stands = journal(self, &record) != 0
+        self.again = False
         digest_in_turn(self)
 
 

@@ -25,7 +25,8 @@ from pricetime.gateway.outgoing cimport drain_events, send_all
 from pricetime.gateway.sessions cimport end_session, find_silent
 from pricetime.gateway.stat_page cimport StatPage, stat_batch, stat_counters
 from pricetime.gateway.state cimport *
-from pricetime.gateway.world cimport CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_utc
+from pricetime.gateway.world cimport (
+    CLOCK_FLOW, CLOCK_MACHINE, CLOCK_SET, Arrival, clock_monotonic, clock_said, clock_seen, clock_utc)
 from pricetime.journal.atomics cimport fence_full, load_acquire, store_release
 from pricetime.matching.door cimport record_screen
 from pricetime.matching.engine cimport engine_screen
@@ -190,6 +191,7 @@ cdef class Loop:
         state.storage = storage.calls
         state.clock.mode = CLOCKS[clock]
         state.clock.ahead_max = clock_ahead_seconds * <int64_t> SECOND_NS
+        state.clock.log_time = engine.state.time
         state.heartbeat_timeout = heartbeat_timeout_ms * 1_000_000
         state.digest_every = digest_every
         state.rates.message_price = SECOND_NS // messages_per_second if messages_per_second else 0
@@ -316,6 +318,16 @@ cdef class Loop:
     def clock_disbelieved(self) -> int:
         """How often the machine's clock was further ahead than is believed, also while the loop runs."""
         return load_acquire(&self.state.clock.disbelieved)
+
+    def utc(self) -> int:
+        """Nanoseconds since 1970, by the machine's clock as far as it is believed, also while the loop runs."""
+        return clock_seen(&self.state.clock, clock_said(&self.state.clock))
+
+    @property
+    def clock_believed(self) -> bool:
+        """Whether the machine's clock is not too far ahead now, also while the loop runs."""
+        cdef int64_t utc = clock_said(&self.state.clock)
+        return clock_seen(&self.state.clock, utc) == utc
 
     @property
     def instruments(self) -> int:

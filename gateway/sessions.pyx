@@ -8,7 +8,7 @@ from pricetime.gateway.door_table cimport key_holds, key_rights, key_speaks_for
 from pricetime.gateway.journaling cimport append, apply, begin_record, journal
 from pricetime.gateway.outgoing cimport answer, release, send_stranger
 from pricetime.gateway.stat_page cimport stat_refused
-from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, NO_FAILURE, mark_lost, paid
+from pricetime.gateway.state cimport HEARTBEAT_CHECK_NS, NO_FAILURE, OWED_SECONDS_MAX, SECOND_NS, mark_lost, paid
 from pricetime.gateway.world cimport clock_utc
 from pricetime.matching.engine cimport engine_screen
 from pricetime.matching.records cimport *
@@ -66,12 +66,25 @@ cdef bint sender_is_known(GatewayState* self) noexcept nogil:
     return False
 
 
+cdef void owe_disconnect(GatewayState* self) noexcept nogil:
+    """The log has no room for it: for one that is the first a pause begins."""
+    if not self.disconnects_owed:
+        self.owed_pause = SECOND_NS
+        wait_for_room(self)
+    self.disconnects_owed = True
+
+
+cdef void wait_for_room(GatewayState* self) noexcept nogil:
+    self.owed_at = self.monotonic + self.owed_pause
+    self.owed_behind = self.engine.sequence
+
+
 cdef void end_session(GatewayState* self, uint32_t index) noexcept nogil:
     cdef CommandLine record
     begin_record(&record, DISCONNECT, self.table.connections[index].session)
     # A full log keeps the engine's session logged on without a connection: its next Logon ends it, or end_owed.
     if engine_screen(self.engine, &record) == 0 and journal(self, &record):
-        self.disconnects_owed = True
+        owe_disconnect(self)
     self.counters.disconnects += 1
     release(self, index)
 
@@ -211,14 +224,21 @@ cdef void end_owed(GatewayState* self) noexcept nogil:
     """Disconnect the sessions that lost their connection while the log had no room; what still has to wait is owed still."""
     cdef CommandLine record
     cdef uint32_t id
+    cdef uint64_t before = self.engine.sequence
     self.disconnects_owed = False
     self.now = clock_utc(&self.clock)
+    self.again = True
     for id in range(1, self.engine.sessions_count + 1):
         if self.table.by_session[id] == NO_CONNECTION and self.engine.sessions[id].logged_on:
             begin_record(&record, DISCONNECT, id)
             if journal(self, &record):
                 self.disconnects_owed = True
-                return
+                self.owed_pause = min(2 * self.owed_pause, OWED_SECONDS_MAX * <int64_t> SECOND_NS)
+                if self.engine.sequence != before:
+                    self.owed_pause = SECOND_NS
+                wait_for_room(self)
+                break
+    self.again = False
 
 
 cdef void find_silent(GatewayState* self) noexcept nogil:
@@ -226,7 +246,9 @@ cdef void find_silent(GatewayState* self) noexcept nogil:
     if self.monotonic < self.next_heartbeat_check:
         return
     self.next_heartbeat_check = self.monotonic + HEARTBEAT_CHECK_NS
-    if self.disconnects_owed and self.failure == NO_FAILURE:
+    # Whoever's command the log has taken meanwhile, there is room: they come at once then.
+    if self.disconnects_owed and self.failure == NO_FAILURE and (
+            self.monotonic >= self.owed_at or self.engine.sequence != self.owed_behind):
         end_owed(self)
     for index in range(1, self.table.highest + 1):
         if self.table.connections[index].session and not self.table.connections[index].lost:

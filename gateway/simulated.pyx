@@ -56,7 +56,7 @@ cdef class SimulatedStorage(Storage):
     """A log in memory. room: records that still fit, None for no bound; error: errno of an append beyond it.
 
     slow: what is published is committed only when the loop waits for it, or by commit(); patient: not even then.
-    sync_error: errno of a disk that commits nothing more. listened: how often the loop was about to wait for the disk."""
+    sync_error: errno of a disk that commits nothing more. refused: appends beyond `room`. listened: how often the loop was about to wait for the disk."""
 
     cdef public object room
     cdef public int error
@@ -66,6 +66,7 @@ cdef class SimulatedStorage(Storage):
     cdef public bint slow
     cdef public bint patient
     cdef public int sync_error
+    cdef readonly int refused
     cdef readonly int listened
     cdef list kept
 
@@ -87,6 +88,7 @@ cdef class SimulatedStorage(Storage):
     cdef int append(self, const CommandLine* record):
         if self.room is not None:
             if self.room == 0:
+                self.refused += 1
                 return self.error
             self.room -= 1
         self.kept.append((<const char*> record)[:record_lines(record) * LINE_BYTES])

@@ -32,6 +32,8 @@ cdef enum:
                                         # as many as libzmq lets wait. Further records are counted, not answered
     WAITING_BYTES_MAX = 1 << 23         # of frames that wait for the desk; then a session that speaks MessagePack loses reports
     ASKED_BYTES_MAX = 1 << 22           # of them where clients may still ask for more: the rest is for reports
+    OWED_SECONDS_MAX = 10               # until Disconnects that the log had no room for are tried again; first 1, then each time twice
+                                        # as long, as the steward does
     TURNED_AWAY_NS = 50_000_000         # one that was refused for want of room hears so again after so long
     HELPER_ROLES = 3                    # InternalRole, from 1
     KEY_CHANGES = 64                    # kept for the steward, who looks more often; where it misses some it reads the log
@@ -153,6 +155,9 @@ cdef struct GatewayState:
     int64_t monotonic                   # of this round
     int64_t heartbeat_timeout           # nanoseconds; 0: none
     int64_t next_heartbeat_check
+    int64_t owed_at                     # Disconnects that are owed are not tried before, unless the log has taken something
+    int64_t owed_pause                  # nanoseconds until they are tried again
+    uint64_t owed_behind                # last command when they were tried
     uint64_t digest_every               # commands; 0: never
     uint64_t since_digest
     uint32_t current                    # connection of the message in work
@@ -168,6 +173,7 @@ cdef struct GatewayState:
     uint8_t unseen                      # something was published since those who tail the log were woken
     uint8_t time_stands                 # something is due, and the log had no room for the Clock
     uint8_t disconnects_owed            # a session lost its connection, and the log had no room for its Disconnect
+    uint8_t again                       # what is journaled found no room before, and was counted then
     uint8_t last_log_error              # errno
     uint8_t venue_reason                # why the last command of session 0 was refused
     uint64_t stop                       # 1: end the loop; another thread stores it

@@ -54,6 +54,8 @@ class LoopView(Protocol):
 
     def key_changes(self, after: int = 0) -> list[Any]: ...
 
+    def utc(self) -> int: ...
+
     @property
     def instruments(self) -> int: ...
 
@@ -154,7 +156,7 @@ class Steward(threading.Thread):
         try:
             while not self._ended.wait(LOOK_SECONDS):
                 try:
-                    self.look(time.time_ns())
+                    self.look(self._charge.loop.utc())
                 except Exception as error:  # noqa: BLE001  said, and tried again: a key that is revoked must not stay
                     self._tell_trouble(f"steward: {type(error).__name__}: {error}; tried again")
         finally:

@@ -21,7 +21,7 @@ from msgspec.structs import asdict
 
 from pricetime.gateway import messages as m
 from pricetime.gateway.authenticator import Door
-from pricetime.gateway.change_notes import definition_name, definition_note, key_note
+from pricetime.gateway.change_notes import Before, definition_name, definition_note, key_note
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import FILE_NAME, Config, drop_copy_endpoints_of, endpoints_of, load
 from pricetime.gateway.decoder import PHASE_NAMES
@@ -282,8 +282,9 @@ class Venue:
     def _define(self) -> None:
         """Journal what the configuration says and the state does not."""
         self.codec.directory.load(self.engine)
+        before = Before(self.engine)
         for definition in differences(self.config, self.engine):
-            note = definition_note(definition, self.engine)
+            note = definition_note(definition, before)
             self._journal(definition)
             self.notes.append(note)
         self.notes += unnamed(self.config, self.engine)
@@ -330,7 +331,7 @@ class Venue:
 
     def _open_day(self) -> None:
         """Journal the phases that stand by the schedule, where instruments are in others."""
-        self._scheduled = time.time_ns()
+        self._scheduled = max(time.time_ns(), self.engine.time)     # a clock that is behind the log may be set right
         for command, note in phase_commands(self.config.schedule, self.engine.instruments, self._scheduled):
             self._journal(command)
             self.notes.append(note)

@@ -8,6 +8,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
+from pricetime.journal.atomics cimport store_relaxed
 from pricetime.matching.records cimport CommandLine
 
 cdef enum:
@@ -56,10 +57,10 @@ cdef struct Clock:
     int64_t set_utc                 # CLOCK_SET
     int64_t set_monotonic
     int64_t ahead_max               # nanoseconds that it may go ahead at once; 0: any time is believed
-    int64_t last                    # UTC that was believed last; 0: none yet
-    int64_t begun_utc               # what both said first
-    int64_t begun_monotonic
-    uint64_t disbelieved            # times that it was further ahead; another thread loads it
+    int64_t log_time                # the log's, at the start: it was that late then, whatever the machine's clock says
+    int64_t last                    # UTC that was believed last; 0: none yet. Another thread loads it, and what follows
+    int64_t counted_from            # what the monotonic clock counts on from: UTC when that one is 0
+    uint64_t disbelieved            # times that it was further ahead
 
 
 cdef inline int64_t _read(int id) noexcept nogil:
@@ -67,9 +68,13 @@ cdef inline int64_t _read(int id) noexcept nogil:
     clock_gettime(<int> id, &time)
     return time.tv_sec * <int64_t> 1_000_000_000 + time.tv_nsec
 
-cdef int64_t clock_believable(Clock* clock, int64_t utc) noexcept nogil
-    # `utc`, which is more than ahead_max ahead of what was believed last, where so much time has passed; else what the monotonic
-    # clock makes of it.
+cdef int64_t clock_doubted(Clock* clock, int64_t utc) noexcept nogil
+    # What to make of `utc`, which is more than ahead_max ahead of what was believed last.
+cdef int64_t clock_seen(const Clock* clock, int64_t utc) noexcept nogil
+    # What clock_utc() would make of what the machine's clock says now, for another thread.
+
+cdef inline int64_t clock_said(const Clock* clock) noexcept nogil:
+    return clock.set_utc if clock.mode == CLOCK_SET else _read(CLOCK_REALTIME)
 
 
 cdef inline int64_t clock_utc(Clock* clock) noexcept nogil:
@@ -78,10 +83,10 @@ cdef inline int64_t clock_utc(Clock* clock) noexcept nogil:
     cdef int64_t utc
     if clock.mode == CLOCK_FLOW:
         return 0
-    utc = clock.set_utc if clock.mode == CLOCK_SET else _read(CLOCK_REALTIME)
+    utc = clock_said(clock)
     if clock.ahead_max and utc - clock.last > clock.ahead_max:
-        utc = clock_believable(clock, utc)
-    clock.last = utc
+        utc = clock_doubted(clock, utc)
+    store_relaxed(&clock.last, <uint64_t> utc)
     return utc
 
 cdef inline int64_t clock_monotonic(const Clock* clock) noexcept nogil:

@@ -249,7 +249,7 @@ def limits(arguments: argparse.Namespace, client: Client) -> Made:
         raise UserError("--rate-interval-ms: missing, expected it beside --rate-tokens")
     message = m.RiskLimits(
         participant=party(client, arguments.participant), symbol=arguments.symbol, currency=arguments.currency,
-        rate_interval=None if interval is None else interval * NS_PER_MS, **fields,
+        rate_interval=nanoseconds("rate_interval", interval), **fields,
     )
     return [(f"limits of {arguments.participant}" + (f" in {arguments.symbol}" if arguments.symbol else ""), message)]
 
@@ -292,6 +292,15 @@ def decimal(name: str, text: str) -> Decimal:
     if not value.is_finite():
         raise UserError(f"{name}: found {text!r}, expected a number")
     return value
+
+
+def nanoseconds(name: str, milliseconds: int | None) -> int | None:
+    """A time as a record has it."""
+    if milliseconds is None:
+        return None
+    if abs(milliseconds) > INT64_MAX // NS_PER_MS:
+        raise UserError(f"{option_of(name)}: found {milliseconds}, expected 1 to {INT64_MAX // NS_PER_MS}")
+    return milliseconds * NS_PER_MS
 
 
 def party(client: Client, name: str) -> str:
@@ -353,8 +362,7 @@ def instrument(arguments: argparse.Namespace, client: Client) -> Made:
     fields |= {name: getattr(arguments, name) for name in (
         "symbol", "currency", "price_scale", "qty_scale", "iceberg_parts_max", "price_may_be_negative",
         "hidden_allowed", "disabled")}
-    duration = arguments.call_duration_ms
-    fields["call_duration"] = None if duration is None else duration * NS_PER_MS
+    fields["call_duration"] = nanoseconds("call_duration", arguments.call_duration_ms)
     return [(f"instrument {arguments.symbol}", m.SecurityDefinition(**fields))]
 
 

@@ -42,14 +42,15 @@ def tell_log_errors(venue: Venue, told: int) -> int:
 
 
 def tell_clock(venue: Venue, looked: tuple[int, bool]) -> tuple[int, bool]:
-    """Say it when the machine's clock begins to be disbelieved; how often it was, and whether since the last look."""
-    now, (before, wrong) = int(venue.loop.clock_disbelieved), looked
-    if now > before and not wrong:
+    """Say it when the machine's clock begins to be disbelieved; how often it was, and whether it is."""
+    now, (before, was) = int(venue.loop.clock_disbelieved), looked
+    wrong = now > before or not venue.loop.clock_believed       # also where nobody sends anything
+    if wrong and not was:
         bound = venue.config.venue.clock_ahead_seconds
         LOG.say("clock", f"the machine's clock is more than clock_ahead_seconds = {bound} ahead: not believed; the "
                          "venue counts on by itself; set the clock, or, where it is right, start again with "
                          "--believe-clock", level=logs.ERROR)
-    return now, now > before
+    return now, wrong
 
 
 def tell_phases(venue: Venue, told: int) -> int:

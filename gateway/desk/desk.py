@@ -145,7 +145,14 @@ class Desk:
             self._send(frame.answer(InternalKind.SUBMIT, block, frame.reason))
         if rejected:
             self._reject(frame, rejected)
+        elif not blocks:
+            self._answer_nothing(frame)
         return True
+
+    def _answer_nothing(self, frame: Frame) -> None:
+        """Of what came too fast also that there is nothing in it: so a session ends behind what it sent before."""
+        if frame.reason:
+            self._send(frame.answer(InternalKind.SUBMIT, b"", frame.reason))
 
     def _refuse(self, frame: Frame, reason: Reason = Reason.THROTTLED, text: str = THROTTLED) -> None:
         """Without a reason: there is no room for it to wait."""
@@ -154,6 +161,7 @@ class Desk:
                     routing=frame.routing, reason=reason.name)
         elif is_message_pack(frame.payload):
             self._reject(frame, reject(text, reason=reason))
+            self._answer_nothing(frame)
         else:
             self._requests.refuse(frame, reason)
 

@@ -41,15 +41,19 @@ def first_lines(payload: bytes) -> list[np.void]:
 class Simulation:
     """Engine, log, transport and loop, with the sessions alice and bob (trade), operator, and the instrument ACME.
 
-    slow: the disk has what was published only when the loop waits for it, as at durability level `power`."""
+    engine: one that has a log behind it. slow: the disk has what was published only when the loop waits for it, as at
+    durability level `power`."""
 
-    def __init__(self, definitions: Iterable[m.Command] = DEFINITIONS, slow: bool = False, **options: Any) -> None:
-        self.engine = Engine()
+    def __init__(self, definitions: Iterable[m.Command] = DEFINITIONS, slow: bool = False,
+                 engine: Engine | None = None, **options: Any) -> None:
+        self.engine = engine or Engine()
         self.storage = SimulatedStorage()
         self.storage.slow = slow
         self.transport = SimulatedTransport(self.storage)
         self.loop = Loop(self.engine, self.transport, self.storage, **({"clock": "set"} | options))
         self.codec = Codec()
+        if engine is not None:
+            self.codec.directory.load(engine)
         self.utc, self.monotonic = 1_700_000_000 * SECOND, SECOND
         self.advance(0)
         for definition in definitions:

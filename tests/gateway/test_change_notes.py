@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pricetime.gateway.change_notes import definition_note
+from pricetime.gateway.change_notes import Before, definition_note
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert
 from pricetime.gateway.definitions import differences
@@ -17,8 +17,9 @@ ACME = FULL["instrument"][0]
 def notes(engine: ReferenceEngine, tables: dict[str, Any]) -> list[str]:
     codec, said = Codec(), []
     codec.directory.load(engine)
+    before = Before(engine)
     for command in differences(convert(tables), engine):
-        said.append(definition_note(command, engine))
+        said.append(definition_note(command, before))
         engine.apply(codec.encode(command))
     return said
 
@@ -87,3 +88,15 @@ def test_a_rate_that_is_taken_away_goes_with_its_interval():
     notes(engine, changed(risk=[{"participant": "firm", "rate_tokens": 5, "rate_interval_ms": 1000}]))
     assert notes(engine, changed(risk=[{"participant": "firm", "rate_tokens": -1}])) == [
         "changed limits of 'firm': rate_tokens from 5 to none, rate_interval_ms from 1000 to none"]
+
+
+def test_of_many_instruments_that_change_a_table_is_made_once(monkeypatch):
+    """One for each made a start quadratic: minutes where 20,000 instruments got another collar."""
+    engine, made = started(), []
+    many = [ACME | {"symbol": f"A{number}"} for number in range(50)]
+    notes(engine, changed(instrument=many))
+    table = type(engine).instruments.fget
+    monkeypatch.setattr(type(engine), "instruments", property(lambda self: made.append(1) or table(self)))
+    said = notes(engine, changed(instrument=[one | {"collar": 2} for one in many]))
+    assert len(said) == 50 and said[-1] == "changed instrument 'A49': collar from none to 2"
+    assert len(made) <= 6

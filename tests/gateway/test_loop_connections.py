@@ -338,6 +338,69 @@ def test_a_session_that_is_back_when_there_is_room_is_not_ended():
     assert venue.loop.connections == 1
 
 
+def owed_by_bob():
+    """A venue whose log is full, bob's connection lost, and the times at which it then asked the log, in seconds."""
+    venue = Simulation(heartbeat_timeout_ms=1_000)
+    bob = Peer(venue, 1, "bob")
+    bob.logon()
+    venue.storage.room = 0
+    venue.advance(2)
+    venue.run()
+    assert venue.loop.connections == 0 and venue.loop.counters["log_errors"] == 1
+    return venue
+
+
+def test_a_disconnect_that_is_owed_is_tried_ever_more_seldom_and_counted_once():
+    venue, tries, begun = owed_by_bob(), [], 0.0
+    for tick in range(1, 801):
+        venue.advance(0.05)
+        refused = venue.storage.refused
+        venue.run()
+        if venue.storage.refused > refused:
+            tries.append(round(tick * 0.05 - begun, 2))
+            begun = tick * 0.05
+    assert tries == pytest.approx([1, 2, 4, 8, 10, 10], abs=0.1)
+    assert venue.loop.counters["log_errors"] == 1
+    venue.storage.room = None
+    venue.advance(10.05)
+    venue.run()
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Disconnect]
+
+
+def test_a_disconnect_that_is_owed_comes_at_once_when_the_log_has_taken_another_command():
+    venue = owed_by_bob()
+    for _ in range(60):
+        venue.advance(0.5)
+        venue.run()
+    venue.storage.room = None
+    Peer(venue, 2).logon()
+    venue.advance(0.05)
+    venue.run()
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Logon, m.Disconnect]
+
+
+def test_where_the_log_has_room_for_some_of_the_disconnects_that_are_owed_the_pause_begins_anew():
+    venue = Simulation(heartbeat_timeout_ms=1_000)
+    for number, session in enumerate(("alice", "bob", "operator"), 1):
+        Peer(venue, number, session).logon()
+    venue.storage.room = 0
+    venue.advance(2)
+    venue.run()
+    for _ in range(60):
+        venue.advance(0.5)
+        venue.run()
+    assert venue.loop.counters["log_errors"] == 3
+    venue.storage.room = 2
+    venue.advance(10)
+    venue.run()
+    venue.storage.room = None
+    venue.advance(1)
+    venue.run()
+    assert [command.session for command in venue.journaled() if type(command) is m.Disconnect] == [
+        "alice", "bob", "operator"]
+    assert venue.loop.counters["log_errors"] == 3
+
+
 def test_of_a_message_of_a_stranger_four_records_are_answered_and_a_logon_behind_them_counts(venue):
     """So what waits for one that reads nothing is small, whatever it sends."""
     stranger = Peer(venue, 1)

@@ -154,6 +154,7 @@ def test_a_full_log_is_tried_again_without_a_storm_and_the_order_expires_when_th
     assert [waits(venue) for _ in range(3)] == [WAIT_MS] * 3
     assert len(venue.engine.orders("ACME")) == 1
     assert venue.loop.last_log_error == errno.ENOSPC
+    assert (venue.loop.counters["log_errors"], venue.storage.refused) == (1, 4), "one Clock, however often it is tried"
     venue.storage.room = None
     assert said(alice.answers()) == [("EXPIRED", "EXPIRE_TIME_REACHED")]
 
@@ -270,3 +271,49 @@ def test_a_clock_is_believed_where_so_much_time_has_passed_or_any_is(ahead):
     bob.logon()
     assert venue.engine.time == venue.utc + YEARS * SECOND
     assert venue.loop.clock_disbelieved == 0
+
+
+def test_a_clock_that_was_behind_the_log_at_the_start_is_believed_when_it_is_set_right():
+    """A machine whose battery is empty begins in 1970, until it has asked for the time."""
+    log = Simulation()
+    Peer(log, 1).logon()
+    venue = Simulation(definitions=(), clock_ahead_seconds=3_600, engine=log.engine)
+    jump(venue, -50 * YEARS // 10)
+    alice = Peer(venue, 1)
+    alice.logon()
+    assert venue.engine.time == log.utc, "the log's time never goes back"
+    venue.utc = log.utc + 3_000 * SECOND
+    venue.advance(5)
+    assert (venue.loop.utc(), venue.loop.clock_believed) == (venue.utc, True)
+    alice.send(alice.order())
+    assert (venue.engine.time, venue.loop.clock_disbelieved) == (venue.utc, 0)
+    jump(venue, 3_700)
+    alice.send(alice.order())
+    assert venue.engine.time == venue.utc - 3_700 * SECOND and venue.loop.clock_disbelieved > 0
+
+
+def test_time_counts_on_by_itself_from_what_was_believed_last():
+    """It did not stand still until the other clock had made up for a step that was believed."""
+    venue = Simulation(clock_ahead_seconds=3_600)
+    alice = Peer(venue, 1)
+    alice.logon()
+    jump(venue, 3_000)
+    alice.send(alice.order())
+    believed = venue.utc
+    jump(venue, YEARS)
+    for _ in range(3):
+        venue.advance(10)
+        believed += 10 * SECOND
+        alice.send(alice.order())
+        # What is asked for first tells nothing of what passed before it: the pause before a doubt is not counted.
+        assert venue.engine.time == pytest.approx(believed - 10 * SECOND, abs=1)
+
+
+def test_whoever_asks_from_outside_hears_the_time_that_is_believed_and_whether_the_clock_is():
+    venue = Simulation(clock_ahead_seconds=3_600)
+    Peer(venue, 1).logon()
+    assert (venue.loop.utc(), venue.loop.clock_believed) == (venue.utc, True)
+    jump(venue, YEARS)
+    venue.advance(5)
+    assert (venue.loop.utc(), venue.loop.clock_believed) == (venue.utc - YEARS * SECOND, False)
+    assert venue.loop.clock_disbelieved == 0, "only what is stamped counts"

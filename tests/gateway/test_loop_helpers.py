@@ -117,6 +117,23 @@ def test_a_duplicate_that_says_it_may_be_one_goes_to_the_desk(venue):
     assert said(alice.send(order)) == [("BUSINESS_MESSAGE_REJECT", "DUPLICATE_CL_ORD_ID")]
 
 
+def test_a_duplicate_that_comes_too_fast_is_answered_and_counts_as_no_refusal():
+    """The answer is reports again: each of their messages was counted as THROTTLED."""
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    alice = on(venue)
+    order = alice.order()
+    alice.send(order)
+    again = alice.lines(order, *[order] * 6)
+    again["attributes"] |= records.POSS_RESEND
+    for line in again:
+        alice.post(np.array([line]))
+    venue.run()
+    forwarded = frames(venue)
+    assert [(line["kind"], line["reason"]) for line, _ in forwarded] == [(InternalKind.FORWARD, 0)] * 7
+    assert venue.loop.counters["refused"] == 0
+
+
 def test_what_the_desk_delivers_reaches_the_client_as_it_is(venue):
     enrol(venue)
     alice = on(venue)
@@ -264,17 +281,71 @@ def test_who_floods_the_desk_with_message_pack_beyond_its_rate_is_logged_out():
     enrol(venue)
     bob = pack_session(venue)
     frames(venue)
+    venue.advance(2)
+    orders = [bob.lines(bob.order("Sell")) for _ in range(5)]
+    late = [bob.lines(m.TestRequest(session="bob")) for _ in range(5)]
+    for _ in range(30):
+        bob.post(MAP)
+    venue.run()
+    forwarded = frames(venue)
+    assert [payload for _, payload in forwarded] == [MAP] * 10 + [b"\x90"], "the others are not read"
+    assert venue.loop.connections == 1
+    submitted(venue, bob, *orders, *late, NOTHING, forwarded=forwarded)
+    told = [said(first_lines(payload)) for _, payload in frames(venue)]
+    assert told == [[("NEW", "NONE")]] * 5 + [[("HEARTBEAT_ANSWER", "NONE")]] * 5 + [
+        [("REJECT", "THROTTLED"), ("LOGOUT_ANSWER", "THROTTLED")] + [("CANCELED", "SESSION_DISCONNECTED")] * 5
+    ], "behind what it sent before"
+    assert venue.loop.connections == 0
+    assert type(venue.journaled()[-1]) is m.Disconnect
+    assert venue.loop.counters["refused"] == 20
+
+
+def test_whose_end_does_not_come_back_from_the_desk_is_ended_all_the_same():
+    """The desk died with it. Until then nothing of the session is read or answered, however slowly it goes on."""
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    bob = pack_session(venue)
+    venue.advance(2)
     for _ in range(11):
         bob.post(MAP)
     venue.run()
+    frames(venue)
+    for _ in range(4):
+        venue.advance(2)
+        bob.post(MAP)
+        venue.run()
+        assert (venue.loop.connections, frames(venue)) == (1, [])
+    venue.advance(2.1)
+    bob.post(MAP)
+    venue.run()
     assert venue.loop.connections == 0
-    assert type(venue.journaled()[-1]) is m.Disconnect
-    assert [line["kind"] for line, _ in frames(venue)][:5] == [InternalKind.FORWARD] * 5
 
 
-def submitted(venue, peer, *lines):
+def test_an_empty_message_that_comes_too_fast_ends_nothing():
+    venue = Simulation(secret=SECRET, messages_per_second=5)
+    enrol(venue)
+    bob = pack_session(venue)
+    frames(venue)
+    venue.advance(2)
+    for _ in range(10):
+        bob.post(b"\x90")
+    venue.run()
+    submitted(venue, bob, *[NOTHING] * 10)
+    assert venue.loop.connections == 1
+    venue.advance(2)
+    order = bob.lines(bob.order("Sell"))
+    bob.post(MAP)
+    venue.run()
+    submitted(venue, bob, order)
+    assert said([event for _, payload in frames(venue) for event in first_lines(payload)]) == [("NEW", "NONE")]
+
+
+NOTHING = np.zeros(0, COMMAND)
+
+
+def submitted(venue, peer, *lines, forwarded=None):
     """What the desk makes of messages that were forwarded: each frame comes back with the reason that it went with."""
-    for (line, _), record in zip(frames(venue), lines, strict=True):
+    for (line, _), record in zip(forwarded or frames(venue), lines, strict=True):
         post(venue, DESK, frame(InternalKind.SUBMIT, record.tobytes(), routing=routing_number(peer), encoding=1,
                                 reason=line["reason"]))
 

@@ -1,5 +1,6 @@
 """gateway/steward.py beside a loop that is played: what it submits, when, and what it leaves alone."""
 
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,13 +23,16 @@ class PlayedLoop:
     """Tells of phases and keys as a test has it; `instruments` of them are defined."""
 
     def __init__(self, instruments):
-        self.instruments, self.phases = instruments, []
+        self.instruments, self.phases, self.now = instruments, [], 0
 
     def phase_changes(self, after=0):
         return self.phases[after:]
 
     def key_changes(self, after=0):
         return []
+
+    def utc(self):
+        return self.now
 
 
 class PlayedPeer:
@@ -81,6 +85,18 @@ def test_nothing_is_submitted_before_its_time_and_all_of_it_once(tmp_path, said)
     found.look(at("2026-11-30 09:00"))
     assert peer.lines[2:] == [(1, PHASES["Continuous"], MONDAY)]
     assert said == []
+
+
+def test_it_goes_by_the_time_that_the_loop_believes(tmp_path, said):
+    """A wrong clock of the machine brought days of the schedule, with their TradeDates, into the log."""
+    found, loop, peer = made(tmp_path, *DAY)
+    loop.now = at("2026-11-30 08:30")
+    found.start()
+    while len(peer.lines) < 2:
+        time.sleep(0.01)
+    time.sleep(4 * steward.LOOK_SECONDS)
+    found.end()
+    assert peer.lines == [(1, PHASES["PreOpen"], MONDAY), (2, PHASES["PreOpen"], MONDAY)]
 
 
 def test_what_was_slept_through_comes_in_its_order(tmp_path, said):

@@ -96,6 +96,11 @@ def test_a_refusal_is_one_line_with_its_reason_and_status_1(venue, capsys):
         (["limits", "firm", "--rate-tokens", "0", "--rate-interval-ms", "5"],
          "--rate-tokens: found '0', expected a whole number from 1 to 9223372036854775807 (orders in each "),
         (["limits", "firm", "--rate-tokens", "5"], "--rate-interval-ms: missing, expected it beside --rate-tokens"),
+        *[(["limits", "firm", "--rate-tokens", "1", f"--rate-interval-ms={number}"],
+           f"--rate-interval-ms: found {number}, expected 1 to 9223372036854")
+          for number in (9_223_372_036_855, 10**30, -(10**30))],
+        (["instrument", "ACME", "--call-duration-ms", "9223372036855"],
+         "--call-duration-ms: found 9223372036855, expected 1 to 9223372036854"),
         (["limits", "firm", "--max-open-orders", "5", "--currency", "EUR"], "--currency: found 'EUR', but no notional"),
         (["limits", "firm", "--rate-tokens", "none", "--rate-interval-ms", "5"], "--rate-interval-ms: found 5, but no"),
         (["limits", "firm", "--max-order-qty", "5"],

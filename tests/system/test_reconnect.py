@@ -3,6 +3,7 @@ order is, asked of the venue. On ipc, so that a venue that is started again is w
 
 import asyncio
 import contextlib
+from time import monotonic
 
 import pytest
 
@@ -10,6 +11,7 @@ from pricetime import AsyncClient
 from pricetime.gateway.client import Client, NoAnswer, SessionEnded, TooManyOutstanding
 from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import EventType, Reason
 from tests.system.venues import opened, said, some
 
@@ -217,3 +219,22 @@ def test_asyncio_comes_back_as_well(folder):
 
     asyncio.run(asyncio.wait_for(trade(venue), 60))
     assert journaled(folder, 1) == [1, 2]
+
+
+def test_names_are_asked_for_again_where_the_line_is_lost_with_the_question(folder, monkeypatch):
+    """The client was back at once, and waited for an answer to the connection that was lost: NoAnswer."""
+    venue = begin(folder)
+    with contextlib.closing(Client(venue.endpoints[0], "operator", timeout_ms=PATIENCE_MS)) as operator:
+        flush, cuts = operator._flush, [1, 2]
+
+        def cut():
+            flush()
+            if cuts and operator._core.listing.done:        # it is up, and has asked
+                cuts.pop()
+                operator._core.lost(monotonic(), UserError("cut"))
+
+        monkeypatch.setattr(operator, "_flush", cut)
+        operator.load_parties()
+        assert not cuts and operator._line.opened > 1
+        assert {"alice", "bob", "operator"} <= set(operator.codec.directory.sessions.by_name)
+    venue.stop()

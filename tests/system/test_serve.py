@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pricetime.gateway.client import Client
+from pricetime.gateway.schedule import WEEKDAYS
 from pricetime.gateway.venue import Venue
 from pricetime.journal import Reader
 from pricetime.journal.replay import replay
@@ -278,3 +280,17 @@ def test_a_start_with_a_clock_too_far_ahead_of_the_log_wants_the_operators_word(
     assert sorted((path, path.stat().st_size) for path in tmp_path.rglob("*")) == before, "nothing is written"
     with Venue(tmp_path, believe_clock=True) as venue:
         assert venue.run == 2
+
+
+def test_a_start_with_a_clock_behind_the_log_has_the_phases_of_the_logs_day(tmp_path, monkeypatch):
+    """By a machine's clock of 1973 each day since then was worked off when the clock was set right."""
+    days = "', '".join(WEEKDAYS)
+    entries = "[{at = '00:00', phase = 'Continuous'}]"
+    policy = f"[schedule]\nweekdays = ['{days}']\nentries = {entries}"
+    write_config(tmp_path, policy=policy)
+    with Venue(tmp_path) as venue:
+        begun, before = venue.engine.time, venue.engine.sequence
+    monkeypatch.setattr("pricetime.gateway.venue.time", SimpleNamespace(time_ns=lambda: 10**17))
+    with Venue(tmp_path) as venue:
+        assert venue._steward._charge.since >= begun
+        assert venue.engine.sequence == before + 2, "a digest at the end, and the start"

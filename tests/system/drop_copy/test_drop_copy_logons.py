@@ -5,7 +5,7 @@ import logging
 import time
 
 import pytest
-from drop_copies import Raw, logon, opened, served, trade
+from drop_copies import Raw, logon, served, trade
 
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.client import DropCopy
@@ -17,15 +17,6 @@ from pricetime.journal import logs
 from pricetime.matching.records import LINE_BYTES, Reason
 
 LOGONS = Bounds().logons
-
-
-@pytest.fixture
-def venue(tmp_path):
-    venue = opened(tmp_path / "venue")
-    try:
-        yield venue
-    finally:
-        venue.stop()
 
 
 @pytest.fixture

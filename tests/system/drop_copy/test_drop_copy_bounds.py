@@ -33,16 +33,6 @@ from pricetime.journal import take_snapshot
 from pricetime.journal.packing import prune
 from pricetime.matching.records import COMMAND, LINE_BYTES, RECORD_VERSION, CommandType, Reason
 
-
-@pytest.fixture
-def venue(tmp_path):
-    venue = opened(tmp_path / "venue")
-    try:
-        yield venue
-    finally:
-        venue.stop()
-
-
 # ------------------------------------------------------------------------------------------------------ CURVE
 
 

@@ -37,16 +37,6 @@ from pricetime.gateway.venue import Venue
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, Reason
 
-
-@pytest.fixture
-def venue(tmp_path):
-    venue = opened(tmp_path / "venue")
-    try:
-        yield venue
-    finally:
-        venue.stop()
-
-
 # ------------------------------------------------------------------------------------------------- the stream
 
 
