@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import UNSET
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.definitions import by_name, present_limits
+from pricetime.gateway.definitions import present_limits
 from pricetime.gateway.keyring import Key
-from pricetime.gateway.layout import RIGHTS
+from pricetime.gateway.layout import RIGHTS, by_name
 from pricetime.gateway.refusals import in_words
-from pricetime.gateway.risk_definitions import NS_PER_MS, plain, present_risk
+from pricetime.gateway.risk_definitions import NS_PER_MS, LimitsInForce, plain
 from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 
@@ -27,6 +27,7 @@ class Before:
     def __init__(self, engine: EitherEngine) -> None:
         self.engine = engine
         self._tables: dict[str, dict[str, Any]] = {}
+        self._limits: LimitsInForce | None = None
 
     def row(self, command: m.Command) -> Any:
         """What the state has of the name that is defined, or None."""
@@ -36,6 +37,12 @@ class Before:
             return self._row("sessions", command.session_name)
         assert isinstance(command, m.SecurityDefinition), "a venue.toml defines nothing else"
         return self._row("instruments", command.symbol)
+
+    def limits(self, command: m.RiskLimits) -> dict[str, Any]:
+        """Those that the command may change."""
+        if self._limits is None:
+            self._limits = LimitsInForce(self.engine)
+        return self._limits.of(command)
 
     def _row(self, kind: str, name: str | None) -> Any:
         table = self._tables.get(kind)
@@ -90,7 +97,7 @@ def definition_name(command: m.Command) -> str:
 def _present(command: m.Command, before: Before) -> dict[str, Any]:
     """What the state has of the fields that the command may change; nothing where it is all new."""
     if isinstance(command, m.RiskLimits):
-        limits = present_risk(command, before.engine)
+        limits = before.limits(command)
         return {} if all(value is None for value in limits.values()) else limits
     row = before.row(command)
     if row is None:

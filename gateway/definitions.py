@@ -8,12 +8,10 @@ and differs is a UserError.
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from pricetime.gateway import messages as m
 from pricetime.gateway.config import Config, InstrumentSection, ParticipantSection, SessionSection
 from pricetime.gateway.decimals import decimal_of, scaled
-from pricetime.gateway.layout import RIGHTS, text_of
+from pricetime.gateway.layout import RIGHTS, by_name, text_of
 from pricetime.gateway.refusals import REMEDIES, in_words
 from pricetime.gateway.risk_definitions import NS_PER_MS, risk_differences, unnamed_limits
 from pricetime.matching import records
@@ -69,11 +67,6 @@ def unnamed(config: Config, engine: EitherEngine) -> Iterator[str]:
             if name not in names:
                 yield f"{kind} {name!r} is in the log but not in the configuration: it stays as it is"
     yield from unnamed_limits(config, engine)
-
-
-def by_name(rows: np.ndarray) -> dict[str, Any]:
-    """The rows of a state table by name."""
-    return {row["name"].decode(): row for row in rows}
 
 
 def check_participant(session: SessionSection, present: str) -> None:

@@ -69,6 +69,11 @@ def further_lines(record: bytes) -> dict[int, Any]:
     return {line[offset]: np.frombuffer(line, DTYPE_OF_LINE[line[offset]])[0] for line in lines}
 
 
+def by_name(rows: np.ndarray) -> dict[str, Any]:
+    """The rows of a state table by name."""
+    return {row["name"].decode(): row for row in rows}
+
+
 def text_of(data: bytes) -> str:
     """A text of a record or of the state, zeros cut off, for people and for JSON. A name is UTF-8: an engine takes no
     other. A currency may be any bytes: of what is no UTF-8 they are told, in more than the 8 that a currency has, so

@@ -10,7 +10,7 @@ from typing import Any
 from pricetime.gateway import messages as m
 from pricetime.gateway.config import NO_LIMIT_KEY, RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT, Config, RiskSection
 from pricetime.gateway.decimals import decimal_of
-from pricetime.gateway.layout import text_of
+from pricetime.gateway.layout import by_name, text_of
 from pricetime.matching import records
 from pricetime.matching.interface import EitherEngine
 
@@ -20,8 +20,9 @@ NS_PER_MS = 1_000_000
 
 def risk_differences(config: Config, engine: EitherEngine) -> Iterator[m.RiskLimits]:
     """One RiskLimits for each [[risk]] of which any limit differs, with those that differ."""
+    in_force = LimitsInForce(engine)     # no two sections are about one limit (config.py)
     for section in config.risk:
-        present = present_risk(section, engine)
+        present = in_force.of(section)
         wanted = _wanted(section)
         changed = {key: value for key, value in wanted.items() if key not in present or present[key] != value}
         if "rate_tokens" in changed or "rate_interval" in changed:
@@ -35,13 +36,16 @@ def risk_differences(config: Config, engine: EitherEngine) -> Iterator[m.RiskLim
 
 def unnamed_limits(config: Config, engine: EitherEngine) -> Iterator[str]:
     """A line for each participant, currency and instrument with limits in the state that the file does not name."""
+    named = {
+        (section.participant, section.symbol, currency, key)
+        for section in config.risk for currency in (None, section.currency or "")
+        for key in (*RISK_OF_PARTICIPANT, *RISK_OF_ACCOUNT) if getattr(section, key) is not None
+    }
     for participant, symbol, currency, limits in _in_force(engine):
-        named = {
-            key for section in config.risk for key in (*RISK_OF_PARTICIPANT, *RISK_OF_ACCOUNT)
-            if (section.participant, section.symbol) == (participant, symbol)
-            and currency in (None, section.currency or "") and getattr(section, key) is not None
-        }
-        left = [key for key, value in limits.items() if value is not None and key not in named]
+        left = [
+            key for key, value in limits.items()
+            if value is not None and (participant, symbol, currency, key) not in named
+        ]
         if left:
             of = f"{participant!r}" + (f" in {symbol!r}" if symbol else f" in {plain(currency)}" if currency else "")
             yield (
@@ -83,33 +87,37 @@ def _wanted(section: RiskSection) -> Limits:
     return limits
 
 
-def present_risk(section: RiskSection | m.RiskLimits, engine: EitherEngine) -> Limits:
-    """The limits in the state; a participant or an account that is not there yet has none."""
-    participant = _id(engine.participants, section.participant)
-    if section.symbol is None:
-        return _of_participant(engine, participant, section.currency or "")
-    limits: Limits = dict.fromkeys(RISK_OF_ACCOUNT)
-    for row in engine.accounts:
-        if int(row["participant"]) == participant and int(row["instrument"]) == _id(engine.instruments, section.symbol):
-            limits |= _of_account(row, int(engine.instruments[int(row["instrument"]) - 1]["qty_scale"]))
-    return limits
+class LimitsInForce:
+    """The limits that an engine has, looked up by name. Each look at the state is a dump of it, and a file may name
+    thousands: so it is looked at once, and not changed meanwhile."""
 
+    def __init__(self, engine: EitherEngine) -> None:
+        self._participants, self._instruments = by_name(engine.participants), by_name(engine.instruments)
+        self._notionals = {(int(row["participant"]), text_of(row["currency"])): row for row in engine.notional_limits}
+        self._accounts = {(int(row["participant"]), int(row["instrument"])): row for row in engine.accounts}
 
-def _id(rows: Any, name: str) -> int:
-    return next((int(row["id"]) for row in rows if row["name"].decode() == name), 0)
+    def of(self, section: RiskSection | m.RiskLimits) -> Limits:
+        """By key; a participant or an account that is not there yet has none."""
+        participant = self._participants.get(section.participant)
+        if section.symbol is None:
+            return self._of_participant(participant, section.currency or "")
+        limits: Limits = dict.fromkeys(RISK_OF_ACCOUNT)
+        instrument = self._instruments.get(section.symbol)
+        if participant is not None and instrument is not None:
+            row = self._accounts.get((int(participant["id"]), int(instrument["id"])))
+            if row is not None:
+                limits |= _of_account(row, int(instrument["qty_scale"]))
+        return limits
 
-
-def _of_participant(engine: EitherEngine, id: int, currency: str) -> Limits:
-    limits: Limits = dict.fromkeys(key.removesuffix("_ms") for key in RISK_OF_PARTICIPANT)
-    if id:
-        row = engine.participants[id - 1]
+    def _of_participant(self, row: Any, currency: str) -> Limits:
+        limits: Limits = dict.fromkeys(key.removesuffix("_ms") for key in RISK_OF_PARTICIPANT)
+        if row is None:
+            return limits
         limits["max_open_orders"] = _units(row["open_orders_limit"])
         if row["presence"] & records.HAS_MESSAGE_RATE:
             limits |= {"rate_tokens": int(row["rate_tokens"]), "rate_interval": int(row["rate_interval"])}
-    for row in engine.notional_limits:
-        if int(row["participant"]) == id and text_of(row["currency"]) == currency:
-            limits |= _notionals(row)
-    return limits
+        notionals = self._notionals.get((int(row["id"]), currency))
+        return limits if notionals is None else limits | _notionals(notionals)
 
 
 def _of_account(row: Any, qty_scale: int) -> Limits:

@@ -1,5 +1,6 @@
 """What a start says of a definition: new, or what becomes of what. By tables of a venue.toml before and after."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from pricetime.gateway.change_notes import Before, definition_note
 from pricetime.gateway.codec import Codec
 from pricetime.gateway.config import convert
-from pricetime.gateway.definitions import differences
+from pricetime.gateway.definitions import differences, unnamed
 from pricetime.matching.reference.engine import Engine as ReferenceEngine
 from tests.gateway.test_config import FULL, changed, started
 
@@ -100,3 +101,31 @@ def test_of_many_instruments_that_change_a_table_is_made_once(monkeypatch):
     said = notes(engine, changed(instrument=[one | {"collar": 2} for one in many]))
     assert len(said) == 50 and said[-1] == "changed instrument 'A49': collar from none to 2"
     assert len(made) <= 6
+
+
+class Looked:
+    """An engine, and how often each of its tables was looked at: each look is a dump of the state."""
+
+    def __init__(self, engine: ReferenceEngine) -> None:
+        self.engine, self.looks = engine, Counter[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.looks[name] += 1
+        return getattr(self.engine, name)
+
+
+def test_a_start_looks_at_the_state_as_often_for_many_limits_as_for_one():
+    def looks(count: int) -> tuple[int, Counter[str]]:
+        names = [f"p{number}" for number in range(count)]
+        risk = [{"participant": name, "max_open_orders": 5} for name in names]
+        risk += [{"participant": name, "symbol": "ACME", "max_open_qty": "7"} for name in names]
+        config = convert(changed(participant=[{"name": name} for name in ("firm", *names)], risk=risk))
+        engine = Looked(started())
+        before = Before(engine)
+        said = [definition_note(command, before) for command in differences(config, engine)]
+        assert list(unnamed(config, engine)) == []
+        return sum("limits of" in line for line in said), engine.looks
+
+    few, many = looks(1), looks(40)
+    assert (few[0], many[0]) == (2, 80)
+    assert few[1] == many[1]
