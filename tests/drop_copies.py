@@ -51,11 +51,17 @@ def opened(directory: Path, **tables) -> Venue:
 @contextlib.contextmanager
 def served(venue: Venue, bounds: Bounds | None = None, address: str = "tcp://127.0.0.1:0"):
     """A drop copy in a thread of this process: its endpoint."""
-    server = Server(venue.directory, [address], bounds)
+    with serving(Server(venue.directory, [address], bounds)) as server:
+        yield server.endpoints[0]
+
+
+@contextlib.contextmanager
+def serving(server: Server):
+    """It runs in a thread of this process."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield server.endpoints[0]
+        yield server
     finally:
         server.stop()
         thread.join()

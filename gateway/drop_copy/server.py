@@ -259,7 +259,8 @@ class Server:
             stream.end(Reason.RESEND_UNAVAILABLE, oldest or 0)
         else:
             stream.queued = True
-            self._queue.append(stream)
+            if stream not in self._queue:       # one that asks again keeps its place, and has one
+                self._queue.append(stream)
 
     def _start_replays(self) -> None:
         """In the order in which they were asked for, one a session."""

@@ -25,7 +25,7 @@ class Part:
     oldest: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Stream:
     """A connection that is logged on. `sent`: the end of the last frame; `seen`: how far the log was looked through.
 

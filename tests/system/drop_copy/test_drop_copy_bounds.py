@@ -16,6 +16,7 @@ from drop_copies import (
     opened_again,
     reason_of_the_end,
     served,
+    serving,
     taken,
     trade,
 )
@@ -28,6 +29,7 @@ from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.client import DropCopy, ResendUnavailable, request
 from pricetime.gateway.drop_copy.protocol import LIVE_ONLY, START, Kind, Point, events_of
+from pricetime.gateway.drop_copy.server import Server
 from pricetime.gateway.venue import Venue
 from pricetime.journal import take_snapshot
 from pricetime.journal.packing import prune
@@ -181,6 +183,19 @@ def test_a_second_replay_of_one_session_waits_for_its_first(venue):
         while (found := second.hear()[0]).count == 0:
             assert found.kind == Kind.EVENTS
         assert found.begin == START
+
+
+def test_who_asks_again_and_again_for_an_old_point_waits_in_one_place(venue):
+    many(venue, 200)
+    server = Server(venue.directory, ["tcp://127.0.0.1:0"], Bounds(events=30, replays=0))
+    with serving(server), Raw(server.endpoints[0]) as raw, Raw(server.endpoints[0]) as other:
+        raw.say(logon("regulator"))
+        for _ in range(300):
+            raw.say(request(START))
+            raw.until(Kind.EVENTS)
+        other.say(logon("auditor") + request(START))
+        other.until(Kind.EVENTS)
+    assert [stream.name for stream in server._queue] == ["regulator", "auditor"]
 
 
 # ---------------------------------------------------------------------------------------------------- hostile
