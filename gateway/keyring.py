@@ -38,12 +38,14 @@ OR_GIVE_IT = "take it out of the file, or give it by `pricetime admin ... key`"
 
 @dataclass(frozen=True)
 class Key:
-    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids."""
+    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids. given: the command that let it in, since it last
+    could not; 0: one of before the file was written."""
 
     name: str
     public: bytes
     rights: int
     sessions: frozenset[int] = frozenset()
+    given: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -88,8 +90,8 @@ class Keyring:
             known = None
         self.revoked.pop(public, None)
         self._forget_withdrawn(public, first.target)
-        sessions = frozenset[int]() if known is None else known.sessions
-        self.keys[name] = Key(name, public, rights, sessions | ({first.target} if first.target else set()))
+        sessions, given = (frozenset[int](), first.sequence) if known is None else (known.sessions, known.given)
+        self.keys[name] = Key(name, public, rights, sessions | ({first.target} if first.target else set()), given)
 
     def _revoke(self, first: Fields, name: str) -> None:
         known = self.keys.get(name)
