@@ -305,7 +305,7 @@ def load(directory: Path) -> Keyring:
         return Keyring()
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:       # no TOML, or not what there is to be in it
         raise UserError(f"{file}: not what the venue wrote: {error}; restore it, or remove it: the log has all keys "
                         "(a pruned one those that it still has)") from None
     return _keyring_in(found, file)
