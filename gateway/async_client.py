@@ -18,11 +18,14 @@ from typing import Self
 import numpy as np
 
 from pricetime.gateway.client import Connected
+from pricetime.gateway.client_arguments import seconds
 from pricetime.gateway.client_errors import silence
+from pricetime.gateway.client_listing import REFUSED_MAX
 from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_state import Logged, State
+from pricetime.gateway.client_wire import request
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import EVENT, EVENT_LINE
+from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
 
 BLOCKS_MAX = 4_096      # of reports that nobody took: then no more are read, until they are
 FULL_PAUSE_S = 0.01     # until a message is tried again that libzmq had no room for
@@ -39,12 +42,17 @@ class AsyncClient(Connected):
     _timer: asyncio.TimerHandle | None = None
     _watched: tuple[int, ...] = ()
 
+    def _check_begun(self) -> None:
+        super()._check_begun()
+        if self._loop is not None and self._loop.is_closed() and not self._line.closed:
+            raise UserError("the event loop in which the client logged on is closed: logon() in the one that runs")
+
     # -------------------------------------------------------------------------------------------- session
 
     async def logon(self) -> Logged:
         """Begin anew on a new connection. Refused, NoAnswer."""
-        self._loop = asyncio.get_running_loop()
-        self._news = asyncio.Event()
+        if (loop := asyncio.get_running_loop()) is not self._loop:
+            self._loop, self._news = loop, asyncio.Event()      # in the same one others may wait for news
         self._core.restart()
         self._open()
         self._work()
@@ -58,6 +66,27 @@ class AsyncClient(Connected):
         self._work()
         await self._until(lambda: self._core.listed, listing=True)
 
+    async def load_parties(self) -> None:
+        """Ask for the names of all participants and sessions: as Client.load_parties()."""
+        self._check_begun()
+        before, tries, reason = -1, 0, None
+        while (known := self._parties()) != before and reason is None:
+            before = known
+            while (reason := await self._ask_parties(known)) == Reason.THROTTLED:
+                self._core.pace.refused(monotonic())
+                if (tries := tries + 1) > REFUSED_MAX:
+                    break
+        self._take_parties(reason)
+
+    async def _ask_parties(self, known: int) -> int | None:
+        """One part of the list, in its turn; why it was refused."""
+        core = self._core
+        await self._until(lambda: monotonic() >= core.pace.at, listing=True)
+        asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
+        self._work()
+        await self._until(lambda: core.tested == asked)
+        return core.behind.reason(asked[1])
+
     async def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""
         self._check_begun()
@@ -69,6 +98,7 @@ class AsyncClient(Connected):
         core.logout(monotonic())
         self._work()
         await self._until(lambda: core.state is State.ENDED)
+        self._check_left()
 
     def close(self) -> None:
         """Close the socket without a Logout: the venue notices by itself."""
@@ -91,7 +121,7 @@ class AsyncClient(Connected):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._line.opened:
+            if kind is None and self._line.opened and not self._line.closed:
                 await self.logout()
         finally:
             self.close()
@@ -124,7 +154,7 @@ class AsyncClient(Connected):
         """
         self._check_begun()
         core = self._core
-        deadline = None if timeout_ms is None else monotonic() + timeout_ms / 1000
+        deadline = None if timeout_ms is None else monotonic() + seconds(timeout_ms)
         while not core.reports:
             if core.errors:
                 raise core.errors.popleft()
@@ -170,7 +200,7 @@ class AsyncClient(Connected):
     async def _until(self, done: Callable[[], bool], timeout_ms: int | None = None, listing: bool = False) -> None:
         """Wait until something holds. The errors that come; NoAnswer where it takes too long. listing: as Client."""
         timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
-        core, deadline = self._core, monotonic() + timeout_ms / 1000
+        core, deadline = self._core, monotonic() + seconds(timeout_ms)
         while not done():
             if core.errors:
                 raise core.errors.popleft()

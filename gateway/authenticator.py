@@ -237,14 +237,15 @@ class Door:
         return self._numbers.get(name, 0)
 
     def admit(self, ring: Keyring) -> None:
-        """Let in the keys of a keyring and nobody else, from now on. One thread at a time."""
+        """Let in the keys of a keyring and nobody else, from now on: one that was revoked and given anew meanwhile as
+        another. One thread at a time."""
         for name in [name for name in self._admitted if name not in ring.keys]:
             self._remove(name)
         for name, key in ring.keys.items():
             known = self._admitted.get(name)
-            if known == key:
+            if known == key and known.given == key.given:
                 continue
-            if known is not None and known.public != key.public:
+            if known is not None and (known.public != key.public or known.given != key.given):
                 self._remove(name)
                 known = None
             if known is None:
@@ -281,7 +282,8 @@ class Door:
 
     def _remove(self, name: str) -> None:
         key, number = self._admitted.pop(name), self._numbers.pop(name)
-        self._public.pop(key.public, None)      # first: nobody comes in by it any more
+        if self._public.get(key.public) == number:      # not yet another name's
+            del self._public[key.public]        # first: nobody comes in by it any more
         self.table.allow(number, 0)
         for session in key.sessions:
             self.table.withdraw(number, session)

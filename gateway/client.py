@@ -17,7 +17,7 @@ from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
-from pricetime.gateway.client_arguments import flag, milliseconds, session_name
+from pricetime.gateway.client_arguments import flag, milliseconds, seconds, session_name
 from pricetime.gateway.client_errors import (
     NoAnswer,
     Refused,
@@ -33,7 +33,7 @@ from pricetime.gateway.client_orders import OrderEntry
 from pricetime.gateway.client_questions import Request
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import Logged, Policy, State
-from pricetime.gateway.client_wire import request
+from pricetime.gateway.client_wire import check_message, request
 from pricetime.gateway.order_options import whole
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
@@ -125,6 +125,23 @@ class Connected(OrderEntry):
         if not self._line.opened:
             raise UserError("the client is closed" if self._line.closed else "the client is not logged on: logon()")
 
+    def _check_left(self) -> None:
+        """After a logout(): what was sent is answered, or the error tells why that is not known."""
+        if self._core.final is not None and len(self._core.outstanding):
+            raise self._core.final
+
+    def _parties(self) -> int:
+        """How many participants and sessions are known by name, beside the one that this client goes by."""
+        directory = self.codec.directory
+        return sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
+
+    def _take_parties(self, reason: int | None) -> None:
+        """The list of names is at its end: refused, or of this session at least."""
+        if reason is not None or not self._parties():
+            raise Refused(reason or Reason.NOT_AUTHORIZED,
+                          "the venue does not tell this session who its participants are")
+        self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
+
     def _ready(self) -> bool:
         """It is logged on, knows the instruments, and did not use up what it may send in this second."""
         core = self._core
@@ -201,7 +218,7 @@ class Client(Connected):
         """Ask for the names of all participants and sessions, so that commands may name them. Refused without the
         right Operate, Risk or DropCopy."""
         self._check_begun()
-        before, tries = -1, 0
+        before, tries, reason = -1, 0, None
         while (known := self._parties()) != before:
             before = known
             while (reason := self._ask_parties(known)) == Reason.THROTTLED:
@@ -209,10 +226,8 @@ class Client(Connected):
                 if (tries := tries + 1) > REFUSED_MAX:
                     break
             if reason is not None:
-                raise Refused(reason, "the venue does not tell this session who its participants are")
-        if not known:  # this session at least is in the list
-            raise Refused(Reason.NOT_AUTHORIZED, "the venue does not tell this session who its participants are")
-        self.codec.directory.sessions.by_id.pop(0, None)    # its own, as long as nobody knew its id
+                break
+        self._take_parties(reason)
 
     def _ask_parties(self, known: int) -> int | None:
         """One part of the list, in its turn, and again where the connection was lost with it; why it was refused."""
@@ -225,11 +240,6 @@ class Client(Connected):
             if core.tested == asked:
                 return core.behind.reason(asked[1])
 
-    def _parties(self) -> int:
-        """How many participants and sessions are known by name, beside the one that this client goes by."""
-        directory = self.codec.directory
-        return sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
-
     def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""
         self._check_begun()
@@ -240,6 +250,7 @@ class Client(Connected):
         self._core.logout(monotonic())
         self._flush()
         self._until(lambda: self._core.state is State.ENDED)
+        self._check_left()
 
     def heartbeat(self) -> None:
         """Say that this client is still there."""
@@ -259,7 +270,7 @@ class Client(Connected):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._line.opened:
+            if kind is None and self._line.opened and not self._line.closed:
                 self.logout()
         finally:
             self.close()
@@ -277,7 +288,8 @@ class Client(Connected):
         if core.policy.reconnect:
             if core.state is State.ENDED:
                 raise core.final or UserError("the client has logged out: logon()")
-            if isinstance(lines, np.ndarray) and core.room(len(lines)) < 0 <= core.policy.outstanding_max - len(lines):
+            check_message(lines)
+            if core.room(len(lines)) < 0 <= core.policy.outstanding_max - len(lines):
                 self._until(lambda: core.room(len(lines)) >= 0)
         core.send(lines, monotonic())
         self._flush()
@@ -301,7 +313,7 @@ class Client(Connected):
         """
         self._check_begun()
         core = self._core
-        deadline = monotonic() + (self.timeout_ms if timeout_ms is None else timeout_ms) / 1000
+        deadline = monotonic() + seconds(self.timeout_ms if timeout_ms is None else timeout_ms)
         while not core.reports:
             if core.errors:
                 raise core.errors.popleft()
@@ -349,8 +361,10 @@ class Client(Connected):
         """Go on until something holds. The errors that come; NoAnswer where it takes too long. listing: each part of
         a list has that time, and the pauses between them are not counted."""
         timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
-        core, deadline = self._core, monotonic() + timeout_ms / 1000
+        core, deadline = self._core, monotonic() + seconds(timeout_ms)
         while not done():
+            if self._line.closed:
+                raise UserError("the client is closed")
             if core.errors:
                 raise core.errors.popleft()
             if core.final is not None and core.policy.reconnect:

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from pricetime.gateway.client_arguments import key_file
+from pricetime.gateway.client_arguments import check_endpoint, key_file
 from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.field_checks import shown
 from pricetime.matching.errors import UserError
@@ -91,6 +91,7 @@ class Line:
         """Connect; what there was before is closed. UserError where the endpoint is none."""
         if self.closed:
             raise UserError("the client is closed")
+        check_endpoint(self.endpoint)
         self.hang_up(linger_ms=0)
         self.opened += 1
         try:

@@ -30,12 +30,11 @@ from pricetime.gateway.client_outstanding import Outstanding, chosen
 from pricetime.gateway.client_questions import REQUEST_IDS, Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
 from pricetime.gateway.client_state import Logged, Policy, State
-from pricetime.gateway.client_wire import ANSWERS, LINES_OF_MESSAGE_MAX, flagged_possible, may_be_again, parted, request
+from pricetime.gateway.client_wire import ANSWERS, check_message, flagged_possible, may_be_again, parted, request
 from pricetime.gateway.codec import Codec
-from pricetime.gateway.field_checks import shown
 from pricetime.gateway.layout import record_starts
 from pricetime.matching.errors import UserError
-from pricetime.matching.records import COMMAND, CommandType, EventType, Reason
+from pricetime.matching.records import CommandType, EventType, Reason
 
 RETRY_S, RETRY_MAX_S = 0.05, 2.0            # between attempts to log on: doubled each time, with some chance in it
 STEADY_S = 5.0                              # a connection that held for so long begins with a short pause again
@@ -188,8 +187,7 @@ class ClientSession:
 
     def send(self, lines: np.ndarray, now: float) -> None:
         """Commands, whole records: sent now or, while the connection is lost, with the next one."""
-        if not isinstance(lines, np.ndarray) or lines.dtype != COMMAND or not 1 <= len(lines) <= LINES_OF_MESSAGE_MAX:
-            raise UserError(f"lines: found {shown(lines)}, expected 1 to {LINES_OF_MESSAGE_MAX} COMMAND lines")
+        check_message(lines)
         lines = lines.copy()
         starts = record_starts(lines)
         ids = lines["cl_ord_id"][starts]

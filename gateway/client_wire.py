@@ -3,8 +3,10 @@ in. Owns no state."""
 
 import numpy as np
 
+from pricetime.gateway.field_checks import shown
 from pricetime.gateway.layout import record_starts
 from pricetime.matching import records
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, EVENT, EVENT_LINE, EVENT_LINES, CommandType, EventType
 
 LINES_OF_MESSAGE_MAX = 1024  # docs/protocol.md
@@ -36,6 +38,13 @@ ANSWERS = _by_type(
     EventType.ORDER_STATUS,
 )
 TAKES_POSS_RESEND = _by_type(*ORDER_COMMANDS)
+
+
+def check_message(lines: object) -> None:
+    """UserError where these are not lines that one message has room for."""
+    right = isinstance(lines, np.ndarray) and lines.dtype == COMMAND and lines.ndim == 1
+    if not right or not 1 <= len(lines) <= LINES_OF_MESSAGE_MAX:      # type: ignore[arg-type]
+        raise UserError(f"lines: found {shown(lines)}, expected 1 to {LINES_OF_MESSAGE_MAX} COMMAND lines")
 
 
 def request(kind: CommandType, cl_ord_id: int = 0, target: int = 0, quantity: int = 0) -> np.ndarray:

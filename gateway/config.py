@@ -289,13 +289,15 @@ def load(path: Path) -> Config:
     """The checked configuration of a file. UserError, one line: what, where in the file, how to mend it."""
     try:
         with path.open("rb") as file:
-            return convert(tomllib.load(file, parse_float=Decimal), str(path))
+            table = tomllib.load(file, parse_float=Decimal)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read: {error.strerror}; `pricetime serve` takes the path of a {FILE_NAME}"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not TOML: {error}") from None
+    except (ValueError, ArithmeticError, RecursionError) as error:      # numbers that Python makes none of, too
+        what = "a number with too large an exponent" if isinstance(error, ArithmeticError) else error
+        raise UserError(f"{path}: not TOML: {what}") from None
+    return convert(table, str(path))
 
 
 def convert(tables: dict[str, Any], name: str = FILE_NAME) -> Config:

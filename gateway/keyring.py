@@ -38,12 +38,14 @@ OR_GIVE_IT = "take it out of the file, or give it by `pricetime admin ... key`"
 
 @dataclass(frozen=True)
 class Key:
-    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids."""
+    """Who may come in: rights are bits of RIGHTS_MASK, sessions ids. given: the command that let it in, since it last
+    could not; 0: one of before the file was written."""
 
     name: str
     public: bytes
     rights: int
     sessions: frozenset[int] = frozenset()
+    given: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Keyring:
     log_id: bytes = b""
     sequence: int = 0
     notes: list[str] = field(default_factory=list)
+    _owners: dict[bytes, str] = field(default_factory=dict, init=False, compare=False, repr=False)  # by public key
 
     def take(self, record: bytes) -> None:
         """One KEY_DEFINITION of the log."""
@@ -88,20 +91,26 @@ class Keyring:
             known = None
         self.revoked.pop(public, None)
         self._forget_withdrawn(public, first.target)
-        sessions = frozenset[int]() if known is None else known.sessions
-        self.keys[name] = Key(name, public, rights, sessions | ({first.target} if first.target else set()))
+        sessions, given = (frozenset[int](), first.sequence) if known is None else (known.sessions, known.given)
+        self.put(Key(name, public, rights, sessions | ({first.target} if first.target else set()), given))
 
     def _revoke(self, first: Fields, name: str) -> None:
         known = self.keys.get(name)
         if known is None:
             self._pass_over(first, f"revokes {name!r}, which is no key")
         elif first.target:
-            self.keys[name] = replace(known, sessions=known.sessions - {first.target})
+            self.put(replace(known, sessions=known.sessions - {first.target}))
             if first.session:       # 0: the venue's own, by its file
                 self.withdrawn.setdefault(known.public, {})[first.target] = first.sequence
         else:
             self.revoked[known.public] = first.sequence
-            del self.keys[name]
+            del self.keys[name], self._owners[known.public]
+
+    def put(self, key: Key) -> None:
+        """Have this key by its name, in place of the one that was."""
+        if (known := self.keys.get(key.name)) is not None:
+            del self._owners[known.public]
+        self.keys[key.name], self._owners[key.public] = key, key.name
 
     def _forget_withdrawn(self, public: bytes, session: int) -> None:
         sessions = self.withdrawn.get(public, {})
@@ -116,8 +125,8 @@ class Keyring:
             return f"has no public key of {KEY_CHARACTERS} characters of Z85"
         if not rights:
             return "has no right at all"
-        other = next((key.name for key in self.keys.values() if key.public == public and key.name != name), None)
-        return "" if other is None else f"has the public key of {other!r}"
+        other = self._owners.get(public, name)
+        return "" if other == name else f"has the public key of {other!r}"
 
     def _pass_over(self, first: Fields, why: str) -> None:
         self.notes.append(f"keys: command {first.sequence} {why}: passed over")
@@ -296,7 +305,7 @@ def load(directory: Path) -> Keyring:
         return Keyring()
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:       # no TOML, or not what there is to be in it
         raise UserError(f"{file}: not what the venue wrote: {error}; restore it, or remove it: the log has all keys "
                         "(a pruned one those that it still has)") from None
     return _keyring_in(found, file)
@@ -308,7 +317,7 @@ def _keyring_in(found: Authorized, file: Path) -> Keyring:
         rights = sum(RIGHTS[right] for right in set(entry.rights))
         if why := ring.fault(entry.name, entry.public.encode("ascii", "replace"), rights):
             raise UserError(f"{file}: key {entry.name!r} {why}; restore it, or remove the file: the log has all keys")
-        ring.keys[entry.name] = Key(entry.name, entry.public.encode(), rights, frozenset(entry.sessions))
+        ring.put(Key(entry.name, entry.public.encode(), rights, frozenset(entry.sessions)))
     ring.revoked = {entry.public.encode("ascii", "replace"): entry.command for entry in found.revoked}
     for taken in found.withdrawn:
         ring.withdrawn.setdefault(taken.public.encode("ascii", "replace"), {})[taken.session] = taken.command

@@ -70,7 +70,7 @@ def _key(path: Path, which: str) -> bytes:
         raise UserError(
             f"{path}: cannot be read: {error.strerror}; expected a key that `pricetime keygen` made"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, str) or not is_key(found):
         raise UserError(f"{path}: found no {which} key, expected a file that `pricetime keygen` made")

@@ -189,13 +189,16 @@ class Steward(threading.Thread):
         ring = self._charge.keys
         if ring is None:
             return
-        for number, sequence in self._charge.loop.key_changes(self._keys_told):
-            # Where some were missed all that came since is read, not only what is behind the last one that is known.
+        if changes := self._charge.loop.key_changes(self._keys_told):
+            (number, first), (newest, last), before = changes[0], changes[-1], ring.sequence
+            # Where some were missed all that came since is read, not only what is behind the first one that is known.
             missed = number > self._keys_told + 1
-            if not read_log(ring, self._charge.directory, sequence, 0 if missed else sequence):
-                break       # not on the disk yet: it does not count yet
-            self._keys_told = number
-            self._let_in(ring)
+            try:
+                if read_log(ring, self._charge.directory, last, 0 if missed else first):
+                    self._keys_told = newest        # else not all is on the disk yet: the rest does not count yet
+            finally:
+                if ring.sequence > before:
+                    self._let_in(ring)      # all at once: the file is written whole, and a key that is revoked waits
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self._save()
 

@@ -5,6 +5,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,14 +17,18 @@ END_SECONDS = 0.5           # it has to end by itself; then it is killed
 
 class Child:
     """The venue's side. `first`: bytes that it finds on its standard input, for what must not be seen in a list of
-    processes. OSError where it does not start."""
+    processes. It is born deaf to Ctrl-C, which is the venue's to answer. OSError where it does not start."""
 
     def __init__(self, module: str, arguments: Sequence[str], first: bytes = b"") -> None:
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *arguments, "--parent", str(os.getpid())], stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, cwd="/",
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}, bufsize=0,
-        )  # fmt: skip
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])      # a process has its parent's mask
+        try:
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, "-P", "-m", module, *arguments, "--parent", str(os.getpid())], stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, cwd="/",
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}, bufsize=0,
+            )  # fmt: skip
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if first and self._process.stdin is not None:
             with suppress(BrokenPipeError):     # it has ended already: status() says so
                 self._process.stdin.write(first)

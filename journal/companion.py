@@ -100,7 +100,7 @@ def begin(parser: argparse.ArgumentParser, arguments: list[str] | None,
     """The process's first step: step back for others, end with the venue (after `tidy`), speak in its form. The
     arguments; as `first` so many bytes of what it was given on its standard input."""
     os.nice(NICE)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)    # an interrupt at the terminal is the venue's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)    # for what it may start itself: it was born deaf to it
     parser.add_argument("--parent", type=int, required=True)
     logs.add_argument(parser)
     given = parser.parse_args(arguments)

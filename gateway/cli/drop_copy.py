@@ -12,8 +12,9 @@ import msgspec
 
 from pricetime.gateway import json_lines
 from pricetime.gateway import messages as m
-from pricetime.gateway.drop_copy.client import DropCopy, point_of
+from pricetime.gateway.drop_copy.client import DropCopy
 from pricetime.gateway.drop_copy.protocol import WHOLE, Point
+from pricetime.gateway.field_checks import SHOWN_CHARACTERS_MAX
 from pricetime.gateway.times import utc
 from pricetime.matching.errors import UserError
 
@@ -53,9 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
 def parse_point(text: str) -> Point:
     """SEQ or SEQ.PLACE."""
     numbers = text.split(".")
-    if not all(number.isascii() and number.isdigit() for number in numbers) or len(numbers) > 2:
-        raise UserError(f"--from {text}: expected a command's sequence number, or SEQUENCE.PLACE")
-    return point_of((int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else WHOLE))
+    if len(numbers) <= 2 and all(number.isascii() and number.isdigit() and len(number) <= 20 for number in numbers):
+        sequence, place = int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else WHOLE
+        if sequence < 2**64 and place < 2**32:
+            return Point(sequence, place)
+    short = text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}..."
+    raise UserError(f"--from {short}: expected a command's sequence number, or SEQUENCE.PLACE")
 
 
 def line(event: m.Event) -> str:

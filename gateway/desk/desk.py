@@ -66,6 +66,7 @@ class Desk:
     def round(self) -> None:
         """Whatever there is to do, or wait a little for more."""
         busy = self._receive()
+        self._requests.notes.tell()
         if busy:
             self._lanes.serve(SERVE_SECONDS)
         busy |= self._past.answered()
@@ -78,6 +79,7 @@ class Desk:
 
     def close(self) -> None:
         """Give all back."""
+        self._requests.notes.tell(finally_=True)
         self._past.close()
         self._line.close()
 

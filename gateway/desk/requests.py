@@ -15,11 +15,13 @@ from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.frames import Frame
 from pricetime.gateway.desk.history import Earlier, Pruned, Reports, find_command, same_content
 from pricetime.gateway.desk.past import Past
+from pricetime.gateway.notes import Notes
 from pricetime.journal import logs
 from pricetime.matching.records import POSS_RESEND, CommandType, Reason
 
 RESENT_MAX = 65_536         # reports in one answer: 8 MiB. Who wants more asks again
 LOG = logs.Log("desk")
+KINDS = {"unavailable": "commands sent again whose reports are not kept", "unreadable": "requests that cannot be read"}
 ORDERS = frozenset({
     CommandType.NEW_ORDER_SINGLE, CommandType.ORDER_CANCEL_REQUEST, CommandType.ORDER_CANCEL_REPLACE_REQUEST,
     CommandType.ORDER_MASS_CANCEL_REQUEST,
@@ -27,11 +29,12 @@ ORDERS = frozenset({
 
 
 class Requests:
-    """deliver(frame, events): to the client that a frame came from."""
+    """deliver(frame, events): to the client that a frame came from. notes: what clients bring about; to be told."""
 
     def __init__(self, follower: Follower, past: Past, directory: Path,
                  deliver: Callable[[Frame, np.ndarray], None]) -> None:
         self._follower, self._past, self._directory, self._deliver = follower, past, directory, deliver
+        self.notes = Notes(LOG, KINDS)
 
     def take(self, frame: Frame, late: bool) -> bool:
         """Answer, ask the log, or, where the state is not there yet or the session's last question is not answered,
@@ -122,7 +125,8 @@ class Requests:
 
     def _said_again(self, frame: Frame, events: np.ndarray | Exception) -> None:
         if isinstance(events, Exception):       # the command counts; what it led to is not kept any more
-            LOG.say("unavailable", f"no reports of a command sent again: {events}", session=frame.session)
+            self.notes.say("unavailable", f"session {frame.session}", f"no reports of a command sent again: {events}",
+                           session=frame.session)
             self._refuse_with_mark(frame, Reason.RESEND_UNAVAILABLE)
         else:
             self._deliver(frame, events)
@@ -132,6 +136,6 @@ class Requests:
 
     def _failed(self, frame: Frame, error: Exception) -> None:
         """The log could not be read there: the operator is told why, the client that it cannot be had."""
-        LOG.say("unreadable", f"the log cannot be read: {type(error).__name__}: {error}", level=logs.ERROR,
-                session=frame.session)
+        line = f"the log cannot be read: {type(error).__name__}: {error}"
+        self.notes.say("unreadable", f"session {frame.session}", line, level=logs.ERROR, session=frame.session)
         self.refuse(frame, Reason.RESEND_UNAVAILABLE)

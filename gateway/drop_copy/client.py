@@ -22,7 +22,7 @@ import numpy as np
 import zmq
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.client_arguments import milliseconds, session_name
+from pricetime.gateway.client_arguments import check_endpoint, milliseconds, seconds, session_name
 from pricetime.gateway.client_errors import NoAnswer, Refused
 from pricetime.gateway.client_line import Keys, load_keys, needs_ipv6
 from pricetime.gateway.codec import Codec
@@ -110,6 +110,7 @@ class DropCopy:
         self._socket.setsockopt(zmq.SNDTIMEO, self.timeout_ms)
         self._socket.setsockopt(zmq.RCVHWM, 16)     # who is slow is to notice it there, not by memory here
         self._socket.setsockopt(zmq.LINGER, 100)
+        check_endpoint(self.endpoint)
         self._socket.setsockopt(zmq.IPV6, int(bool(needs_ipv6(self.endpoint))))
         try:
             self._socket.connect(self.endpoint)
@@ -158,7 +159,7 @@ class DropCopy:
         """The next frame with events; None where none came in time. `point` is the caller's to move.
 
         StreamEnded, ResendUnavailable, FrameGap; NoAnswer where nothing comes any more, heartbeats included."""
-        deadline = None if timeout_ms is None else monotonic() + timeout_ms / 1000
+        deadline = None if timeout_ms is None else monotonic() + seconds(timeout_ms)
         while not self._frames:
             left = SILENT_SECONDS if deadline is None else min(SILENT_SECONDS, max(0.0, deadline - monotonic()))
             if self._socket.poll(int(left * 1000)):

@@ -22,7 +22,7 @@ from pricetime.gateway import sockets
 from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.feed import Feed, Replay, Seat
 from pricetime.gateway.drop_copy.guard import Guard, venue_secret
-from pricetime.gateway.drop_copy.pace import Notes, Pace
+from pricetime.gateway.drop_copy.pace import Pace
 from pricetime.gateway.drop_copy.protocol import START, Header, Kind, Point
 from pricetime.gateway.drop_copy.requests import (
     AliveRequest,
@@ -34,6 +34,7 @@ from pricetime.gateway.drop_copy.requests import (
     requests_of,
 )
 from pricetime.gateway.drop_copy.stream import Part, Stream
+from pricetime.gateway.notes import Notes
 from pricetime.journal import logs
 from pricetime.journal.restoration import oldest_state
 from pricetime.matching.errors import UserError

@@ -212,7 +212,9 @@ def test_decimals_are_exact_however_they_are_written(tmp_path):
     )
 
 
-@pytest.mark.parametrize("text", ["[venue", "\x00"])
+@pytest.mark.parametrize("text", [
+    "[venue", "\x00", f"a = {'1' * 5_000}", "a = 1e9999999999999999999", f"a = {'[' * 20_000}",
+], ids=["a table", "a zero byte", "5,000 digits", "an exponent of 19 digits", "20,000 lists"])
 def test_what_is_not_toml_is_one_line(tmp_path, text):
     file = tmp_path / "venue.toml"
     file.write_text(text)

@@ -373,3 +373,22 @@ def test_a_record_that_the_desk_does_not_answer_is_refused(world):
     event = np.frombuffer(frame.payload, EVENT)[0]
     assert (event["type"], event["reason"]) == (EventType.BUSINESS_MESSAGE_REJECT, Reason.UNKNOWN_MSG_TYPE)
     assert frame.reason == Reason.UNKNOWN_MSG_TYPE      # by which the loop counts it
+
+
+def test_commands_sent_again_whose_reports_are_pruned_are_one_line_a_session_and_window(tmp_path, monkeypatch):
+    """Whoever is logged on can send them as often as it likes."""
+    lines = []
+    monkeypatch.setattr(requests.LOG, "say",
+                        lambda event, line, **_: lines.append(line) if event == "unavailable" else None)
+    world = pruned_world(tmp_path)
+    try:
+        world.start()
+        asked = 0
+        for _ in range(2):
+            for number in range(60, 111):       # behind the oldest command that is kept, before the oldest state
+                world.forward(flagged(c.new(ALICE, number, POWER, c.BUY, 1, 100)), ALICE)
+                asked += int(world.told()["reason"][0]) == Reason.RESEND_UNAVAILABLE
+        assert asked > 20 and len(lines) == 1 and lines[0].startswith("no reports of a command sent again: ")
+    finally:
+        world.end()
+    assert len(lines) == 2 and "more commands sent again whose reports are not kept in" in lines[1]

@@ -389,3 +389,20 @@ def test_a_key_that_the_file_does_not_name_stays_and_is_said():
 def test_what_cannot_be_a_key_of_the_file(keys, error):
     with pytest.raises(UserError, match=error):
         config_of(*keys)
+
+
+@pytest.mark.parametrize("given_up", [(revoke("a"),), (c.define_key("a", B, 0),)])
+def test_a_public_key_that_a_name_gave_up_may_be_anothers(given_up, tmp_path):
+    ring = ring_of(c.define_key("a", A, 1), *given_up)
+    again = kept(ring, tmp_path)
+    for found in (ring, again):
+        assert found.fault("z", A, TRADE) == ""
+        found.take(numbered(c.define_key("z", A, 2), 5))
+        assert shown(found)["z"] == (A, TRADE, [2]) and found.notes == []
+        assert found.fault("a", A, TRADE) == "has the public key of 'z'"
+
+
+def test_a_session_taken_from_a_key_leaves_its_public_key_with_it(tmp_path):
+    ring = ring_of(c.define_key("a", A, 1), revoke("a", 1))
+    for found in (ring, kept(ring, tmp_path)):
+        assert found.fault("a", A, TRADE) == "" and found.fault("z", A, TRADE) == "has the public key of 'a'"

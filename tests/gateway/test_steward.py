@@ -2,14 +2,17 @@
 
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from pricetime.gateway import steward
 from pricetime.gateway.config import ScheduleEntry, ScheduleSection
+from pricetime.gateway.keyring import Keyring
 from pricetime.gateway.layout import PHASES
 from pricetime.gateway.steward import Charge, NoResult, Steward
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import Reason
 
 NS = 10**9
@@ -342,3 +345,55 @@ def test_many_instruments_go_in_parts(tmp_path, said):
     peer.submit = lambda lines: (sizes.append(len(lines)), take(lines))[1]
     found.look(at("2026-11-30 08:00"))
     assert sizes == [64, 64, 64, 8] and [id for id, *_ in peer.lines] == list(range(1, 201))
+
+
+def test_many_keys_that_changed_since_the_last_look_are_let_in_at_once(tmp_path, said, monkeypatch):
+    """Writing the file for each of them kept a key that was revoked behind them in for seconds."""
+    done, committed, changes = [], [3], [(1, 5), (2, 7), (3, 12)]
+
+    def read_log(ring, directory, until, begin=0):
+        done.append(("read", begin, until))
+        ring.sequence = max(ring.sequence, min(until, committed[0]))
+        return committed[0] >= until
+
+    monkeypatch.setattr(steward, "read_log", read_log)
+    monkeypatch.setattr(steward, "save", lambda ring, directory: done.append(("save", ring.sequence)))
+    found, loop, _ = made(tmp_path)
+    found._charge.keys = Keyring(sequence=3)
+    found._charge.door = SimpleNamespace(admit=lambda ring: done.append(("admit", ring.sequence)))
+    loop.key_changes = lambda after=0: [change for change in changes if change[0] > after]
+    monkeypatch.setattr(steward, "last_command", lambda directory: 3)
+    found.look(at("2026-11-30 07:00"))
+    assert done == [("read", 5, 12)]                # nothing of it is on the disk yet
+    committed[0] = 8
+    found.look(at("2026-11-30 07:00"))
+    assert done[1:] == [("read", 5, 12), ("admit", 8), ("save", 8)]
+    committed[0] = 12
+    found.look(at("2026-11-30 07:00"))
+    assert done[4:] == [("read", 5, 12), ("admit", 12), ("save", 12)]
+    found.look(at("2026-11-30 07:00"))
+    assert len(done) == 7
+    del changes[:]
+    changes += [(5, 20), (6, 21)]                   # change 4 was forgotten meanwhile
+    committed[0] = 21
+    found.look(at("2026-11-30 07:00"))
+    assert done[7:] == [("read", 0, 21), ("admit", 21), ("save", 21)]
+
+
+def test_what_was_read_of_keys_counts_where_the_rest_cannot_be_read(tmp_path, said, monkeypatch):
+    done = []
+
+    def read_log(ring, directory, until, begin=0):
+        ring.sequence = 5
+        raise UserError("damaged")
+
+    monkeypatch.setattr(steward, "read_log", read_log)
+    monkeypatch.setattr(steward, "save", lambda ring, directory: None)
+    monkeypatch.setattr(steward, "last_command", lambda directory: 5)
+    found, loop, _ = made(tmp_path)
+    found._charge.keys = Keyring(sequence=3)
+    found._charge.door = SimpleNamespace(admit=lambda ring: done.append(ring.sequence))
+    loop.key_changes = lambda after=0: [(1, 5), (2, 7)]
+    with pytest.raises(UserError):
+        found.look(at("2026-11-30 07:00"))
+    assert done == [5]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import textwrap
 import time
@@ -62,6 +63,24 @@ def test_a_child_finds_its_first_bytes_and_its_parent_and_ends_with_the_pipe(mod
     assert child.status() is None
     child.end()
     assert child.status() == 0 and (tmp_path / "tidied").exists()
+
+
+def test_a_ctrl_c_while_a_child_begins_does_not_end_it(module, tmp_path):
+    """It came to all processes of a terminal, and one that was still importing ended with a traceback there."""
+    module(f"""
+        import time
+        time.sleep(0.2)
+        open({str(tmp_path / "told")!r}, "w").close()
+        time.sleep(60)
+    """)
+    child = Child(MODULE, [])
+    while not (tmp_path / "told").exists():
+        assert child.status() is None
+        os.kill(child.pid, signal.SIGINT)
+        time.sleep(0.005)
+    assert child.status() is None
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])        # the venue hears it
+    child.end()
 
 
 def test_a_child_that_does_not_end_by_itself_is_killed(module):

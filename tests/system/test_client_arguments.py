@@ -4,10 +4,12 @@ import asyncio
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from pricetime import AsyncClient, Client
 from pricetime.gateway.client import ConnectOptions
+from pricetime.gateway.client_arguments import seconds
 from pricetime.gateway.drop_copy.client import DropCopy
 from pricetime.matching.errors import UserError
 from tests.system.test_client import WRONG
@@ -84,3 +86,24 @@ def test_a_session_name_that_is_no_text_is_one_line_and_status_2(tmp_path, words
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert f"pricetime {words[0]}: session: found '\\udcff', expected the name of one of" in done.stderr
+
+
+@pytest.mark.parametrize("endpoint", [
+    "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:99999999999999999999", "tcp://127.0.0.1:7x",
+    "tcp://127.0.0.1:", "tcp://127.0.0.1", "tcp://[::1]", "tcp://", b"tcp://127.0.0.1:65537", "inproc://venue",
+])
+def test_an_endpoint_whose_port_is_none_is_refused_at_once(endpoint):
+    """libzmq takes 16 bits of it: the client would be at another port than the one it names."""
+    for kind in (Client, DropCopy):
+        with pytest.raises(UserError, match="^cannot connect to .*; expected tcp://HOST:PORT or ipc://PATH$"):
+            attempt(kind, {"endpoint": endpoint, "timeout_ms": 60_000})
+
+
+@pytest.mark.parametrize("value", ["5", None, True, float("nan"), float("inf"), 2**31, 10**400, [], 1j])
+def test_a_time_to_wait_that_is_none_is_named(value):
+    with pytest.raises(UserError, match="^timeout_ms: found .*, expected a number of milliseconds up to 2147483647$"):
+        seconds(value)
+
+
+def test_a_time_to_wait_may_have_a_fraction_and_be_over():
+    assert (seconds(1.5), seconds(0), seconds(np.int64(2000)), seconds(-5)) == (0.0015, 0.0, 2.0, -0.005)

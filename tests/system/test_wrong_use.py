@@ -39,6 +39,8 @@ def run(*arguments: object, cwd: Path, stdout: object = subprocess.PIPE) -> subp
         (("convert", "sse", "empty"), "line 1: missing"),
         (("convert", "lobster", "binary_message.csv"), "binary_orderbook.csv, "),
         (("convert", "lobster", "--utc-offset", "99", "binary_message.csv"), "expected hours"),
+        (("drop-copy", "X", "--session", "a", "--from", "1" * 5_000), "...: expected a command's sequence number"),
+        (("drop-copy", "X", "--session", "a", "--from", "1.4294967296"), "--from 1.4294967296: expected a command"),
     ],
 )
 def test_wrong_use_is_one_line_and_status_2(tmp_path, arguments, what):

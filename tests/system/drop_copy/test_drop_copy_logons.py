@@ -11,8 +11,9 @@ from pricetime.gateway.drop_copy.bounds import Bounds
 from pricetime.gateway.drop_copy.client import DropCopy
 from pricetime.gateway.drop_copy.feed import EVERYBODY
 from pricetime.gateway.drop_copy.names import Definitions
-from pricetime.gateway.drop_copy.pace import Notes, Pace
+from pricetime.gateway.drop_copy.pace import Pace
 from pricetime.gateway.drop_copy.protocol import FRAME_BYTES, Kind
+from pricetime.gateway.notes import Notes
 from pricetime.journal import logs
 from pricetime.matching.records import LINE_BYTES, Reason
 
@@ -128,7 +129,7 @@ def test_a_flood_of_logons_is_a_few_lines(venue, said):
 
 def test_of_each_kind_and_key_the_first_line_of_a_window_is_said_at_once_the_others_counted(capsys, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("pricetime.gateway.drop_copy.pace.monotonic", lambda: now[0])
+    monkeypatch.setattr("pricetime.gateway.notes.monotonic", lambda: now[0])
     notes = Notes(logs.Log("drop copy"), {"logged_on": "Logons", "refused": "Logons refused"})
     logs.begin("json")
     try:
