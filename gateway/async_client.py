@@ -79,13 +79,15 @@ class AsyncClient(Connected):
         self._take_parties(reason)
 
     async def _ask_parties(self, known: int) -> int | None:
-        """One part of the list, in its turn; why it was refused."""
+        """One part of the list, in its turn, and again where the connection was lost with it; why it was refused."""
         core = self._core
-        await self._until(lambda: monotonic() >= core.pace.at, listing=True)
-        asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
-        self._work()
-        await self._until(lambda: core.tested == asked)
-        return core.behind.reason(asked[1])
+        while True:
+            await self._until(lambda: core.state is State.UP and monotonic() >= core.pace.at, listing=True)
+            asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
+            self._work()
+            await self._until(self._heard_of(asked))
+            if core.tested == asked:
+                return core.behind.reason(asked[1])
 
     async def logout(self) -> None:
         """End the session at the venue; what was not sent yet is sent before."""

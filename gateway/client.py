@@ -18,6 +18,7 @@ from typing import Self, TypedDict, Unpack
 import numpy as np
 
 from pricetime.gateway.client_arguments import flag, milliseconds, seconds, session_name
+from pricetime.gateway.client_connection import Connection
 from pricetime.gateway.client_errors import (
     NoAnswer,
     Refused,
@@ -135,6 +136,11 @@ class Connected(OrderEntry):
         directory = self.codec.directory
         return sum(id != 0 for table in (directory.participants, directory.sessions) for id in table.by_id)
 
+    def _heard_of(self, asked: tuple[Connection, int]) -> Callable[[], bool]:
+        """Whether what was asked is answered, or was lost with its connection."""
+        core = self._core
+        return lambda: core.tested == asked or core.connection is not asked[0]
+
     def _take_parties(self, reason: int | None) -> None:
         """The list of names is at its end: refused, or of this session at least."""
         if reason is not None or not self._parties():
@@ -236,7 +242,7 @@ class Client(Connected):
             self._until(lambda: core.state is State.UP and monotonic() >= core.pace.at, listing=True)
             asked = core.ask_behind(request(CommandType.PARTY_LIST_REQUEST, target=known), monotonic())
             self._flush()
-            self._until(lambda asked=asked: core.tested == asked or core.connection is not asked[0])  # type: ignore[misc]
+            self._until(self._heard_of(asked))
             if core.tested == asked:
                 return core.behind.reason(asked[1])
 

@@ -238,3 +238,28 @@ def test_names_are_asked_for_again_where_the_line_is_lost_with_the_question(fold
         assert not cuts and operator._line.opened > 1
         assert {"alice", "bob", "operator"} <= set(operator.codec.directory.sessions.by_name)
     venue.stop()
+
+
+def test_an_async_client_asks_for_names_again_too(folder, monkeypatch):
+    venue = begin(folder)
+
+    async def ask():
+        async with AsyncClient(venue.endpoints[0], "operator", timeout_ms=PATIENCE_MS) as operator:
+            work, cuts = operator._work, [1, 2]
+
+            def cut():
+                work()
+                if cuts and operator._core.listing.done:
+                    cuts.pop()
+                    operator._core.lost(monotonic(), UserError("cut"))
+                    work()      # which opens the next one
+
+            monkeypatch.setattr(operator, "_work", cut)
+            await operator.load_parties()
+            assert not cuts and operator._line.opened > 1
+            return set(operator.codec.directory.sessions.by_name)
+
+    try:
+        assert {"alice", "bob", "operator"} <= asyncio.run(asyncio.wait_for(ask(), 60))
+    finally:
+        venue.stop()
