@@ -323,23 +323,8 @@ def test_a_session_that_is_lost_while_the_log_is_full_is_ended_when_there_is_roo
     assert [type(command) for command in venue.journaled()[before:]] == [m.Disconnect] * others, "alice is silent"
 
 
-def test_a_session_that_is_back_when_there_is_room_is_not_ended():
-    venue = Simulation(heartbeat_timeout_ms=1_000)
-    bob = Peer(venue, 1, "bob")
-    bob.logon()
-    venue.storage.room = 0
-    venue.advance(2)
-    venue.run()
-    venue.storage.room = None
-    Peer(venue, 2, "bob").logon()
-    venue.advance(0.5)
-    venue.run()
-    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Logon]
-    assert venue.loop.connections == 1
-
-
 def owed_by_bob():
-    """A venue whose log is full, bob's connection lost, and the times at which it then asked the log, in seconds."""
+    """A venue whose log is full; bob has lost his connection, and his Disconnect is owed."""
     venue = Simulation(heartbeat_timeout_ms=1_000)
     bob = Peer(venue, 1, "bob")
     bob.logon()
@@ -348,6 +333,16 @@ def owed_by_bob():
     venue.run()
     assert venue.loop.connections == 0 and venue.loop.counters["log_errors"] == 1
     return venue
+
+
+def test_a_session_that_is_back_when_there_is_room_is_not_ended():
+    venue = owed_by_bob()
+    venue.storage.room = None
+    Peer(venue, 2, "bob").logon()
+    venue.advance(0.5)
+    venue.run()
+    assert [type(command) for command in venue.journaled()] == [m.Logon, m.Logon]
+    assert venue.loop.connections == 1
 
 
 def test_a_disconnect_that_is_owed_is_tried_ever_more_seldom_and_counted_once():

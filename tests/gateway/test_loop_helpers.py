@@ -276,12 +276,18 @@ def test_who_floods_the_desk_takes_no_reports_from_others(known):
     assert venue.loop.connections == before + 1 == 2 + known
 
 
-def test_who_floods_the_desk_with_message_pack_beyond_its_rate_is_logged_out():
+def bounded_pack_session():
+    """A venue that takes five messages a second, and bob, who speaks MessagePack and has all five yet."""
     venue = Simulation(secret=SECRET, messages_per_second=5)
     enrol(venue)
     bob = pack_session(venue)
     frames(venue)
     venue.advance(2)
+    return venue, bob
+
+
+def test_who_floods_the_desk_with_message_pack_beyond_its_rate_is_logged_out():
+    venue, bob = bounded_pack_session()
     orders = [bob.lines(bob.order("Sell")) for _ in range(5)]
     late = [bob.lines(m.TestRequest(session="bob")) for _ in range(5)]
     for _ in range(30):
@@ -322,11 +328,7 @@ def test_whose_end_does_not_come_back_from_the_desk_is_ended_all_the_same():
 
 
 def test_an_empty_message_that_comes_too_fast_ends_nothing():
-    venue = Simulation(secret=SECRET, messages_per_second=5)
-    enrol(venue)
-    bob = pack_session(venue)
-    frames(venue)
-    venue.advance(2)
+    venue, bob = bounded_pack_session()
     for _ in range(10):
         bob.post(b"\x90")
     venue.run()
@@ -352,11 +354,7 @@ def submitted(venue, peer, *lines, forwarded=None):
 
 def test_message_pack_that_comes_too_fast_is_refused_record_by_record_as_lines_are():
     """Each takes its number and is named in its refusal; a Logout is taken; what comes slowly then is in turn."""
-    venue = Simulation(secret=SECRET, messages_per_second=5)
-    enrol(venue)
-    bob = pack_session(venue)
-    frames(venue)
-    venue.advance(2)
+    venue, bob = bounded_pack_session()
     orders = [bob.lines(bob.order("Sell")) for _ in range(8)]
     for _ in orders:
         bob.post(MAP)

@@ -36,7 +36,7 @@ def test_a_client_logs_on_whatever_the_limit_and_its_first_order_is_taken(tmp_pa
     with limited(tmp_path, instruments, limit) as venue:
         a1_opened(venue)
         # A part of the list has timeout_ms, not all of it.
-        with Client(venue.endpoints[0], "alice", timeout_ms=900) as alice:
+        with Client(venue.endpoints[0], "alice", timeout_ms=2_000) as alice:
             assert len(alice.codec.directory.instruments.by_name) == instruments
             alice.buy("A1", 1, "90")
             assert said(some(alice, 1)) == [("NEW", "NONE")]
@@ -49,7 +49,7 @@ def test_a_client_logs_on_whatever_the_limit_and_its_first_order_is_taken(tmp_pa
 
 def test_an_async_client_does_too(tmp_path):
     async def trade(endpoint):
-        async with AsyncClient(endpoint, "alice", timeout_ms=900) as alice:
+        async with AsyncClient(endpoint, "alice", timeout_ms=2_000) as alice:
             alice.buy("A1", 1, "90")
             assert said([report async for report in alice.reports(300)]) == [("NEW", "NONE")]
 
