@@ -20,7 +20,7 @@ import numpy as np
 from msgspec import UNSET
 
 from pricetime.gateway import messages as m
-from pricetime.gateway.cli.refused import NS_PER_MS, option_of, why_refused
+from pricetime.gateway.cli.refused import NS_PER_MS, in_options, option_of, why_refused
 from pricetime.gateway.client import Client, NoAnswer, Refused, SessionEnded
 from pricetime.gateway.config import RISK_OF_ACCOUNT, RISK_OF_PARTICIPANT
 from pricetime.gateway.decimals import INT64_MAX
@@ -158,7 +158,11 @@ def outcome(client: Client, message: m.Command) -> dict[str, Any]:
 def _outcome(client: Client, message: m.Command) -> dict[str, Any]:
     number = client.mark + 1
     message.session, message.cl_ord_id = client.session, number
-    client.send(client.codec.encode(message))
+    try:
+        record = client.codec.encode(message)
+    except UserError as error:
+        raise in_options(message, error) from None
+    client.send(record)
     while (events := client.receive()) is not None:
         wanted = events[(events["cl_ord_id"] == number) & np.isin(events["type"], OUTCOMES)]
         if len(wanted):

@@ -31,6 +31,17 @@ def option_of(name: str) -> str:
     return f"--{name.replace('_', '-')}" + ("-ms" if name in IN_MS else "")
 
 
+def in_options(message: m.Command, error: UserError) -> UserError:
+    """What was wrong with a message before it was sent, by what the command line calls the field."""
+    field, colon, rest = str(error).partition(": ")
+    attribute = dict(zip(message.__struct_encode_fields__, message.__struct_fields__, strict=True)).get(field)
+    return UserError(f"{_place(message, attribute)}: {rest}") if colon and attribute else error
+
+
+def _place(message: m.Command, attribute: str) -> str:
+    return PLACES.get((type(message), attribute), option_of(attribute))
+
+
 def why_refused(message: m.Command, reason: Reason, directory: Directory) -> str:
     """One line on a refusal; the Reason alone where nothing is known but that. directory: as before the command."""
     if isinstance(message, m.KeyDefinition):
@@ -81,7 +92,7 @@ def _of_field(message: m.Command, reason: Reason, directory: Directory) -> str |
         return None         # what is known does not fit together: then it is no help
     if fault is None:
         return None
-    place = PLACES.get((type(message), fault.attribute), option_of(fault.attribute))
+    place = _place(message, fault.attribute)
     found = fault.found // NS_PER_MS if fault.attribute in IN_MS else fault.found
     remedy = _remedy(reason, fault, message)
     return f"{place}: found {in_words(found)}, expected {fault.expected}" + (f"; {remedy}" if remedy else "")

@@ -184,7 +184,8 @@ def test_a_wrong_limit_is_named_with_its_place(risk, said):
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["tcp://0.0.0.0:7001", "tcp://*:7001", "tcp://10.0.0.1:7001", "tcp://example.com:1", "inproc://a", "7001", ""],
+    ["tcp://0.0.0.0:7001", "tcp://*:7001", "tcp://10.0.0.1:7001", "tcp://example.com:1", "inproc://a", "7001", "", "ipc://*",
+     "ipc://"],
 )
 def test_without_curve_only_this_machine_may_connect(endpoint):
     assert "own machine" in wrong({"venue": {"endpoints": [endpoint]}})

@@ -75,6 +75,21 @@ def test_a_refusal_names_option_found_expected_and_remedy(venue, capsys, argumen
     assert error.count("\n") == 1 and error.endswith(f": refused: {why}\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (f"session {49 * 'x'}", f"NAME: found '{49 * 'x'}', expected at most 48 bytes of UTF-8 without zeros"),
+        (f"session {49 * 'x'} --participant firm",
+         f"NAME: found '{49 * 'x'}', expected at most 48 bytes of UTF-8 without zeros"),
+        (f"instrument NEW --tick-size 1 --currency {9 * 'x'}",
+         "--currency: found 'xxxxxxxxx', expected at most 8 bytes of UTF-8 without zeros"),
+    ],
+)
+def test_what_no_record_has_room_for_is_told_by_its_option(venue, capsys, arguments, why):
+    assert admin(venue, *arguments.split(" ")) == 2
+    assert capsys.readouterr().err.strip() == f"pricetime admin: {why}"
+
+
 def test_what_was_refused_does_not_change_what_is_known_of_an_instrument(venue):
     with Client(venue.endpoints[0], "operator") as client:
         known = dict(client.codec.directory.instruments.by_name)
