@@ -94,11 +94,19 @@ def measured(names: list[str], options: harness.Options) -> harness.Report:
     known = [result for result in report.results if result.name in rulers.FIGURES]
     if known:
         base = rulers.base()
-        busy = bool(machine.warning(report.machine))
-        readings = (rulers.read(result.name, result.unit, result.values, base, result.count, busy=busy)
+        busy, line = bool(machine.warning(report.machine)), farthest(report)
+        readings = (rulers.read(result.name, result.unit, result.values, base, result.count, busy=busy, line=line)
                     for result in known)
         report.rulers += [reading for reading in readings if reading is not None]
     return report
+
+
+def farthest(report: harness.Report) -> float:
+    """What `capi/line` was at most before the flows of `capi`, and is behind them; 0 where they were not measured."""
+    from pricetime.bench.bench_capi import LINE
+
+    lines = [value for result in report.results if result.name == LINE.subject.name for value in result.values]
+    return max(*lines, LINE.subject.run()) if lines else 0.0
 
 
 def suites(names: list[str]) -> dict[str, str]:

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from pricetime.matching.engine import Engine
 
+FAR: int
+
 _Found = tuple[int, int, dict[int, int]]
 
 def time_engine(engine: Engine, lines: NDArray[np.void]) -> tuple[tuple[int, int, int], _Found]: ...

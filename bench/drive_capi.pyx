@@ -17,9 +17,10 @@ from libc.string cimport memset
 
 from pricetime.bench.bare_book cimport (BareBook, BareCommand, BareReport, BareSink, bare_book_apply_reporting,
                                         bare_book_create, bare_book_destroy, bare_book_run)
-from pricetime.bench.event_ring cimport (RING_STRETCH, EventRing, ring_answer, ring_call, ring_close, ring_create,
-                                         ring_destroy, ring_drained, ring_give_back, ring_leave, ring_next_stretch,
-                                         ring_prepare, ring_publish, ring_stretch, ring_take, ring_thread_time)
+from pricetime.bench.event_ring cimport (RING_FAR, RING_STRETCH, EventRing, ring_answer, ring_call, ring_close,
+                                         ring_create, ring_destroy, ring_drained, ring_give_back, ring_leave,
+                                         ring_next_stretch, ring_prepare, ring_publish, ring_stretch, ring_take,
+                                         ring_thread_time)
 from pricetime.matching.engine cimport APPLIED, Engine, EngineState, engine_apply_ahead
 from pricetime.matching.events cimport EventSink
 from pricetime.matching.foresight cimport Foresight, foresight_begin
@@ -36,6 +37,8 @@ cdef enum:
     KINDS = 64
     EVENT_TYPE_AT = 4           # bytes into an EventRecord
     BARE_KIND_AT = 0            # and into a BareReport: its lowest byte
+
+FAR = RING_FAR                  # nanoseconds of time_line() from which the reader stays further behind
 
 assert sizeof(BareReport) == sizeof(EventRecord), "both hand over slots of one size"
 

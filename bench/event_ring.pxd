@@ -5,6 +5,7 @@ from libc.stdint cimport uint64_t
 
 cdef extern from "event_ring.h" nogil:
     enum:
+        RING_FAR
         RING_STRETCH
 
     ctypedef struct EventRing:

@@ -3,6 +3,7 @@
 import pytest
 
 from pricetime.bench import rulers
+from pricetime.bench.drive_capi import FAR
 from pricetime.bench.rulers import BASE_NS, FIGURES, read
 
 
@@ -32,6 +33,19 @@ def test_a_faster_machine_is_held_to_more() -> None:
     assert (same.slow, faster.slow) == (False, True)
     assert faster.expected == 2 * same.expected
     assert reading("bare/itch", (18.0,), BASE_NS / 2).expected == 9
+
+
+def test_where_processors_are_far_apart_what_hands_over_lines_is_held_to_the_designs_figure() -> None:
+    def expected(name: str, base: float, line: float) -> float:
+        found = read(name, "unit", (1.0,), base, 1_000_000, line=line)
+        assert found is not None
+        return found.expected
+
+    assert expected("bare/swing", BASE_NS / 2, FAR - 1) == 50e6
+    assert expected("bare/swing", BASE_NS / 2, FAR) == 25e6
+    assert expected("bare/swing", BASE_NS * 2, FAR) == 12.5e6        # a slower machine is held to less
+    assert expected("bare/tcp/1", BASE_NS / 2, FAR) == 4.2e6
+    assert expected("bare/itch", BASE_NS / 2, FAR) == 9
 
 
 def test_what_has_no_figure_or_did_too_little_is_not_judged() -> None:
