@@ -23,7 +23,8 @@ cdef struct Api:
     uint32_t api_version        # API_VERSION
     uint32_t size               # bytes of this table: functions are only ever added at its end
     # An empty engine with room for so many live orders (1 to 16,777,216; 131,072 is usual). The shard, 0 to 255, is
-    # in the top 8 bits of every OrderID, ExecID and TrdMatchID. NULL: memory is short, or a number is not one of these.
+    # in the top 8 bits of every OrderID, ExecID and TrdMatchID. NULL: memory is short, or a number is not one of
+    # these.
     EngineState* (*create)(uint32_t shard, uint32_t order_capacity) noexcept nogil
     # Give an engine's memory back; NULL is nothing.
     void (*destroy)(EngineState* engine) noexcept nogil
@@ -43,12 +44,12 @@ cdef struct Api:
     # A drain for a sink whose events are one block from malloc: it takes none and doubles the block. Memory being
     # short ends the process.
     int (*lengthen)(EventSink* sink) noexcept nogil
-    # Are the bytes at `record` a whole record of the `count` lines that there are: 0, or the Reason why not, and *offset
-    # is then the byte of the record that is wrong.
+    # Are the bytes at `record` a whole record of the `count` lines that there are: 0, or the Reason why not, and
+    # *offset is then the byte of the record that is wrong.
     int (*screen)(const CommandLine* record, size_t count, uint32_t* offset) noexcept nogil
     # Before `apply_screened` takes the first of `count` lines in a row; *ahead is the caller's.
     void (*begin)(Ahead* ahead, const CommandLine* lines, size_t count) noexcept nogil
     # Work off one record, the next of these lines, that `screen` has passed: nothing of it is looked at again, nor its
-    # `sequence`. What the lines behind it will touch is loaded meanwhile. APPLIED; DIGEST_DIFFERS; or the Reason of the
-    # door, which one event says.
+    # `sequence`. What the lines behind it will touch is loaded meanwhile. APPLIED; DIGEST_DIFFERS; or the Reason of
+    # the door, which one event says.
     int (*apply_screened)(EngineState* engine, Ahead* ahead, const CommandLine* record, EventSink* sink) noexcept nogil

@@ -587,15 +587,13 @@ struct PricetimeApi {
     // short ends the process.
     int (*lengthen)(PricetimeEventSink* sink);
     // Are the bytes at `record` a whole record of the `count` lines that there are: 0, or the Reason why not, and
-    // *offset
-    // is then the byte of the record that is wrong.
+    // *offset is then the byte of the record that is wrong.
     int (*screen)(const PricetimeCommandLine* record, size_t count, uint32_t* offset);
     // Before `apply_screened` takes the first of `count` lines in a row; *ahead is the caller's.
     void (*begin)(PricetimeAhead* ahead, const PricetimeCommandLine* lines, size_t count);
     // Work off one record, the next of these lines, that `screen` has passed: nothing of it is looked at again, nor its
     // `sequence`. What the lines behind it will touch is loaded meanwhile. APPLIED; DIGEST_DIFFERS; or the Reason of
-    // the
-    // door, which one event says.
+    // the door, which one event says.
     int (*apply_screened)(PricetimeEngine* engine, PricetimeAhead* ahead, const PricetimeCommandLine* record,
         PricetimeEventSink* sink);
 };
