@@ -103,9 +103,12 @@ cdef int64_t available(EngineState* state, Instrument* instrument, const Questio
     cdef uint32_t index = ladder.best
     while index != 0 and sum < wanted and not met:
         level = &state.level_pool.levels[index]
-        if level.key < question.limit_key or not is_inside(&bands, state.pool.orders[head_of(level)].price):
+        if level.key < question.limit_key:
             break
-        if question.self_match_id:
+        if not is_inside(&bands, state.pool.orders[head_of(level)].price):
+            if question.self_match_id == 0 or at_level(state, level, question, &met) != 0:
+                break       # a trade there would interrupt; where all are its own and are passed there is none
+        elif question.self_match_id:
             sum += at_level(state, level, question, &met)
         else:
             sum += level.quantity + level.reserve

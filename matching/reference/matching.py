@@ -51,14 +51,18 @@ def at_once(venue: Venue, order: Order) -> int:
     passes_over_own = order.self_match_instruction == SelfMatchInstruction.CANCEL_RESTING
     for key, level in other.levels.items():
         price = other.price(key)
-        outside = not other.within(price, farthest) or not is_inside_bands(venue, order.instrument, price)
-        if outside or counted >= order.leaves:
+        if counted >= order.leaves or not other.within(price, farthest):
             break
         own = [resting for resting in level.orders() if is_prevented(order, resting)]
+        others = [resting for resting in level.orders() if resting not in own]
+        if not is_inside_bands(venue, order.instrument, price):
+            if passes_over_own and not others:
+                continue        # no trade there that would interrupt
+            break
         if own and not passes_over_own:
             counted += ahead_of(level, own[0])
             break
-        counted += sum(resting.leaves for resting in level.orders() if resting not in own)
+        counted += sum(resting.leaves for resting in others)
     return min(counted, order.leaves)
 
 

@@ -1,7 +1,6 @@
 """Rule 4, at once: FOK, MinQty and post-only say before the first trade what an IOC of the same terms then does.
 
-Nothing here counts: the IOC is tried on a copy of the market, and what it did is what the others must have foretold. No
-sell stands below the middle of the bands.
+Nothing here counts: the IOC is tried on a copy of the market, and what it did is what the others must have foretold.
 """
 
 import random
@@ -36,7 +35,7 @@ def a_market(engine_class: type, dice: random.Random) -> object:
     for cl_ord_id in range(1, dice.randint(2, 10)):
         session = some(dice, ALICE, ANN, BOB, BOB)
         terms = {"display": some(dice, None, None, 0, 1, 2), "self_match": some(dice, None, (1, 1), (2, 1))}
-        quantity, price = dice.randint(1, 6), MIDDLE + dice.randint(0, 5)
+        quantity, price = dice.randint(1, 6), MIDDLE + dice.randint(-4, 5)
         c.apply(market, c.new(session, cl_ord_id, POWER, SELL, quantity, price, **terms))
     return market
 
@@ -65,7 +64,7 @@ def test_what_fok_min_quantity_and_post_only_foretell_is_what_an_ioc_does(engine
         instruction = some(dice, *SelfMatchInstruction)
         terms = {
             "quantity": dice.randint(1, 14),
-            "price": some(dice, None, *range(MIDDLE - 1, MIDDLE + 7)),
+            "price": some(dice, None, *range(MIDDLE - 5, MIDDLE + 7)),
             "self_match": some(dice, None, (1, int(instruction)), (1, int(instruction))),
         }
         done = outcome(market, engine_class, tif=IOC, **terms)
