@@ -9,11 +9,13 @@ from desk_world import World, flagged, resend_request
 from market import ACME, ALICE, ANN, BOB, OPS, POWER, opening
 
 from pricetime.gateway.desk import requests
+from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.history import History, find_command
 from pricetime.gateway.desk.recent import RecentCommands, RecentEvents, Ring
 from pricetime.gateway.internal import Encoding
 from pricetime.journal.packing import prune
 from pricetime.journal.restoration import restore, take_snapshot
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, EVENT, EventType, Reason
 
 
@@ -151,11 +153,51 @@ def pruned_world(tmp_path):
     world.journal(*trades(11, 100))
     taken = take_snapshot(world.directory)
     world.journal(*trades(111, 100))
+    pruned(world, taken)
+    return world
+
+
+def pruned(world, taken):
+    """Of the log, what the snapshot makes needless is gone."""
     patience = time.monotonic() + 10
     while not prune(world.directory, taken.snapshot.sequence):
         assert time.monotonic() < patience, "the first segments are not marked as complete"
         time.sleep(0.01)
-    return world
+
+
+def test_a_history_that_is_pruned_between_two_of_its_parts_names_the_oldest_that_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(requests, "RESENT_MAX", 16)
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 200))
+        taken = take_snapshot(world.directory)
+        world.journal(*trades(201, 50))
+        world.start()
+        for begin in (1, 17):
+            assert resent(world, ALICE, begin)[1]["order_id"] == begin + 16
+        pruned(world, taken)
+        for _ in range(2):
+            events, answer = resent(world, ALICE, 33)
+            assert (len(events), answer["reason"], answer["order_id"]) == (0, Reason.RESEND_UNAVAILABLE, 401)
+        check_resent(world, ALICE, 401, 416)
+    finally:
+        world.end()
+
+
+def test_a_desk_behind_a_log_that_is_pruned_before_it_has_read_it_ends_and_so_begins_anew(tmp_path):
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 10))
+        follower = Follower(world.directory, 16)
+        while follower.step():
+            pass
+        world.journal(*trades(11, 100))
+        pruned(world, take_snapshot(world.directory))
+        with pytest.raises(UserError, match="the log was pruned"):
+            while follower.step():
+                pass
+    finally:
+        world.end()
 
 
 def test_reports_that_are_not_kept_are_unavailable_and_the_oldest_is_named(tmp_path):
