@@ -27,7 +27,7 @@ from pricetime.gateway.client_errors import (
 )
 from pricetime.gateway.client_listing import Listing, Pace
 from pricetime.gateway.client_outstanding import Outstanding, chosen
-from pricetime.gateway.client_questions import REQUEST_IDS, Behind, Questions, Request, Resend
+from pricetime.gateway.client_questions import Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
 from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import ANSWERS, check_message, flagged_possible, may_be_again, parted, request
@@ -402,7 +402,7 @@ class ClientSession:
             self._logon_refused(reason, now)
         elif reason in ENDED_BY_VENUE:
             self.lost(now, SessionEnded(reason, f"session {self.session!r} was ended by the venue"))
-        elif number > REQUEST_IDS:
+        elif number < 0:
             self._take_refused_request(number, reason, now)
         elif not self.policy.reconnect:
             self.reports.append(events)

@@ -60,6 +60,19 @@ def test_it_counts_as_this_clients_own_where_the_line_is_cut_before_its_report()
     assert line.venue.journaled == {1: 1} and line.told == [1] and not session.errors
 
 
+@pytest.mark.parametrize("reconnect", [True, False])
+@pytest.mark.parametrize("number", [2**62 + 1, 2**63 - 1])
+def test_a_refusal_of_a_command_is_told_however_high_its_clordid_is(reconnect, number):
+    line = lined(reconnect=reconnect)
+    session = line.session
+    asked = session.ask(request(CommandType.ORDER_STATUS_REQUEST), line.now, many=False)
+    session.send(request(CommandType.NEW_ORDER_SINGLE, number), line.now)
+    throttle(session, line, number)
+    assert not len(session.outstanding) and not asked.done
+    session.take(FakeVenue.refusal(Reason.UNSUPPORTED, int(asked.lines["cl_ord_id"][0])).tobytes(), line.now)
+    assert asked.done and not session.reports
+
+
 def test_one_below_an_accepted_one_is_not_free():
     line = lined()
     session = line.session
