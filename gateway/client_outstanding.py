@@ -25,11 +25,13 @@ class Part:
 
 class Outstanding:
     """acknowledged: the highest ClOrdID that is known to be journaled and answered; refused: those above it that were
-    refused at the door, which are not to be sent again. highest: the newest ClOrdID that was kept."""
+    refused at the door, which are not to be sent again. highest: the newest ClOrdID that was kept. unproven: commands
+    that a mark named, by ClOrdID: the log's may be another client's."""
 
     def __init__(self) -> None:
         self.acknowledged = self.highest = 0
         self.refused: set[int] = set()
+        self.unproven: dict[int, np.ndarray] = {}
         self._parts: deque[Part] = deque()
         self._count = 0
 

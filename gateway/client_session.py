@@ -64,7 +64,6 @@ class ClientSession:
         self.connection = Connection(endpoint, policy.heartbeat, 0.0)
         self.questions, self.resend = Questions(), Resend()
         self._twice: deque[np.ndarray] = deque()
-        self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
         self.tested = (self.connection, 0)  # the newest answer to a TestRequest
         self.behind, self.pace, self.listing = Behind(), Pace(), Listing(self.tested)
@@ -140,14 +139,14 @@ class ClientSession:
             self.end(error)
             return
         if again and self._known and (record := self.outstanding.record(mark)) is not None and may_be_again(record):
-            self._unproven[mark] = record
+            self.outstanding.unproven[mark] = record
         self.logged = Logged(mark, number, max(0, number - had) if had else 0)
         self.state, self._up_at, self._known = State.UP, now, True
         self.order.begin(had if again and had else number, number)
         self.mark = max(mark, self.mark) if again else mark
         self.outstanding.begin(mark)
         self._mind_gap(now)
-        if not self._unproven:
+        if not self.outstanding.unproven:
             self._send_again(now)
         for lines in self.questions.again():
             self.connection.transmit(lines, now)
@@ -208,7 +207,7 @@ class ClientSession:
     @property
     def speaks(self) -> bool:
         """Whether what is sent now leaves at once: it is logged on, and all that was kept has been sent again."""
-        return self.state is State.UP and not self._unproven
+        return self.state is State.UP and not self.outstanding.unproven
 
     def room(self, more: int = 0) -> int:
         """How many commands may be sent beside `more`."""
@@ -406,7 +405,7 @@ class ClientSession:
             self._take_refused_request(number, reason, now)
         elif not self.policy.reconnect:
             self.reports.append(events)
-        elif number in self._unproven:
+        elif number in self.outstanding.unproven:
             self._take_proof(event, number, reason, now)
         elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
             self.outstanding.refuse(number)
@@ -428,7 +427,7 @@ class ClientSession:
         if self.resend.until is None or number != self.resend.number:
             return      # of a question that nobody waits for any more, perhaps
         self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
-        if self._unproven and not self.resend.possible:
+        if self.outstanding.unproven and not self.resend.possible:
             self._proven(now)       # a venue without resends: nobody can tell
         if self.order.missing and not self.resend.possible:
             what = f"report {self.order.due} is missing, and the venue sends none again: {Reason(reason).name}"
@@ -449,7 +448,7 @@ class ClientSession:
 
     def _lacks(self) -> bool:
         """Whether there is something to ask the venue for."""
-        return self.order.missing or bool(self._unproven)
+        return self.order.missing or bool(self.outstanding.unproven)
 
     def _mind_gap(self, now: float) -> None:
         """Ask for reports that are missing, one question at a time; not before the venue knows who asks."""
@@ -461,7 +460,8 @@ class ClientSession:
         lines = self.resend.ask(self.order.due, self.questions.next_number(), now, self.policy.timeout)
         if lines is not None:
             # Answers come in the order of the questions: whose a command is is known before any report of it is told.
-            self.connection.transmit(np.concatenate([*map(flagged_possible, self._unproven.values()), lines]), now)
+            doubtful = map(flagged_possible, self.outstanding.unproven.values())
+            self.connection.transmit(np.concatenate([*doubtful, lines]), now)
             self.pace.sent(now)
         else:
             self._up_at = now   # that connection was worth nothing
@@ -476,7 +476,7 @@ class ClientSession:
             self.end(ResendUnavailable(self.order.due, int(event["order_id"])))
             return
         self.order.end = max(self.order.end, int(event["order_id"]))
-        if self._unproven:
+        if self.outstanding.unproven:
             self._proven(now)
         self._mind_gap(now)
 
@@ -484,7 +484,6 @@ class ClientSession:
         """The command that the mark names, sent again, was refused. Where the log has another one by this ClOrdID
         (`sequence` is that one's), whose else were journaled cannot be told either."""
         if reason == Reason.DUPLICATE_CL_ORD_ID and event["sequence"]:
-            self._unproven.clear()
             self.outstanding = Outstanding()
             self.end(SessionEnded(
                 reason, f"another client speaks for session {self.session!r} too: ClOrdID {number} in the log "
@@ -494,5 +493,5 @@ class ClientSession:
 
     def _proven(self, now: float) -> None:
         """The mark counts this client's commands."""
-        self._unproven.clear()
+        self.outstanding.unproven.clear()
         self._send_again(now)

@@ -209,6 +209,27 @@ def test_a_mark_between_ones_own_clordids_is_another_clients_and_logging_on_anew
     assert session.state is State.UP and not session.errors and session.logged.mark == 15
 
 
+def test_logging_on_anew_asks_nothing_of_commands_that_another_client_made_doubtful():
+    line = lined()
+    session, venue = line.session, line.venue
+    session.send(orders(1), line.now)
+    session.connection.outgoing.clear()
+    other = orders(1)
+    other["quantity"], other["sequence"] = 7, venue.number + 1
+    venue.record(line.connection, other[0])
+    cut(line)
+    session.begin(line.now)
+    session.take(venue.take(object(), session.connection.outgoing.popleft())[0].tobytes(), line.now)
+    cut(line)                   # before it is known whose command 1 is
+    venue.mark = 9              # and now it does not matter any more
+    later(line, 3)
+    with pytest.raises(SessionEnded, match="its mark is 9, this one's 1"):
+        raise session.errors.popleft()
+    session.restart()
+    later(line, 3)
+    assert session.state is State.UP and not session.errors and session.logged.mark == 9
+
+
 @pytest.mark.parametrize("reconnect", [True, False])
 def test_a_list_of_instruments_that_came_too_fast_is_asked_for_again_a_second_later_then_two(reconnect):
     line = lined(reconnect=reconnect)
