@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pricetime.gateway.decoder import Fields
+from pricetime.gateway.desk.recent import UNNAMED
 from pricetime.gateway.venue import new_engine
 from pricetime.journal import layout, snapshot
 from pricetime.journal.directory import list_segments, log_folder
@@ -18,9 +19,8 @@ from pricetime.journal.reader import EVER
 from pricetime.journal.restoration import Restored, first_command, restore
 from pricetime.matching.engine import Engine, state_section
 from pricetime.matching.errors import CheckFailed, UserError
-from pricetime.matching.records import COMMAND, EVENT, LINE_BYTES, POSS_RESEND, CommandType, LineType
+from pricetime.matching.records import COMMAND, EVENT, LINE_BYTES, POSS_RESEND, LineType
 
-UNNAMED = (CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT)   # their ClOrdID is not looked at
 TRIES = 3           # a log that is pruned meanwhile is looked at again
 
 

@@ -385,14 +385,15 @@ def test_a_command_that_can_have_been_pruned_is_unavailable_and_one_between_kept
         world.end()
 
 
-def test_a_logon_of_that_number_is_not_taken_for_the_command(tmp_path):
-    world = World(tmp_path / "venue", reports=4)
+@pytest.mark.parametrize("reports", [4, 1024])
+def test_a_logon_of_that_number_is_not_taken_for_the_command(tmp_path, reports):
+    world = World(tmp_path / "venue", reports=reports)
     try:
-        world.journal(*opening(), c.venue_start(1), c.logon(ALICE))
+        world.journal(*opening(), c.venue_start(1), c.logon(ALICE, cl_ord_id=3))
         first = c.new(ALICE, 3, POWER, c.BUY, 3, 90)
         said = world.journal(first)
         world.journal(c.logon(ALICE, cl_ord_id=3), c.logon(ALICE, cl_ord_id=1), *(c.logon(BOB) for _ in range(9)))
-        world.start()
+        world.start()       # from the log's beginning: all of it is in memory, where it has room
         world.forward(flagged(first), ALICE)
         assert world.told().tobytes() == said.tobytes()
     finally:
