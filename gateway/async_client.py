@@ -91,13 +91,13 @@ class AsyncClient(Connected):
                 return core.behind.reason(asked[1])
 
     async def logout(self) -> None:
-        """End the session at the venue; what was not sent yet is sent before."""
+        """End the session at the venue; what was not sent yet is sent before, and what was missed comes before."""
         self._check_begun()
         core = self._core
         if core.policy.reconnect:
             if core.state is State.ENDED:
                 return
-            await self._until(lambda: core.speaks)
+            await self._until(self._up_to_date, listing=True)
         core.logout(monotonic())
         self._work()
         await self._until(lambda: core.state is State.ENDED)
