@@ -361,7 +361,7 @@ class ClientSession:
         """Of an event without a number: whether it answers a command that waits, and is no echo of an accident."""
         number = int(event["cl_ord_id"])
         outstanding = self.outstanding
-        return not 0 < number <= outstanding.highest or outstanding.waits(number) or number in self.order.again
+        return not 0 < number <= outstanding.highest or outstanding.waits(number) or self.order.asks_again(number)
 
     def _take_answer(self, events: np.ndarray, now: float) -> None:
         """One event that may be an answer to the client itself."""
@@ -401,15 +401,17 @@ class ClientSession:
             self._logon_refused(reason, now)
         elif reason in ENDED_BY_VENUE:
             self.lost(now, SessionEnded(reason, f"session {self.session!r} was ended by the venue"))
+        elif self.leaving and not number:
+            self.end(Refused(reason, f"session {self.session!r} cannot log out"))
         elif number < 0:
             self._take_refused_request(number, reason, now)
         elif not self.policy.reconnect:
             self.reports.append(events)
         elif number in self.outstanding.unproven:
             self._take_proof(event, number, reason, now)
-        elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
+        elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or self.order.asks_again(number)):
             self.outstanding.refuse(number)
-            self.order.again.discard(number)
+            self.order.answered_again(number)
             self.reports.append(events)
 
     def _take_unreadable(self, error: UserError) -> None:

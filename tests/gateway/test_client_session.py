@@ -152,6 +152,25 @@ def test_old_reports_that_the_caller_asked_for_are_told_once():
     assert line.told == [1, 1]
 
 
+def test_old_reports_that_come_in_several_messages_are_told_all():
+    """Of a sweep, say. What else the order was told since was not asked for."""
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.step()
+    trades = [event(EventType.TRADE, cl_ord_id=1, report_number=number, sequence=7 + number // 5)
+              for number in range(2, 9)]
+    session.take(np.concatenate(trades).tobytes(), line.now)
+    line.step()
+    assert line.told == [1, 2, 3, 4, 5, 6, 7, 8]
+    session.send(orders(1), line.now)
+    session.connection.outgoing.clear()
+    for part in (trades[:2], trades[2:3], trades):      # number 5 is of another command
+        session.take(np.concatenate(part).tobytes(), line.now)
+    line.step()
+    assert line.told[8:] == [2, 3, 4]
+
+
 def test_what_no_venue_can_read_ends_the_session_and_is_not_sent_again():
     line = lined()
     session = line.session

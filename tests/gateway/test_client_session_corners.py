@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pricetime.gateway.client_errors import NoAnswer, SessionEnded
+from pricetime.gateway.client_errors import NoAnswer, Refused, SessionEnded
 from pricetime.gateway.client_listing import PAUSE_MAX_S, PAUSE_S, Pace
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import State
@@ -142,6 +142,17 @@ def test_a_line_that_is_cut_during_a_logout_is_an_error_where_commands_wait_for_
     line.session.logout(line.now)
     cut(line)
     assert line.session.state is State.ENDED and not line.session.errors
+
+
+@pytest.mark.parametrize("reconnect", [True, False])
+def test_a_logout_that_a_full_log_has_no_room_for_is_an_error_that_says_so(reconnect):
+    line = lined(reconnect=reconnect)
+    session = line.session
+    session.logout(line.now)
+    session.take(FakeVenue.refusal(Reason.LOG_FULL, 0).tobytes(), line.now)
+    assert session.state is State.ENDED and not session.reports
+    with pytest.raises(Refused, match="session 'alice' cannot log out: LOG_FULL"):
+        raise session.errors.popleft()
 
 
 def test_a_venue_that_refuses_resends_for_a_while_is_asked_seldom_and_then_all_goes_on():
