@@ -10,6 +10,7 @@ import numpy as np
 
 from pricetime.gateway.client_wire import LINES_OF_MESSAGE_MAX
 from pricetime.gateway.layout import record_starts
+from pricetime.matching.records import POSS_RESEND
 
 
 @dataclass
@@ -131,3 +132,9 @@ def chosen(lines: np.ndarray, starts: np.ndarray, wanted: np.ndarray) -> np.ndar
     of_line = np.searchsorted(starts, np.arange(len(lines)), side="right") - 1
     kept: np.ndarray = lines[wanted[of_line]]
     return kept
+
+
+def possible(lines: np.ndarray, starts: np.ndarray, ids: np.ndarray) -> list[int]:
+    """The ClOrdIDs of the records that have PossResend."""
+    found: list[int] = ids[lines["attributes"][starts] & POSS_RESEND != 0].tolist()
+    return found

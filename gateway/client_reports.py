@@ -98,8 +98,13 @@ class ReportOrder:
         return found
 
     def strict(self, events: np.ndarray) -> ReportGap | None:
-        """Without reconnecting: reports come without gaps, or it is the caller's to see to it."""
-        numbers = events["report_number"][events["report_number"] != 0]
+        """Without reconnecting: reports come without gaps, or it is the caller's to see to it. Old ones that were asked
+        for are none."""
+        counted = events["report_number"] != 0
+        if self._again:
+            for place in np.flatnonzero(counted & (events["report_number"] < self.due)).tolist():
+                counted[place] = not self._is_again(events[place])
+        numbers = events["report_number"][counted]
         if self.due and len(numbers):
             expected = np.arange(self.due, self.due + len(numbers), dtype=numbers.dtype)
             wrong = np.flatnonzero(numbers != expected)

@@ -23,10 +23,11 @@ from pricetime.gateway.client_errors import (
     ResendUnavailable,
     SessionEnded,
     TooManyOutstanding,
+    another_log,
     silence,
 )
 from pricetime.gateway.client_listing import Listing, Pace
-from pricetime.gateway.client_outstanding import Outstanding, chosen
+from pricetime.gateway.client_outstanding import Outstanding, chosen, possible
 from pricetime.gateway.client_questions import Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
 from pricetime.gateway.client_state import Logged, Policy, State
@@ -155,10 +156,7 @@ class ClientSession:
     def _stranger(self, mark: int, number: int) -> UserError | None:
         """What the venue says of the session where it cannot be the one that this client knows."""
         if number < self._due:
-            return UserError(
-                f"{self.endpoint}: its log has {number - 1} reports of session {self.session!r}, this client has "
-                f"{self._due - 1}: they are of another log"
-            )
+            return another_log(self.endpoint, self.session, number - 1, self._due - 1)
         foreign = mark > self.outstanding.acknowledged and self.outstanding.record(mark) is None
         if self._known and foreign and (len(self.outstanding) or not self.asked):
             return SessionEnded(
@@ -200,6 +198,8 @@ class ClientSession:
                 raise UserError("the client is logging out: logon()")
             self._note_again(lines, starts, ids)
             self.outstanding.keep(lines, starts, ids, now)
+        else:
+            self.order.ask_again(possible(lines, starts, ids))
         self.mark = max(self.mark, int(ids.max()))
         if self.speaks or not self.policy.reconnect:
             self.connection.transmit(lines, now, starts)
