@@ -236,6 +236,33 @@ def test_the_nearest_snapshot_is_where_a_search_begins(tmp_path, monkeypatch):
         world.end()
 
 
+def test_an_answer_that_took_long_is_there_for_who_asks_again_as_its_first_asker_is_gone(tmp_path, monkeypatch):
+    """Else a client that waits less long than the log is read never gets what it misses."""
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 100))
+        history, began = History(world.directory), []
+        monkeypatch.setattr("pricetime.gateway.desk.history.restore", lambda *given, **options: began.append(
+            options["until_sequence"]) or restore(*given, **options))
+        wanted = {number: world.reports_of(ALICE, 3, 2 + number).tobytes() for number in (1, 50, 198)}
+        for end, most in ((200, 50), (200, 50), (3, 50), (200, 1000)):
+            found = history.reports(ALICE, 3, end, most, world.engine.sequence)
+            assert found.events.tobytes() == wanted[1 if end == 3 else 50]
+        assert len(began) == 1
+        assert history.reports(ALICE, 53, 200, 1000, world.engine.sequence).events["report_number"].tolist() == list(
+            range(53, 201))
+        assert len(began) == 1
+        assert history.reports(ALICE, 3, 200, 1000, world.engine.sequence).events.tobytes() == wanted[198]
+        assert len(began) == 2
+        for sequence in (20, 20, 21):
+            found = history.first_reports(sequence, ALICE)
+            of_it = world.events[(world.events["sequence"] == sequence) & (world.events["session"] == ALICE)]
+            assert found.tobytes() == of_it.tobytes()
+        assert len(began) == 4
+    finally:
+        world.end()
+
+
 def test_a_session_that_came_later_than_a_snapshot_has_its_reports(tmp_path):
     world = World(tmp_path / "venue", reports=16)
     try:
