@@ -27,7 +27,7 @@ from pricetime.gateway.client_wire import request
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import EVENT, EVENT_LINE, CommandType, Reason
 
-BLOCKS_MAX = 4_096      # of reports that nobody took: then no more are read, until they are
+BLOCKS_MAX = 4_096      # of reports that nobody took: then no more are read, until they are or an answer is awaited
 FULL_PAUSE_S = 0.01     # until a message is tried again that libzmq had no room for
 
 
@@ -41,6 +41,7 @@ class AsyncClient(Connected):
     _loop: asyncio.AbstractEventLoop | None = None
     _timer: asyncio.TimerHandle | None = None
     _watched: tuple[int, ...] = ()
+    _awaited = 0            # answers that somebody waits for: they come behind the reports
 
     def _check_begun(self) -> None:
         super()._check_begun()
@@ -90,13 +91,13 @@ class AsyncClient(Connected):
                 return core.behind.reason(asked[1])
 
     async def logout(self) -> None:
-        """End the session at the venue; what was not sent yet is sent before."""
+        """End the session at the venue; what was not sent yet is sent before, and what was missed comes before."""
         self._check_begun()
         core = self._core
         if core.policy.reconnect:
             if core.state is State.ENDED:
                 return
-            await self._until(lambda: core.speaks)
+            await self._until(self._up_to_date, listing=True)
         core.logout(monotonic())
         self._work()
         await self._until(lambda: core.state is State.ENDED)
@@ -203,17 +204,24 @@ class AsyncClient(Connected):
         """Wait until something holds. The errors that come; NoAnswer where it takes too long. listing: as Client."""
         timeout_ms = self.timeout_ms if timeout_ms is None else timeout_ms
         core, deadline = self._core, monotonic() + seconds(timeout_ms)
-        while not done():
-            if core.errors:
-                raise core.errors.popleft()
-            if core.final is not None:
-                raise core.final
-            if self._line.closed:
-                raise UserError("the client is closed")
-            if listing and core.state is State.UP:
-                deadline = max(deadline, core.listing.until(timeout_ms / 1000), core.pace.at + timeout_ms / 1000)
-            if not await self._change(deadline):
-                raise silence(self.endpoint, timeout_ms)
+        full = self._full()
+        self._awaited += 1
+        try:
+            if full:
+                self._work()
+            while not done():
+                if core.errors:
+                    raise core.errors.popleft()
+                if core.final is not None:
+                    raise core.final
+                if self._line.closed:
+                    raise UserError("the client is closed")
+                if listing and core.state is State.UP:
+                    deadline = max(deadline, core.listing.until(timeout_ms / 1000), core.pace.at + timeout_ms / 1000)
+                if not await self._change(deadline):
+                    raise silence(self.endpoint, timeout_ms)
+        finally:
+            self._awaited -= 1
 
     async def _change(self, deadline: float | None) -> bool:
         """Wait for news; whether any came before the deadline."""
@@ -224,6 +232,10 @@ class AsyncClient(Connected):
             return False
         return True
 
+    def _full(self) -> bool:
+        """Whether no more is read: nobody takes the reports that are there, nor waits for an answer behind them."""
+        return not self._awaited and len(self._core.reports) >= BLOCKS_MAX
+
     def _work(self) -> None:
         """Take what is there, do what is due, hand over what is to be sent. Whoever waits looks again.
 
@@ -231,18 +243,18 @@ class AsyncClient(Connected):
         core, line = self._core, self._line
         if line.closed or self._loop is None:
             return
-        now = monotonic()
-        while len(core.reports) < BLOCKS_MAX and (payloads := line.received()):
+        now, most = monotonic(), len(core.reports) + BLOCKS_MAX     # others have their turn in between
+        while not self._full() and len(core.reports) < most and (payloads := line.received()):
             for payload in payloads:
                 core.take(payload, now)
-        if len(core.reports) >= BLOCKS_MAX:
+        if self._full():
             core.connection.hear(now)      # what the venue says lies there unread
         self._cut(now)
         core.tick(now)
         if core.state is State.AWAY and now >= core.retry_at:
             self._open_again(now)
         full = not self._flush()
-        if self._line.readable() and len(core.reports) < BLOCKS_MAX:
+        if self._line.readable() and not self._full():
             self._loop.call_soon(self._work)
         self._watch()
         self._news.set()

@@ -153,6 +153,10 @@ class Connected(OrderEntry):
         core = self._core
         return core.state is State.UP and core.listed and monotonic() >= core.pace.at
 
+    def _up_to_date(self) -> bool:
+        """All that was kept has been sent, and no report is known to be missing: a Logout may follow."""
+        return self._core.speaks and not self._core.order.missing
+
     def _open(self) -> None:
         """A new connection, and a Logon on it."""
         self._line.open()
@@ -247,12 +251,12 @@ class Client(Connected):
                 return core.behind.reason(asked[1])
 
     def logout(self) -> None:
-        """End the session at the venue; what was not sent yet is sent before."""
+        """End the session at the venue; what was not sent yet is sent before, and what was missed comes before."""
         self._check_begun()
         if self._core.policy.reconnect:
             if self._core.state is State.ENDED:
                 return
-            self._until(lambda: self._core.speaks)
+            self._until(self._up_to_date, listing=True)
         self._core.logout(monotonic())
         self._flush()
         self._until(lambda: self._core.state is State.ENDED)

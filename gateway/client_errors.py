@@ -49,5 +49,13 @@ def silence(endpoint: str, milliseconds: int) -> NoAnswer:
                     "answers only to a key that it knows, and to its own public key")
 
 
+def another_log(endpoint: str, session: str, there: int, here: int) -> UserError:
+    """A venue has fewer reports of a session than this client."""
+    return UserError(
+        f"{endpoint}: its log has {there} reports of session {session!r}, this client has {here}: they are of another "
+        "log"
+    )
+
+
 class TooManyOutstanding(UserError):
     """So many commands wait for their reports that no more are kept to be sent again."""

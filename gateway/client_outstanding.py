@@ -10,6 +10,7 @@ import numpy as np
 
 from pricetime.gateway.client_wire import LINES_OF_MESSAGE_MAX
 from pricetime.gateway.layout import record_starts
+from pricetime.matching.records import POSS_RESEND
 
 
 @dataclass
@@ -25,11 +26,13 @@ class Part:
 
 class Outstanding:
     """acknowledged: the highest ClOrdID that is known to be journaled and answered; refused: those above it that were
-    refused at the door, which are not to be sent again. highest: the newest ClOrdID that was kept."""
+    refused at the door, which are not to be sent again. highest: the newest ClOrdID that was kept. unproven: commands
+    that a mark named, by ClOrdID: the log's may be another client's."""
 
     def __init__(self) -> None:
         self.acknowledged = self.highest = 0
         self.refused: set[int] = set()
+        self.unproven: dict[int, np.ndarray] = {}
         self._parts: deque[Part] = deque()
         self._count = 0
 
@@ -129,3 +132,9 @@ def chosen(lines: np.ndarray, starts: np.ndarray, wanted: np.ndarray) -> np.ndar
     of_line = np.searchsorted(starts, np.arange(len(lines)), side="right") - 1
     kept: np.ndarray = lines[wanted[of_line]]
     return kept
+
+
+def possible(lines: np.ndarray, starts: np.ndarray, ids: np.ndarray) -> list[int]:
+    """The ClOrdIDs of the records that have PossResend."""
+    found: list[int] = ids[lines["attributes"][starts] & POSS_RESEND != 0].tolist()
+    return found

@@ -11,7 +11,6 @@ from pricetime.gateway.client_wire import request
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import CommandType, EventType
 
-REQUEST_IDS = 1 << 62       # ClOrdIDs from here on are of questions: never journaled, they move no mark
 RETRY_S = 0.05              # until what was not sent again is asked for once more, times how often it was
 ASKED_AGAIN_MAX = 8         # for the same missing report, until the connection counts as lost
 
@@ -27,15 +26,15 @@ class Request:
 
 
 class Questions:
-    """The open ones, by the ClOrdID that each has."""
+    """The open ones, by the ClOrdID that each has: one below 0, for commands have all those above."""
 
     def __init__(self) -> None:
         self._open: dict[int, Request] = {}
-        self._number = REQUEST_IDS
+        self._number = 0
 
     def next_number(self) -> int:
-        """A ClOrdID that no command has."""
-        self._number += 1
+        """A ClOrdID that no command has: never journaled, it moves no mark."""
+        self._number -= 1
         return self._number
 
     def new(self, lines: np.ndarray, many: bool) -> Request:

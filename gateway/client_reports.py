@@ -8,16 +8,17 @@ import numpy as np
 from pricetime.gateway.client_errors import ReportGap
 
 AGAIN_MAX = 4096    # ClOrdIDs whose old reports were asked for, remembered
+UNTOLD = 0, 0
 EARLY_MAX = 65_536  # reports kept that came before others; what comes beyond is asked for again
 
 
 class ReportOrder:
     """due: the number that comes next; 0: not known yet, all is taken. end: the number behind the highest one known to
-    be at the venue. again: ClOrdIDs whose old reports were asked for."""
+    be at the venue."""
 
     def __init__(self, due: int) -> None:
         self.due = self.end = due
-        self.again: set[int] = set()
+        self._again: dict[int, tuple[int, int]] = {}    # by ClOrdID: the command, and which report of it was told last
         self._early: dict[int, np.ndarray] = {}
 
     @property
@@ -27,9 +28,28 @@ class ReportOrder:
 
     def ask_again(self, cl_ord_ids: list[int]) -> None:
         """The caller has sent these twice."""
-        if len(self.again) > AGAIN_MAX:
-            self.again.clear()
-        self.again.update(cl_ord_ids)
+        for number in cl_ord_ids:
+            self._again.pop(number, None)
+            self._again[number] = UNTOLD
+        while len(self._again) > AGAIN_MAX:
+            del self._again[next(iter(self._again))]
+
+    def asks_again(self, cl_ord_id: int) -> bool:
+        """Whether the answer to one that was sent twice is still to come."""
+        return self._again.get(cl_ord_id) == UNTOLD
+
+    def answered_again(self, cl_ord_id: int) -> None:
+        """It was, and not by reports."""
+        self._again.pop(cl_ord_id, None)
+
+    def _is_again(self, event: np.void) -> bool:
+        """Whether an old report was asked for: all that one command said, each once."""
+        number, sequence, place = (int(event[name]) for name in ("cl_ord_id", "sequence", "report_number"))
+        command, told = self._again.get(number, (0, place))
+        if told >= place or command not in (0, sequence):
+            return False
+        self._again[number] = sequence, place
+        return True
 
     def begin(self, due: int, end: int) -> None:
         """A connection begins: what is due, and what the venue has."""
@@ -50,7 +70,6 @@ class ReportOrder:
 
     def _sort(self, events: np.ndarray, numbers: list[int], wanted: Callable[[np.void], bool]) -> list[np.ndarray]:
         told: list[np.ndarray] = []
-        again: set[int] = set()
         for place, number in enumerate(numbers):
             event = events[place : place + 1]
             if number == 0:
@@ -66,10 +85,8 @@ class ReportOrder:
                 self.end = max(self.end, number + 1)
                 if len(self._early) < EARLY_MAX:
                     self._early[number] = event.copy()
-            elif int(event[0]["cl_ord_id"]) in self.again:
-                again.add(int(event[0]["cl_ord_id"]))
+            elif self._is_again(event[0]):
                 told.append(event)
-        self.again -= again     # asked for once, told once
         return [np.concatenate(told)] if len(told) > 1 else told
 
     def _follow(self) -> list[np.ndarray]:
@@ -81,8 +98,13 @@ class ReportOrder:
         return found
 
     def strict(self, events: np.ndarray) -> ReportGap | None:
-        """Without reconnecting: reports come without gaps, or it is the caller's to see to it."""
-        numbers = events["report_number"][events["report_number"] != 0]
+        """Without reconnecting: reports come without gaps, or it is the caller's to see to it. Old ones that were asked
+        for are none."""
+        counted = events["report_number"] != 0
+        if self._again:
+            for place in np.flatnonzero(counted & (events["report_number"] < self.due)).tolist():
+                counted[place] = not self._is_again(events[place])
+        numbers = events["report_number"][counted]
         if self.due and len(numbers):
             expected = np.arange(self.due, self.due + len(numbers), dtype=numbers.dtype)
             wrong = np.flatnonzero(numbers != expected)

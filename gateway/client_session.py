@@ -23,11 +23,12 @@ from pricetime.gateway.client_errors import (
     ResendUnavailable,
     SessionEnded,
     TooManyOutstanding,
+    another_log,
     silence,
 )
 from pricetime.gateway.client_listing import Listing, Pace
-from pricetime.gateway.client_outstanding import Outstanding, chosen
-from pricetime.gateway.client_questions import REQUEST_IDS, Behind, Questions, Request, Resend
+from pricetime.gateway.client_outstanding import Outstanding, chosen, possible
+from pricetime.gateway.client_questions import Behind, Questions, Request, Resend
 from pricetime.gateway.client_reports import ReportOrder
 from pricetime.gateway.client_state import Logged, Policy, State
 from pricetime.gateway.client_wire import ANSWERS, check_message, flagged_possible, may_be_again, parted, request
@@ -64,7 +65,6 @@ class ClientSession:
         self.connection = Connection(endpoint, policy.heartbeat, 0.0)
         self.questions, self.resend = Questions(), Resend()
         self._twice: deque[np.ndarray] = deque()
-        self._unproven: dict[int, np.ndarray] = {}      # commands that a mark named: the log's may be another client's
         self._known = False                 # it was logged on before
         self.tested = (self.connection, 0)  # the newest answer to a TestRequest
         self.behind, self.pace, self.listing = Behind(), Pace(), Listing(self.tested)
@@ -140,14 +140,14 @@ class ClientSession:
             self.end(error)
             return
         if again and self._known and (record := self.outstanding.record(mark)) is not None and may_be_again(record):
-            self._unproven[mark] = record
+            self.outstanding.unproven[mark] = record
         self.logged = Logged(mark, number, max(0, number - had) if had else 0)
         self.state, self._up_at, self._known = State.UP, now, True
         self.order.begin(had if again and had else number, number)
         self.mark = max(mark, self.mark) if again else mark
         self.outstanding.begin(mark)
         self._mind_gap(now)
-        if not self._unproven:
+        if not self.outstanding.unproven:
             self._send_again(now)
         for lines in self.questions.again():
             self.connection.transmit(lines, now)
@@ -156,10 +156,7 @@ class ClientSession:
     def _stranger(self, mark: int, number: int) -> UserError | None:
         """What the venue says of the session where it cannot be the one that this client knows."""
         if number < self._due:
-            return UserError(
-                f"{self.endpoint}: its log has {number - 1} reports of session {self.session!r}, this client has "
-                f"{self._due - 1}: they are of another log"
-            )
+            return another_log(self.endpoint, self.session, number - 1, self._due - 1)
         foreign = mark > self.outstanding.acknowledged and self.outstanding.record(mark) is None
         if self._known and foreign and (len(self.outstanding) or not self.asked):
             return SessionEnded(
@@ -201,6 +198,8 @@ class ClientSession:
                 raise UserError("the client is logging out: logon()")
             self._note_again(lines, starts, ids)
             self.outstanding.keep(lines, starts, ids, now)
+        else:
+            self.order.ask_again(possible(lines, starts, ids))
         self.mark = max(self.mark, int(ids.max()))
         if self.speaks or not self.policy.reconnect:
             self.connection.transmit(lines, now, starts)
@@ -208,7 +207,7 @@ class ClientSession:
     @property
     def speaks(self) -> bool:
         """Whether what is sent now leaves at once: it is logged on, and all that was kept has been sent again."""
-        return self.state is State.UP and not self._unproven
+        return self.state is State.UP and not self.outstanding.unproven
 
     def room(self, more: int = 0) -> int:
         """How many commands may be sent beside `more`."""
@@ -362,7 +361,7 @@ class ClientSession:
         """Of an event without a number: whether it answers a command that waits, and is no echo of an accident."""
         number = int(event["cl_ord_id"])
         outstanding = self.outstanding
-        return not 0 < number <= outstanding.highest or outstanding.waits(number) or number in self.order.again
+        return not 0 < number <= outstanding.highest or outstanding.waits(number) or self.order.asks_again(number)
 
     def _take_answer(self, events: np.ndarray, now: float) -> None:
         """One event that may be an answer to the client itself."""
@@ -402,15 +401,17 @@ class ClientSession:
             self._logon_refused(reason, now)
         elif reason in ENDED_BY_VENUE:
             self.lost(now, SessionEnded(reason, f"session {self.session!r} was ended by the venue"))
-        elif number > REQUEST_IDS:
+        elif self.leaving and not number:
+            self.end(Refused(reason, f"session {self.session!r} cannot log out"))
+        elif number < 0:
             self._take_refused_request(number, reason, now)
         elif not self.policy.reconnect:
             self.reports.append(events)
-        elif number in self._unproven:
+        elif number in self.outstanding.unproven:
             self._take_proof(event, number, reason, now)
-        elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or number in self.order.again):
+        elif self._is_news(event) and (reason != Reason.DUPLICATE_CL_ORD_ID or self.order.asks_again(number)):
             self.outstanding.refuse(number)
-            self.order.again.discard(number)
+            self.order.answered_again(number)
             self.reports.append(events)
 
     def _take_unreadable(self, error: UserError) -> None:
@@ -428,7 +429,7 @@ class ClientSession:
         if self.resend.until is None or number != self.resend.number:
             return      # of a question that nobody waits for any more, perhaps
         self.resend.refused(now, RETRY_MAX_S, for_good=reason != Reason.THROTTLED)
-        if self._unproven and not self.resend.possible:
+        if self.outstanding.unproven and not self.resend.possible:
             self._proven(now)       # a venue without resends: nobody can tell
         if self.order.missing and not self.resend.possible:
             what = f"report {self.order.due} is missing, and the venue sends none again: {Reason(reason).name}"
@@ -449,7 +450,7 @@ class ClientSession:
 
     def _lacks(self) -> bool:
         """Whether there is something to ask the venue for."""
-        return self.order.missing or bool(self._unproven)
+        return self.order.missing or bool(self.outstanding.unproven)
 
     def _mind_gap(self, now: float) -> None:
         """Ask for reports that are missing, one question at a time; not before the venue knows who asks."""
@@ -461,7 +462,8 @@ class ClientSession:
         lines = self.resend.ask(self.order.due, self.questions.next_number(), now, self.policy.timeout)
         if lines is not None:
             # Answers come in the order of the questions: whose a command is is known before any report of it is told.
-            self.connection.transmit(np.concatenate([*map(flagged_possible, self._unproven.values()), lines]), now)
+            doubtful = map(flagged_possible, self.outstanding.unproven.values())
+            self.connection.transmit(np.concatenate([*doubtful, lines]), now)
             self.pace.sent(now)
         else:
             self._up_at = now   # that connection was worth nothing
@@ -476,7 +478,7 @@ class ClientSession:
             self.end(ResendUnavailable(self.order.due, int(event["order_id"])))
             return
         self.order.end = max(self.order.end, int(event["order_id"]))
-        if self._unproven:
+        if self.outstanding.unproven:
             self._proven(now)
         self._mind_gap(now)
 
@@ -484,7 +486,6 @@ class ClientSession:
         """The command that the mark names, sent again, was refused. Where the log has another one by this ClOrdID
         (`sequence` is that one's), whose else were journaled cannot be told either."""
         if reason == Reason.DUPLICATE_CL_ORD_ID and event["sequence"]:
-            self._unproven.clear()
             self.outstanding = Outstanding()
             self.end(SessionEnded(
                 reason, f"another client speaks for session {self.session!r} too: ClOrdID {number} in the log "
@@ -494,5 +495,5 @@ class ClientSession:
 
     def _proven(self, now: float) -> None:
         """The mark counts this client's commands."""
-        self._unproven.clear()
+        self.outstanding.unproven.clear()
         self._send_again(now)

@@ -39,7 +39,8 @@ cdef struct Connection:
     uint32_t next_free
     uint32_t late               # messages of MessagePack in its present burst that came too fast; more than Rates.refusals_max: its
                                 # end is on its way through the desk
-    uint32_t reserved[4]
+    uint32_t reserved[2]
+    int64_t asked_at            # monotonic time of that TestRequest
     int64_t turned_away         # monotonic time when it heard that the desk has no room, or when its end went to the desk
 
 cdef struct Paid:

@@ -201,14 +201,16 @@ cdef void take_logout(GatewayState* self, CommandLine* record) noexcept nogil:
 # ------------------------------------------------------------------------------------------------------ silence
 
 cdef void look_at_silence(GatewayState* self, uint32_t index) noexcept nogil:
+    """Nobody is gone who was not asked: where the venue itself stood still (suspended, or waiting for its disk), what came
+    meanwhile is still to be read."""
     cdef Connection* connection = &self.table.connections[index]
     cdef int64_t silence = self.monotonic - connection.heard
-    if silence > connection.patience:
+    if silence > connection.patience and connection.asked and self.monotonic - connection.asked_at >= connection.interval // 2:
         mark_lost(self, index)
         return
     if silence > connection.interval * 6 // 5 and not connection.asked:
         connection.asked = True
-        connection.told = self.monotonic
+        connection.asked_at = connection.told = self.monotonic
         answer(self, index, TEST_REQUEST_EVENT, NONE, NULL, 0)
     elif self.monotonic - connection.told > connection.interval:
         connection.told = self.monotonic

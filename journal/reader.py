@@ -209,7 +209,7 @@ class Reader:
                               f"{restore(self._segment.path)}")
 
     def _next_segment(self) -> bool:
-        """Go on to the segment that begins where this one ends, if it is there already."""
+        """Go on to the segment that begins where this one ends, if it is there already. UserError: it was pruned."""
         wanted = self._place.sequence + 1
         plain = layout.segment_name(wanted)
         # In the order in which a segment has them: it is found though it gets its number, or is packed, meanwhile.
@@ -219,7 +219,15 @@ class Reader:
                 if segment is not None and segment.first_sequence == wanted and self._is_later(segment):
                     self._open(segment, self._place)
                     return True
+        self._refuse_pruned(wanted)
         return False
+
+    def _refuse_pruned(self, wanted: int) -> None:
+        """Whoever waited for a segment that is removed would wait for ever. Only behind one that is marked as complete
+        is there anything to prune."""
+        closed = self._bytes[:layout.HEADER_SIZE].view(layout.HEADER)[0]["closed"]
+        if closed and (oldest := oldest_sequence(self.folder)) > wanted:
+            raise self._pruned(oldest)
 
     def _is_later(self, segment: SegmentFile) -> bool:
         """Whether this is not the segment at hand, nor an earlier run's: an empty one has the number that is wanted

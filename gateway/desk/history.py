@@ -1,7 +1,7 @@
 """What the desk no longer has in memory, from the log: a session's reports by number, and a command by its ClOrdID.
 
 It reads beside everybody else: an engine of its own, from the nearest snapshot, applies what follows. It remembers
-where it ended: who asks for a long history part by part is gone on with. Each worker has one.
+where it ended: who asks for a long history part by part is gone on with. And it remembers what it said last.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pricetime.gateway.decoder import Fields
+from pricetime.gateway.desk.recent import UNNAMED
 from pricetime.gateway.venue import new_engine
 from pricetime.journal import layout, snapshot
 from pricetime.journal.directory import list_segments, log_folder
@@ -18,9 +19,8 @@ from pricetime.journal.reader import EVER
 from pricetime.journal.restoration import Restored, first_command, restore
 from pricetime.matching.engine import Engine, state_section
 from pricetime.matching.errors import CheckFailed, UserError
-from pricetime.matching.records import COMMAND, EVENT, LINE_BYTES, POSS_RESEND, CommandType, LineType
+from pricetime.matching.records import COMMAND, EVENT, LINE_BYTES, POSS_RESEND, LineType
 
-UNNAMED = (CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT)   # their ClOrdID is not looked at
 TRIES = 3           # a log that is pruned meanwhile is looked at again
 
 
@@ -51,16 +51,26 @@ class History:
         self._directory = directory
         self._place: Restored[Engine] | None = None     # where the last answer ended
         self._last = np.zeros(0, EVENT)                 # events of the last block before it
+        # The last answers, by their questions: who had to wait so long for one that it asks again, on another
+        # connection perhaps, finds it there.
+        self._answer: tuple[tuple[int, int], np.ndarray] = (0, 0), self._last
+        self._first: tuple[tuple[int, int], np.ndarray] = (0, 0), self._last
 
     def reports(self, session: int, begin: int, end: int, most: int, until: int) -> Reports:
-        """A session's reports from number `begin` to `end`, at most so many."""
+        """A session's reports from number `begin` to `end`, at most so many, or fewer that were found before."""
+        question, found = self._answer
+        if question == (session, begin) and len(found):
+            return Reports(found[: min(most, end - begin + 1)])
         for _ in range(TRIES):
             try:
-                return self._reports(session, begin, end, most, until)
+                answer = self._reports(session, begin, end, most, until)
             except CheckFailed:
                 raise
             except UserError:       # pruned since it was looked at
                 self._place = None
+            else:
+                self._answer = (session, begin), answer.events
+                return answer
         raise UserError(f"{self._directory}: the log is pruned faster than it is read")
 
     def _reports(self, session: int, begin: int, end: int, most: int, until: int) -> Reports:
@@ -86,14 +96,17 @@ class History:
 
     def first_reports(self, sequence: int, session: int) -> np.ndarray:
         """All that a command said to a session. UserError, CheckFailed: the log has it no more, or is damaged."""
+        question, found = self._first
+        if question == (sequence, session):
+            return found
         restored = restore(self._directory, new_engine, until_sequence=sequence - 1)
         restored.reader.until_sequence = sequence
         events = [restored.engine.apply(lines) for lines in restored.reader]
         if restored.engine.sequence != sequence:
             raise CheckFailed(f"{self._directory}: the log ends before command {sequence}")
         last = events[-1]
-        found: np.ndarray = last[(last["sequence"] == sequence) & (last["session"] == session)]
-        return found
+        self._first = (sequence, session), last[(last["sequence"] == sequence) & (last["session"] == session)]
+        return self._first[1]
 
     # ------------------------------------------------------------------------------------------- where to begin
 

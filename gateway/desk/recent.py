@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from pricetime.matching.records import COMMAND, EVENT, LineType
+from pricetime.matching.records import COMMAND, EVENT, CommandType, LineType
 
 FIRST_FURTHER = min(LineType)
+UNNAMED = (CommandType.LOGON, CommandType.LOGOUT, CommandType.DISCONNECT)   # their ClOrdID is not looked at
 
 
 class Ring:
@@ -100,7 +101,8 @@ class RecentCommands:
 
     def append(self, lines: np.ndarray) -> None:
         """Lines of whole records, in order."""
-        names = np.where(lines["type"] < FIRST_FURTHER, lines["cl_ord_id"], 0)
+        named = (lines["type"] < FIRST_FURTHER) & ~np.isin(lines["type"], UNNAMED)
+        names = np.where(named, lines["cl_ord_id"], 0)
         self._ring.append(lines=lines, cl_ord_id=names)
 
     def find(self, session: int, cl_ord_id: int) -> bytes | None:

@@ -15,7 +15,7 @@ from pricetime.gateway.client_errors import (
 )
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import Policy, State
-from pricetime.gateway.client_wire import request
+from pricetime.gateway.client_wire import flagged_possible, request
 from pricetime.matching.errors import UserError
 from pricetime.matching.records import POSS_RESEND, CommandType, EventType, Reason
 from tests.gateway.fake_venue import FakeVenue, Line, event
@@ -152,6 +152,25 @@ def test_old_reports_that_the_caller_asked_for_are_told_once():
     assert line.told == [1, 1]
 
 
+def test_old_reports_that_come_in_several_messages_are_told_all():
+    """Of a sweep, say. What else the order was told since was not asked for."""
+    line = lined()
+    session = line.session
+    session.send(orders(1), line.now)
+    line.step()
+    trades = [event(EventType.TRADE, cl_ord_id=1, report_number=number, sequence=7 + number // 5)
+              for number in range(2, 9)]
+    session.take(np.concatenate(trades).tobytes(), line.now)
+    line.step()
+    assert line.told == [1, 2, 3, 4, 5, 6, 7, 8]
+    session.send(orders(1), line.now)
+    session.connection.outgoing.clear()
+    for part in (trades[:2], trades[2:3], trades):      # number 5 is of another command
+        session.take(np.concatenate(part).tobytes(), line.now)
+    line.step()
+    assert line.told[8:] == [2, 3, 4]
+
+
 def test_what_no_venue_can_read_ends_the_session_and_is_not_sent_again():
     line = lined()
     session = line.session
@@ -262,6 +281,21 @@ def test_without_reconnect_the_caller_hears_of_everything():
         raise session.errors.popleft()
     session.take(FakeVenue.refusal(Reason.MSG_SEQ_NUM_OUT_OF_TURN, 1).tobytes(), line.now)
     with pytest.raises(SessionEnded, match="MSG_SEQ_NUM_OUT_OF_TURN"):
+        raise session.errors.popleft()
+
+
+def test_without_reconnect_old_reports_that_were_asked_for_are_no_gap():
+    line = lined(reconnect=False)
+    session = line.session
+    session.send(orders(1), line.now)
+    line.step()
+    more = len(line.told) + 1
+    old = line.venue.reports[0]
+    session.send(flagged_possible(orders(1)), line.now)
+    session.take(np.concatenate([old, event(EventType.TRADE, report_number=more, cl_ord_id=1)]).tobytes(), line.now)
+    assert session.reports.popleft()["report_number"].tolist() == [1, more] and not session.errors
+    session.take(old.tobytes(), line.now)       # nobody asked for it once more
+    with pytest.raises(ReportGap, match=f"report {more + 1} is missing, 1 came"):
         raise session.errors.popleft()
 
 

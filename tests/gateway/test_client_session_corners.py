@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pricetime.gateway.client_errors import NoAnswer, SessionEnded
+from pricetime.gateway.client_errors import NoAnswer, Refused, SessionEnded
 from pricetime.gateway.client_listing import PAUSE_MAX_S, PAUSE_S, Pace
 from pricetime.gateway.client_session import ClientSession
 from pricetime.gateway.client_state import State
@@ -58,6 +58,19 @@ def test_it_counts_as_this_clients_own_where_the_line_is_cut_before_its_report()
     cut(line)
     later(line)
     assert line.venue.journaled == {1: 1} and line.told == [1] and not session.errors
+
+
+@pytest.mark.parametrize("reconnect", [True, False])
+@pytest.mark.parametrize("number", [2**62 + 1, 2**63 - 1])
+def test_a_refusal_of_a_command_is_told_however_high_its_clordid_is(reconnect, number):
+    line = lined(reconnect=reconnect)
+    session = line.session
+    asked = session.ask(request(CommandType.ORDER_STATUS_REQUEST), line.now, many=False)
+    session.send(request(CommandType.NEW_ORDER_SINGLE, number), line.now)
+    throttle(session, line, number)
+    assert not len(session.outstanding) and not asked.done
+    session.take(FakeVenue.refusal(Reason.UNSUPPORTED, int(asked.lines["cl_ord_id"][0])).tobytes(), line.now)
+    assert asked.done and not session.reports
 
 
 def test_one_below_an_accepted_one_is_not_free():
@@ -131,6 +144,17 @@ def test_a_line_that_is_cut_during_a_logout_is_an_error_where_commands_wait_for_
     assert line.session.state is State.ENDED and not line.session.errors
 
 
+@pytest.mark.parametrize("reconnect", [True, False])
+def test_a_logout_that_a_full_log_has_no_room_for_is_an_error_that_says_so(reconnect):
+    line = lined(reconnect=reconnect)
+    session = line.session
+    session.logout(line.now)
+    session.take(FakeVenue.refusal(Reason.LOG_FULL, 0).tobytes(), line.now)
+    assert session.state is State.ENDED and not session.reports
+    with pytest.raises(Refused, match="session 'alice' cannot log out: LOG_FULL"):
+        raise session.errors.popleft()
+
+
 def test_a_venue_that_refuses_resends_for_a_while_is_asked_seldom_and_then_all_goes_on():
     """The mark names a command without a numbered report, so that nothing is missing: whose it is must be asked."""
     line = lined()
@@ -194,6 +218,27 @@ def test_a_mark_between_ones_own_clordids_is_another_clients_and_logging_on_anew
     session.restart()
     later(line, 3)
     assert session.state is State.UP and not session.errors and session.logged.mark == 15
+
+
+def test_logging_on_anew_asks_nothing_of_commands_that_another_client_made_doubtful():
+    line = lined()
+    session, venue = line.session, line.venue
+    session.send(orders(1), line.now)
+    session.connection.outgoing.clear()
+    other = orders(1)
+    other["quantity"], other["sequence"] = 7, venue.number + 1
+    venue.record(line.connection, other[0])
+    cut(line)
+    session.begin(line.now)
+    session.take(venue.take(object(), session.connection.outgoing.popleft())[0].tobytes(), line.now)
+    cut(line)                   # before it is known whose command 1 is
+    venue.mark = 9              # and now it does not matter any more
+    later(line, 3)
+    with pytest.raises(SessionEnded, match="its mark is 9, this one's 1"):
+        raise session.errors.popleft()
+    session.restart()
+    later(line, 3)
+    assert session.state is State.UP and not session.errors and session.logged.mark == 9
 
 
 @pytest.mark.parametrize("reconnect", [True, False])

@@ -9,11 +9,13 @@ from desk_world import World, flagged, resend_request
 from market import ACME, ALICE, ANN, BOB, OPS, POWER, opening
 
 from pricetime.gateway.desk import requests
+from pricetime.gateway.desk.follower import Follower
 from pricetime.gateway.desk.history import History, find_command
 from pricetime.gateway.desk.recent import RecentCommands, RecentEvents, Ring
 from pricetime.gateway.internal import Encoding
 from pricetime.journal.packing import prune
 from pricetime.journal.restoration import restore, take_snapshot
+from pricetime.matching.errors import UserError
 from pricetime.matching.records import COMMAND, EVENT, EventType, Reason
 
 
@@ -151,11 +153,51 @@ def pruned_world(tmp_path):
     world.journal(*trades(11, 100))
     taken = take_snapshot(world.directory)
     world.journal(*trades(111, 100))
+    pruned(world, taken)
+    return world
+
+
+def pruned(world, taken):
+    """Of the log, what the snapshot makes needless is gone."""
     patience = time.monotonic() + 10
     while not prune(world.directory, taken.snapshot.sequence):
         assert time.monotonic() < patience, "the first segments are not marked as complete"
         time.sleep(0.01)
-    return world
+
+
+def test_a_history_that_is_pruned_between_two_of_its_parts_names_the_oldest_that_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(requests, "RESENT_MAX", 16)
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 200))
+        taken = take_snapshot(world.directory)
+        world.journal(*trades(201, 50))
+        world.start()
+        for begin in (1, 17):
+            assert resent(world, ALICE, begin)[1]["order_id"] == begin + 16
+        pruned(world, taken)
+        for _ in range(2):
+            events, answer = resent(world, ALICE, 33)
+            assert (len(events), answer["reason"], answer["order_id"]) == (0, Reason.RESEND_UNAVAILABLE, 401)
+        check_resent(world, ALICE, 401, 416)
+    finally:
+        world.end()
+
+
+def test_a_desk_behind_a_log_that_is_pruned_before_it_has_read_it_ends_and_so_begins_anew(tmp_path):
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 10))
+        follower = Follower(world.directory, 16)
+        while follower.step():
+            pass
+        world.journal(*trades(11, 100))
+        pruned(world, take_snapshot(world.directory))
+        with pytest.raises(UserError, match="the log was pruned"):
+            while follower.step():
+                pass
+    finally:
+        world.end()
 
 
 def test_reports_that_are_not_kept_are_unavailable_and_the_oldest_is_named(tmp_path):
@@ -190,6 +232,33 @@ def test_the_nearest_snapshot_is_where_a_search_begins(tmp_path, monkeypatch):
             found = history.reports(ALICE, begin, begin + 10, 1000, world.engine.sequence)
             assert found.events.tobytes() == world.reports_of(ALICE, begin, begin + 10).tobytes()
         assert began == [0, 0, 111, 211]    # 12 goes on where 1 to 11 ended
+    finally:
+        world.end()
+
+
+def test_an_answer_that_took_long_is_there_for_who_asks_again_as_its_first_asker_is_gone(tmp_path, monkeypatch):
+    """Else a client that waits less long than the log is read never gets what it misses."""
+    world = World(tmp_path / "venue", reports=16)
+    try:
+        world.journal(*opening(), *trades(1, 100))
+        history, began = History(world.directory), []
+        monkeypatch.setattr("pricetime.gateway.desk.history.restore", lambda *given, **options: began.append(
+            options["until_sequence"]) or restore(*given, **options))
+        wanted = {number: world.reports_of(ALICE, 3, 2 + number).tobytes() for number in (1, 50, 198)}
+        for end, most in ((200, 50), (200, 50), (3, 50), (200, 1000)):
+            found = history.reports(ALICE, 3, end, most, world.engine.sequence)
+            assert found.events.tobytes() == wanted[1 if end == 3 else 50]
+        assert len(began) == 1
+        assert history.reports(ALICE, 53, 200, 1000, world.engine.sequence).events["report_number"].tolist() == list(
+            range(53, 201))
+        assert len(began) == 1
+        assert history.reports(ALICE, 3, 200, 1000, world.engine.sequence).events.tobytes() == wanted[198]
+        assert len(began) == 2
+        for sequence in (20, 20, 21):
+            found = history.first_reports(sequence, ALICE)
+            of_it = world.events[(world.events["sequence"] == sequence) & (world.events["session"] == ALICE)]
+            assert found.tobytes() == of_it.tobytes()
+        assert len(began) == 4
     finally:
         world.end()
 
@@ -343,14 +412,15 @@ def test_a_command_that_can_have_been_pruned_is_unavailable_and_one_between_kept
         world.end()
 
 
-def test_a_logon_of_that_number_is_not_taken_for_the_command(tmp_path):
-    world = World(tmp_path / "venue", reports=4)
+@pytest.mark.parametrize("reports", [4, 1024])
+def test_a_logon_of_that_number_is_not_taken_for_the_command(tmp_path, reports):
+    world = World(tmp_path / "venue", reports=reports)
     try:
-        world.journal(*opening(), c.venue_start(1), c.logon(ALICE))
+        world.journal(*opening(), c.venue_start(1), c.logon(ALICE, cl_ord_id=3))
         first = c.new(ALICE, 3, POWER, c.BUY, 3, 90)
         said = world.journal(first)
         world.journal(c.logon(ALICE, cl_ord_id=3), c.logon(ALICE, cl_ord_id=1), *(c.logon(BOB) for _ in range(9)))
-        world.start()
+        world.start()       # from the log's beginning: all of it is in memory, where it has room
         world.forward(flagged(first), ALICE)
         assert world.told().tobytes() == said.tobytes()
     finally:

@@ -117,6 +117,27 @@ def test_a_silent_connection_is_disconnected(venue):
     assert said(bob.send(bob.order()))[-1] == ("NEW", "NONE")
 
 
+@pytest.mark.parametrize("peers", [1, 600])
+def test_a_venue_that_stood_still_asks_before_it_ends_a_session_and_reads_what_came_meanwhile(peers):
+    """600: more than it takes at once."""
+    sessions = [m.SessionDefinition(session_name=f"s{number}", participant="firm", cancel_on_disconnect=True)
+                for number in range(peers)]
+    venue = Simulation((*DEFINITIONS, *sessions))
+    there = [Peer(venue, number + 1, f"s{number}") for number in range(peers)]
+    for peer in there:
+        peer.logon()
+        peer.send(peer.order())
+    venue.advance(45)
+    if peers == 1:
+        venue.run()             # libzmq has not even handed over what came
+    for peer in there:
+        peer.post(peer.lines(m.Heartbeat(session=peer.session)))
+    venue.run()
+    venue.advance(1)
+    venue.run()
+    assert venue.loop.connections == peers and len(venue.engine.orders("ACME")) == peers
+
+
 def test_no_more_connections_than_configured():
     venue = Simulation(max_connections=2)
     on(venue, 1), on(venue, 2, "bob")
@@ -306,8 +327,7 @@ def test_a_session_that_is_lost_while_the_log_is_full_is_ended_when_there_is_roo
     bob.logon()
     bob.send(bob.order())
     venue.storage.room = 0
-    venue.advance(2)
-    venue.run()
+    fall_silent(venue)
     assert venue.loop.connections == 0
     assert [type(command) for command in venue.journaled()] == [m.Logon, m.NewOrderSingle]
     venue.storage.room = None
@@ -323,14 +343,20 @@ def test_a_session_that_is_lost_while_the_log_is_full_is_ended_when_there_is_roo
     assert [type(command) for command in venue.journaled()[before:]] == [m.Disconnect] * others, "alice is silent"
 
 
+def fall_silent(venue):
+    """Whoever is there is asked for, says nothing, and is gone."""
+    for _ in range(2):
+        venue.advance(1)
+        venue.run()
+
+
 def owed_by_bob():
     """A venue whose log is full; bob has lost his connection, and his Disconnect is owed."""
     venue = Simulation(heartbeat_timeout_ms=1_000)
     bob = Peer(venue, 1, "bob")
     bob.logon()
     venue.storage.room = 0
-    venue.advance(2)
-    venue.run()
+    fall_silent(venue)
     assert venue.loop.connections == 0 and venue.loop.counters["log_errors"] == 1
     return venue
 
@@ -379,8 +405,7 @@ def test_where_the_log_has_room_for_some_of_the_disconnects_that_are_owed_the_pa
     for number, session in enumerate(("alice", "bob", "operator"), 1):
         Peer(venue, number, session).logon()
     venue.storage.room = 0
-    venue.advance(2)
-    venue.run()
+    fall_silent(venue)
     for _ in range(60):
         venue.advance(0.5)
         venue.run()

@@ -53,7 +53,7 @@ def test_an_order_expires_when_its_time_has_come_and_nothing_else_does(venue):
     assert said(alice.answers()) == [("EXPIRED", "EXPIRE_TIME_REACHED")]
     assert clocks(venue) == [venue.utc]
     venue.advance(100)
-    assert (alice.answers(), len(clocks(venue))) == ([], 1)
+    assert (said(alice.answers()), len(clocks(venue))) == ([("TEST_REQUEST_EVENT", "NONE")], 1)     # is she there?
 
 
 def test_a_command_that_comes_in_time_makes_no_clock(venue):

@@ -166,6 +166,16 @@ def test_a_reader_whose_next_segment_is_pruned_says_so(log):
         list(reader)
 
 
+@pytest.mark.parametrize("wait", [lambda reader: reader.next_block(), lambda reader: list(reader.tail(0.01))])
+def test_a_reader_that_waits_for_a_segment_that_is_pruned_says_so_and_does_not_wait_for_ever(log, wait):
+    reader = Reader(log)
+    assert reader.next_block()["sequence"][-1] == 64
+    prune(log, 200)
+    for _ in range(2):
+        with pytest.raises(UserError, match="was pruned: the oldest command that is kept is 193"):
+            wait(reader)
+
+
 def test_pruning_before_packing_leaves_no_packed_one_behind(log):
     pack(log)
     prune(log, 256)

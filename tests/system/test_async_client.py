@@ -84,6 +84,27 @@ def test_reports_that_nobody_takes_wait_at_the_venue_and_none_is_lost(venue, mon
     run(late())
 
 
+def test_what_is_awaited_comes_behind_reports_that_nobody_takes(venue, monkeypatch):
+    monkeypatch.setattr(async_client, "BLOCKS_MAX", 8)
+
+    async def late():
+        async with AsyncClient(venue.endpoints[0], "alice") as alice:
+            for _ in range(300):
+                alice.buy("ACME", 1, "90")
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.2)
+            assert len(alice._core.reports) < 200
+            await alice.settle()
+            assert alice.outstanding == 0 and len(await alice.open_orders()) == 300
+            for _ in range(100):
+                alice.buy("ACME", 1, "90")
+                await asyncio.sleep(0)
+        reports = await some(alice, 400)
+        assert [int(report["report_number"]) for report in reports] == list(range(1, 401))
+
+    run(late())
+
+
 def test_reports_end_with_the_time_or_the_session(venue):
     async def end():
         async with AsyncClient(venue.endpoints[0], "alice") as alice:

@@ -103,6 +103,36 @@ def test_reports_missed_while_away_come_first_and_once(folder):
         venue.stop()
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_logout_waits_for_the_reports_that_were_missed(folder, kind):
+    """What the session was told while the line was down is there to be taken, though nothing is outstanding."""
+    venue = begin(folder)
+
+    async def call(done):
+        return await done if kind is AsyncClient else done
+
+    async def trade():
+        with contextlib.closing(kind(venue.endpoints[0], "alice", timeout_ms=PATIENCE_MS)) as alice:
+            await call(alice.logon())
+            alice.buy("ACME", 3, "100.00")
+            await call(alice.settle())
+            alice._core.lost(monotonic(), UserError("cut"))
+            with Client(venue.endpoints[0], "bob") as bob:
+                for _ in range(3):
+                    bob.sell("ACME", 1, "100.00")
+                bob.settle()
+            await call(alice.logout())
+            reports = []
+            while (block := await call(alice.receive(timeout_ms=0))) is not None:
+                reports += list(block)
+            assert [int(report["report_number"]) for report in reports] == [1, 2, 3, 4]
+
+    try:
+        asyncio.run(asyncio.wait_for(trade(), 60))
+    finally:
+        venue.stop()
+
+
 def test_a_message_that_is_lost_is_sent_again_and_counts_once(folder):
     venue = begin(folder)
     try:
